@@ -1,0 +1,71 @@
+/**
+ * Variational autoencoders, step by step: the library behind the lessons.
+ *
+ * Distributions, models, objectives and a training loop on TensorFlow.js, on a backend of your choice. Train one on the
+ * digits that come with it:
+ *
+ * ```ts
+ * import { denseVae, loadDigits, negativeElbo, take, train, useBackend } from "@vae/steps";
+ *
+ * await useBackend("wasm"); // or "webgpu", "cpu", "auto"
+ * const digits = await loadDigits(); // 10,000 + 2,000 images, no download
+ * const vae = denseVae({ latent: 20 });
+ * const held = take(digits.test, 200);
+ * for await (const { step, loss, epochEnds, history } of train(negativeElbo(vae), take(digits.train, 512), { heldOut: held })) {
+ *   console.log(step, loss, epochEnds ? history.test.at(-1) : ""); // nats an image
+ * }
+ * vae.dispose();
+ * ```
+ *
+ * @module
+ */
+
+// Where to compute.
+export { type Backend, type BackendName, BACKENDS, useBackend } from "./src/backend.ts";
+export { EnvironmentError, InputError } from "./src/errors.ts";
+
+// Tensors, and noise to put in.
+export type { LayersModel, Tensor, Tensor1D, Tensor2D, Tensor4D, Variable } from "./src/tensor.ts";
+export { range, sumPerExample } from "./src/tensor.ts";
+export { type Random, random } from "./src/random.ts";
+
+// Distributions.
+export { type Gaussian, kl, klToStandardNormal, logGaussian, reparameterize } from "./src/gaussian.ts";
+export { logBernoulli } from "./src/bernoulli.ts";
+export { type PrincipalComponents, principalComponents } from "./src/pca.ts";
+
+// Models.
+export { type LayersVae, layersVae, pixels, type Vae } from "./src/models/vae.ts";
+export { type Autoencoder, autoencoder, type AutoencoderOptions } from "./src/models/autoencoder.ts";
+export { denseVae, type DenseVaeOptions } from "./src/models/dense_vae.ts";
+export { convVae, type ConvVaeOptions } from "./src/models/conv_vae.ts";
+
+// Objectives, and making them small.
+export { type Elbo, elbo } from "./src/objectives/elbo.ts";
+export { type LossTerms, negativeElbo, type Objective, squaredError } from "./src/objectives/objective.ts";
+export { meanImageLoss } from "./src/objectives/mean_image_loss.ts";
+export { evaluate, type EvaluateOptions, type Losses } from "./src/training/evaluate.ts";
+export { type History, type Step, train, type TrainOptions } from "./src/training/train.ts";
+
+// Data.
+export { loadDigits } from "./src/data/digits.ts";
+export { loadImages } from "./src/data/load.ts";
+export { loadMnist, type MnistOptions } from "./src/data/mnist.ts";
+export { type Idx, parseIdx, unpack } from "./src/data/idx.ts";
+export { type Digits, type Examples, type ImageSet, imageSet, rows, select, take } from "./src/data/images.ts";
+
+// What a lesson runs in, and speaks through.
+export { type CommonOptions, type Lesson, runLesson } from "./src/lesson.ts";
+export {
+  ClaimError,
+  type Closeness,
+  type Comparison,
+  type ImageGrid,
+  type Json,
+  type LessonEvent,
+  type Measured,
+  type Scatter,
+  type Show,
+  showOn,
+  type Surface,
+} from "./src/show/show.ts";

@@ -1,0 +1,27 @@
+/**
+ * The Bernoulli distribution, by its logits: `probability = sigmoid(logit)`.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { shapeText, sumPerExample, type Tensor, type Tensor1D } from "./tensor.ts";
+
+/**
+ * log p(x | logits) of independent Bernoulli pixels, in nats: `Σ x·l - log(1 + e^l)`.
+ *
+ * Its negative is the summed cross-entropy. Taken from logits it is finite for every finite logit, where
+ * `log(sigmoid(l))` is -∞ from about -104 on in float32. For grey pixels, which are neither 0 nor 1, it is a usual and
+ * useful training objective, but no likelihood: the probabilities of all grey images do not sum to one (Loaiza-Ganem
+ * and Cunningham 2019).
+ *
+ * @param x Pixels in [0, 1], `[B, ...]`.
+ * @param logits One logit a pixel, the shape of `x`.
+ * @returns One log-likelihood an example, `[B]`; never positive.
+ * @throws {RangeError} If the shapes differ: broadcast, images of `[B, 28, 28]` would meet logits of `[B, 28, 28, 1]`.
+ */
+export function logBernoulli(x: Tensor, logits: Tensor): Tensor1D {
+  if (!tf.util.arraysEqual(x.shape, logits.shape)) {
+    throw new RangeError(`The pixels have shape ${shapeText(x.shape)}; the logits have ${shapeText(logits.shape)}.`);
+  }
+  return tf.tidy(() => sumPerExample(tf.sub(tf.mul(x, logits), tf.softplus(logits))));
+}

@@ -1,0 +1,32 @@
+/**
+ * The digits that ship with the library.
+ *
+ * @module
+ */
+import { embeddedFile, type EmbeddedName } from "../embedded.ts";
+import { parseIdx, unpack } from "./idx.ts";
+import { type Digits, imageSet } from "./images.ts";
+
+/**
+ * Loads the digits that ship with the library: 10,000 images to train on and 2,000 to test on, 28×28, drawn by a program
+ * and so with their true `factors`. In this project that takes no permission.
+ *
+ * @returns The data set `digits`.
+ * @throws {EnvironmentError} If its files can neither be imported nor read, see `src/embedded.ts`.
+ */
+export async function loadDigits(): Promise<Digits> {
+  const [train, test] = await Promise.all([load("train"), load("t10k")]);
+  return { name: "digits", train, test };
+}
+
+/** Reads one half of the set. */
+async function load(half: "train" | "t10k") {
+  const read = async (name: EmbeddedName, rank: number) =>
+    parseIdx(await unpack(await embeddedFile(name), name), name, rank);
+  const [images, labels, factors] = await Promise.all([
+    read(`${half}-images-idx3-ubyte.gz`, 3),
+    read(`${half}-labels-idx1-ubyte.gz`, 1),
+    read(`${half}-factors-idx2-ubyte.gz`, 2),
+  ]);
+  return imageSet(images, labels, factors);
+}

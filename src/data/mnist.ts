@@ -1,0 +1,123 @@
+/**
+ * MNIST (LeCun, Cortes and Burges 1998), and every other data set that comes in its form.
+ *
+ * @module
+ */
+import { EnvironmentError, InputError } from "../errors.ts";
+import { download, sha256 } from "./download.ts";
+import { parseIdx, unpack } from "./idx.ts";
+import { type Digits, imageSet } from "./images.ts";
+
+/** SHA-256 of MNIST's four files, unpacked. */
+const HASHES = {
+  "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+  "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+  "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+  "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+};
+
+/** The name of one of MNIST's four files. */
+type FileName = keyof typeof HASHES;
+
+const FILES = Object.keys(HASHES) as FileName[];
+
+/** What a directory must have. */
+const WANTED = `wanted is a directory with ${FILES.join(", ")}, each with or without .gz`;
+
+/** An unpacked file: its full name, for messages, and its bytes. */
+interface Unpacked {
+  name: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Where {@linkcode loadMnist} looks for the data. */
+export interface MnistOptions {
+  /**
+   * A directory with four IDX files: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
+   * `t10k-labels-idx1-ubyte`, each with or without `.gz`. They may hold any 28×28 images. Without it, MNIST is fetched.
+   */
+  readonly directory?: string;
+  /** Where to fetch MNIST from: URLs that end in `/`, tried in turn. Two public mirrors by default. */
+  readonly mirrors?: readonly string[];
+  /** The name of the cache that keeps what was fetched, `vae-steps-mnist` by default. */
+  readonly cache?: string;
+}
+
+/**
+ * Loads MNIST, 60,000 images to train on and 10,000 to test on, or any other set of 28×28 images in its form, such as
+ * Fashion-MNIST or your own.
+ *
+ * What is fetched is checked by SHA-256 of the unpacked bytes and cached (12 MB), so only the first time needs the
+ * network. A directory may hold anything of that form.
+ *
+ * @returns The data set `mnist`, or one named by its directory's path if that holds something else than MNIST.
+ * @throws {InputError} If the directory or a file in it is missing, is not what its name says, or does not fit the others.
+ * @throws {EnvironmentError} If a permission is missing (the message has the flag to add), the network is, or no mirror
+ * has the right bytes.
+ */
+export async function loadMnist({
+  directory,
+  mirrors = [
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+  ],
+  cache = "vae-steps-mnist",
+}: MnistOptions = {}): Promise<Digits> {
+  const files = directory === undefined ? await fetchFiles(mirrors, cache) : await readFiles(directory);
+  const train = join(files["train-images-idx3-ubyte"], files["train-labels-idx1-ubyte"]);
+  const test = join(files["t10k-images-idx3-ubyte"], files["t10k-labels-idx1-ubyte"]);
+  const name = directory === undefined || await isMnist(files) ? "mnist" : directory;
+  return { name, train, test };
+}
+
+/** Parses images of 28×28 and their labels. */
+function join(images: Unpacked, labels: Unpacked) {
+  const set = imageSet(parseIdx(images.bytes, images.name, 3), parseIdx(labels.bytes, labels.name, 1));
+  if (set.height === 28 && set.width === 28) return set;
+  throw new InputError(`${images.name} has images of ${set.height} x ${set.width} pixels, where 28 x 28 is wanted.`);
+}
+
+/** Gets each of the four files by `get`, all at once. */
+async function four(get: (name: FileName) => Promise<Unpacked>): Promise<Record<FileName, Unpacked>> {
+  const entries = await Promise.all(FILES.map(async (name) => [name, await get(name)]));
+  return Object.fromEntries(entries);
+}
+
+/** Fetches MNIST's files, or takes them from the cache. */
+function fetchFiles(mirrors: readonly string[], cache: string) {
+  return four(async (file) => {
+    const name = `${file}.gz`;
+    return { name, bytes: await download({ name, hash: HASHES[file], mirrors, cache }) };
+  });
+}
+
+/** Reads the four files of a directory. */
+async function readFiles(directory: string) {
+  const present = await reading(directory, () => Array.fromAsync(Deno.readDir(directory), (entry) => entry.name));
+  return four(async (file) => {
+    const form = new RegExp(`^${file.replace("-idx", "[-.]idx")}(\\.gz)?$`); // some archives write a dot there
+    const found = present.sort().find((name) => form.test(name));
+    if (found === undefined) throw new InputError(`${directory} has no ${file} or ${file}.gz: ${WANTED}.`);
+    const name = `${directory.replace(/[\\/]+$/, "")}/${found}`;
+    return { name, bytes: await unpack(await reading(name, () => Deno.readFile(name)), name) };
+  });
+}
+
+/** Does `read`, and says what it takes if that fails. */
+async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) {
+      throw new EnvironmentError(`Reading ${path} takes a permission: add --allow-read=${path}.`, { cause });
+    }
+    if (cause instanceof Deno.errors.NotFound) throw new InputError(`There is no "${path}": ${WANTED}.`, { cause });
+    throw new InputError(`${path} cannot be read (${(cause as Error).message}): ${WANTED}.`, { cause });
+  }
+}
+
+/** Whether these are MNIST's own four files. */
+async function isMnist(files: Record<FileName, Unpacked>): Promise<boolean> {
+  const same = await Promise.all(FILES.map(async (name) => await sha256(files[name].bytes) === HASHES[name]));
+  return same.every(Boolean);
+}

@@ -1,0 +1,92 @@
+/**
+ * Gaussians with a diagonal covariance: densities, divergences, and samples that a gradient can pass through.
+ *
+ * The variance is kept as its logarithm, `logVar` = log σ²: any real number is a valid one, so a network can put it out
+ * without a constraint, and products of tiny variances become sums that do not underflow.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { shapeText, sumPerExample, type Tensor, type Tensor1D } from "./tensor.ts";
+
+/** A batch of Gaussians with diagonal covariances, one an example. */
+export type Gaussian = {
+  /** The means μ, `[B, L]`. */
+  mu: Tensor;
+  /** The logarithms of the variances, log σ², `[B, L]`. Not log σ: the factor of two matters. */
+  logVar: Tensor;
+};
+
+/**
+ * log N(x | μ, σ²), in nats: `-½ Σ (log 2π + log σ² + (x - μ)² / σ²)`.
+ *
+ * Summed over everything that belongs to one example, so the constant counts once a dimension. A density, not a
+ * probability: it may be positive.
+ *
+ * @param x Points, `[B, ...]`.
+ * @param p The Gaussians; `mu` and `logVar` broadcast against `x`, so one scalar `logVar` is a shared variance.
+ * @returns One log-density an example, `[B]`.
+ */
+export function logGaussian(x: Tensor, p: Gaussian): Tensor1D {
+  return tf.tidy(() => {
+    const squares = tf.square(tf.sub(x, p.mu)).mul(tf.exp(tf.neg(p.logVar))); // (x - μ)² / σ²
+    return sumPerExample(squares.add(p.logVar).add(Math.log(2 * Math.PI)).mul(-0.5));
+  });
+}
+
+/**
+ * KL divergence from a diagonal Gaussian to the standard normal, in nats: `½ Σ (μ² + σ² - 1 - log σ²)`.
+ *
+ * Summed over latent dimensions, not averaged: averaging would divide this term alone by `L` and so silently train a
+ * β-VAE with β = 1/L. Near the prior σ² - 1 - log σ² is a small difference of large numbers; it is computed so that it
+ * never comes out negative, in float32 either.
+ *
+ * @param q A batch of `B` Gaussians over `L` dimensions.
+ * @returns One divergence an example, `[B]`; zero exactly when `q` is the prior.
+ * @see Kingma and Welling 2013, appendix B.
+ */
+export function klToStandardNormal(q: Gaussian): Tensor1D {
+  return tf.tidy(() => sumPerExample(tf.square(q.mu).add(excess(q.logVar)).mul(0.5)));
+}
+
+/**
+ * KL divergence between two diagonal Gaussians, KL(q ‖ p), in nats.
+ *
+ * Not symmetric: the expectation is under `q`, so `q` is punished for putting mass where `p` has little.
+ *
+ * @param q The Gaussians under which the expectation is taken, `[B, L]`.
+ * @param p The Gaussians compared with, `[B, L]` or broadcast to it.
+ * @returns One divergence an example, `[B]`; zero exactly when the two are the same.
+ */
+export function kl(q: Gaussian, p: Gaussian): Tensor1D {
+  return tf.tidy(() => {
+    const squares = tf.square(tf.sub(q.mu, p.mu)).mul(tf.exp(tf.neg(p.logVar))); // (μq - μp)² / σp²
+    return sumPerExample(squares.add(excess(tf.sub(q.logVar, p.logVar))).mul(0.5));
+  });
+}
+
+/**
+ * e^v - 1 - v, never negative: what a variance of e^v costs against one of 1. `expm1` keeps the digits that `exp(v) - 1`
+ * rounds away; on WebGPU, where tfjs computes it as just that, `maximum` catches what rounding leaves below zero. Not
+ * `relu`, which on WASM turns some NaNs into 0 and would make a diverged variance look like the prior's.
+ */
+function excess(v: Tensor): Tensor {
+  return tf.maximum(tf.expm1(v).sub(v), 0);
+}
+
+/**
+ * A sample written as a function of the distribution's parameters: `z = μ + σ ⊙ ε`.
+ *
+ * All the chance is in `eps`, so the gradient of anything computed from `z` reaches `mu` and `logVar`.
+ *
+ * @param q A batch of Gaussians, `[B, L]`.
+ * @param eps Noise from N(0, I), `[B, L]`, such as `random.normal([B, L])`.
+ * @returns One sample an example, `[B, L]`.
+ * @throws {RangeError} If the noise has another shape: broadcast noise would be shared between examples.
+ */
+export function reparameterize(q: Gaussian, eps: Tensor): Tensor {
+  if (!tf.util.arraysEqual(q.mu.shape, eps.shape)) {
+    throw new RangeError(`The noise has shape ${shapeText(eps.shape)}; the Gaussians have ${shapeText(q.mu.shape)}.`);
+  }
+  return tf.tidy(() => q.mu.add(tf.exp(q.logVar.mul(0.5)).mul(eps))); // σ = exp(½ log σ²)
+}

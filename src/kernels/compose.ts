@@ -1,0 +1,82 @@
+/**
+ * How a kernel here is made of tfjs's own kernels.
+ *
+ * A kernel runs below the ops: it is not on the gradient tape and the engine does not track its tensors. So it calls no
+ * ops (`tf.transpose`) but kernels (`Transpose`), and gives back their memory itself.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+
+/** What a kernel takes and returns: the data, shape and type of a tensor that the engine does not track. */
+export type TensorInfo = tf.TensorInfo;
+
+/** What tfjs hands to a kernel. */
+export interface KernelArguments {
+  inputs: Record<string, TensorInfo>;
+  // deno-lint-ignore no-explicit-any -- each kernel has attributes of its own
+  attrs: any;
+  backend: BackendWasm;
+}
+
+/** The two ways to a tensor while a kernel is composed. Whatever they return is disposed at the end. */
+export interface Composer {
+  /** Runs a kernel of the WASM backend, given by name or as a whole. */
+  run(kernel: string | tf.KernelConfig, inputs: Record<string, TensorInfo> | TensorInfo[], attrs?: object): TensorInfo;
+  /** A window on consecutive numbers of `x`, from number `start` on, without a copy. */
+  view(x: TensorInfo, start: number, shape: number[]): TensorInfo;
+}
+
+/** Declares a kernel of the WASM backend that is composed from others. */
+export function composedKernel(
+  kernelName: string,
+  build: (composer: Composer, args: KernelArguments) => TensorInfo,
+  own?: tf.KernelConfig,
+): tf.KernelConfig {
+  return {
+    kernelName,
+    backendName: "wasm",
+    setupFunc: own?.setupFunc, // so that tfjs's own kernel, where the new one falls back on it, is set up with the backend
+    disposeFunc: own?.disposeFunc,
+    kernelFunc: (args) => compose(args as unknown as KernelArguments, build),
+  };
+}
+
+/** Runs `build`, keeps the tensor it returns, which must not be a view, and disposes all others, also when it throws. */
+function compose(args: KernelArguments, build: (composer: Composer, args: KernelArguments) => TensorInfo): TensorInfo {
+  const { backend } = args;
+  const made: TensorInfo[] = [];
+  const views: TensorInfo[] = [];
+  try {
+    const result = build({
+      run(kernel, inputs, attrs = {}) {
+        const { kernelFunc } = typeof kernel === "string" ? tf.getKernel(kernel, "wasm") : kernel;
+        const out = kernelFunc({
+          inputs: inputs as tf.NamedTensorInfoMap,
+          attrs: attrs as tf.NamedAttrMap,
+          backend,
+        }) as TensorInfo;
+        made.push(out);
+        return out;
+      },
+      view(x, start, shape) {
+        const address = backend.getMemoryOffset(x.dataId) + start * tf.util.bytesPerElement(x.dtype);
+        const window = backend.makeOutput(shape, x.dtype, address);
+        views.push(window);
+        return window;
+      },
+    }, args);
+    backend.incRef(result.dataId); // a reshape shares the data of its input, so this must be counted, not skipped
+    return result;
+  } finally {
+    for (const { dataId } of made) backend.disposeData(dataId);
+    for (const { dataId } of views) forget(backend, dataId);
+  }
+}
+
+/** Unregisters a view and the XNNPACK operators made for it, and leaves its memory to whom it belongs. */
+function forget(backend: BackendWasm, dataId: object) {
+  backend.wasm.tfjs.disposeData(backend.dataIdMap.get(dataId).id);
+  backend.dataIdMap.delete(dataId);
+}

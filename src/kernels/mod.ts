@@ -1,0 +1,53 @@
+/**
+ * Training on tfjs's WASM backend.
+ *
+ * tfjs's WebAssembly backend is its fast way to compute without a GPU, but it was made to run networks, not to train them:
+ * it lacks the gradient of a convolution with respect to its filter, so no convolutional network trains on it, and much of
+ * what it has for training is slow. {@linkcode installTrainingKernels} registers what is missing, composed from tfjs's own
+ * fast kernels, and an ordinary program trains:
+ *
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+ * import binary from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm" with { type: "bytes" };
+ * import { installTrainingKernels } from "@vae/steps/kernels";
+ *
+ * // tfjs from memory, so that it needs no permission to read a file; the three names are the variants it may choose.
+ * const url = URL.createObjectURL(new Blob([binary], { type: "application/wasm" }));
+ * const names = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"];
+ * setWasmPaths(Object.fromEntries(names.map((name) => [name, url])), true);
+ * installTrainingKernels();
+ * await tf.setBackend("wasm");
+ *
+ * const model = tf.sequential({
+ *   layers: [
+ *     tf.layers.conv2d({ inputShape: [8, 8, 1], filters: 4, kernelSize: 3, strides: 2, activation: "relu" }),
+ *     tf.layers.flatten(),
+ *     tf.layers.dense({ units: 2, activation: "softmax" }),
+ *   ],
+ * });
+ * model.compile({ optimizer: "adam", loss: "categoricalCrossentropy" });
+ * const images = tf.randomNormal([4, 8, 8, 1], 0, 1, "float32", 1);
+ * const labels = tf.oneHot([0, 1, 1, 0], 2);
+ * await model.fit(images, labels, { epochs: 2, verbose: 0 });
+ * ```
+ *
+ * | kernel | before | here |
+ * | --- | --- | --- |
+ * | `Conv2DBackpropFilter` | missing | a convolution with examples and channels exchanged |
+ * | `Conv2DBackpropInput`, also `conv2dTranspose` | a scalar loop | a convolution for each row phase |
+ * | `DepthwiseConv2dNativeBackpropFilter`, `…Input` | missing | an ordinary convolution with a block-diagonal filter |
+ * | `UnsortedSegmentSum`, for `gather` and embeddings | missing | a scatter |
+ * | `BatchMatMul`, transposed or of many pairs | a slow loop | transposes, then plain products |
+ * | `Sum` and `Mean` over leading axes | transpose first | rows folded in half |
+ * | `MaxPoolGrad` | no gradient where the maximum is negative | given positive numbers |
+ * | `Identity`, `Cast` to the same type | copy | share the data |
+ *
+ * Still missing: gradients of dilated convolutions (tfjs refuses them on every backend), channels-first (`NCHW`)
+ * convolutions called as ops (layers transpose by themselves), `Einsum`, and complex numbers with their Fourier
+ * transforms. Numbers agree with tfjs's `cpu` backend to float32 rounding, not bit for bit, since they are added in another
+ * order.
+ *
+ * @module
+ */
+export { installTrainingKernels } from "./install.ts";

@@ -1,0 +1,137 @@
+/**
+ * The frame a lesson runs in: its flags, its backend, its surfaces, and what its end means to the shell.
+ *
+ * Exit codes: 0 every claim held; 1 a claim failed, or the machine lacks what was asked for; 2 a mistake in the flags or
+ * in the data; 130 interrupted (by the shell's own rule).
+ *
+ * @module
+ */
+// deno-lint-ignore-file no-console -- the frame prints the JSON and the sentence a mistake gets
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { type BackendName, BACKENDS, useBackend } from "./backend.ts";
+import { EnvironmentError, InputError } from "./errors.ts";
+import { files } from "./show/files.ts";
+import { ClaimError, type Json, type LessonEvent, type Show, showOn } from "./show/show.ts";
+import { terminal } from "./show/terminal.ts";
+
+/** The options every lesson has, beside its own numbers. */
+export interface CommonOptions {
+  /** What to learn from: `digits` (embedded), `mnist` (fetched), or a directory of IDX files. */
+  data: string;
+  /** The seed of everything random. */
+  seed: number;
+}
+
+/** A lesson: what it asks, the numbers it can be run with, and what it does. */
+export interface Lesson<Numbers extends Record<string, number>> {
+  /** The file's name, such as `04_kl`. */
+  name: string;
+  /** Its title. */
+  question: string;
+  /** The lesson's own flags and what they are when nobody says; whole numbers take whole numbers. */
+  defaults: Numbers;
+  /** Defaults that are others on data other than the embedded digits. */
+  otherData?: Partial<Numbers>;
+  /** The lesson itself. */
+  lesson(options: Numbers & CommonOptions, show: Show): Promise<void>;
+}
+
+/**
+ * Runs a lesson as the command line asks, and exits non-zero with one sentence if it cannot, or if a claim is false.
+ *
+ * @param lesson The lesson.
+ * @param args The flags; by default those the program was started with.
+ */
+export async function runLesson<Numbers extends Record<string, number>>(
+  lesson: Lesson<Numbers>,
+  args: string[] = Deno.args,
+): Promise<void> {
+  const flags = commandLine(lesson);
+  try {
+    flags.parse(args, { from: "user" });
+    const { backend: wanted, data, seed, out, json, ...numbers } = flags.opts();
+    for (const [key, value] of Object.entries(data === "digits" ? {} : lesson.otherData ?? {})) {
+      if (flags.getOptionValueSource(key) === "default") numbers[key] = value;
+    }
+    const backend = await useBackend(wanted as BackendName);
+    const events: LessonEvent[] = [];
+    const surfaces = [terminal(), ...(out ? [await files(out)] : [])];
+    const show = showOn(async (event) => {
+      events.push(event);
+      for (const surface of surfaces) await surface(event);
+    });
+    show.title(lesson.question);
+    let failed: ClaimError | undefined;
+    try {
+      await lesson.lesson({ ...numbers as Numbers, data, seed }, show);
+    } catch (error) {
+      if (!(error instanceof ClaimError)) throw error;
+      failed = error; // a finding like others: the JSON has it too
+    }
+    if (json) {
+      const { name, ...rest } = backend;
+      const report = { lesson: lesson.name, backend: name, ...rest, data, seed, options: numbers, ...found(events) };
+      console.log(JSON.stringify(report));
+    }
+    if (failed) throw failed;
+  } catch (error) {
+    Deno.exitCode = exitCode(error);
+  }
+}
+
+/** Makes the command line that a lesson's defaults describe. */
+function commandLine<Numbers extends Record<string, number>>({ name, question, defaults }: Lesson<Numbers>): Command {
+  const flags = new Command(`${name}.ts`).description(question).exitOverride().showHelpAfterError()
+    .configureOutput({ getOutHasColors: () => false, getErrHasColors: () => false }) // else it reads the environment
+    .addOption(new Option("--backend <name>", "where to compute").choices(BACKENDS).default("wasm"))
+    .option("--data <source>", "digits (embedded), mnist (fetched), or a directory of IDX files", "digits")
+    .option("--seed <number>", "the seed of everything random", wholeNumber(0), 0)
+    .option("--out <directory>", "also write the pictures there, as PNG and SVG")
+    .option("--json", "end with one line of JSON: every figure found");
+  for (const [key, value] of Object.entries(defaults)) {
+    const flag = key.replaceAll(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
+    flags.option(
+      `--${flag} <number>`,
+      "a number of this lesson's own",
+      Number.isInteger(value) ? wholeNumber(1) : positiveNumber,
+      value,
+    );
+  }
+  return flags;
+}
+
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    if (/^\d+$/.test(text) && Number(text) >= least && Number.isSafeInteger(Number(text))) return Number(text);
+    throw new InvalidArgumentError(`It takes a whole number of at least ${least}.`);
+  };
+}
+
+function positiveNumber(text: string): number {
+  if (Number(text) > 0 && Number(text) < Infinity) return Number(text);
+  throw new InvalidArgumentError("It takes a number above 0.");
+}
+
+/** What the events hold for the JSON: every claim with its figures, and every figure by its name. */
+function found(events: LessonEvent[]): { [name: string]: Json } {
+  const claims = events.flatMap((event) => {
+    if (event.kind !== "claim") return [];
+    const { kind: _, what: claim, ...rest } = event;
+    return [{ claim, ...rest }];
+  });
+  const figures = events.flatMap((event) => event.kind === "figure" ? [[event.name, event.value]] : []);
+  return { claims, ...Object.fromEntries(figures) };
+}
+
+/** Says what went wrong, in a sentence where it is not a bug, and what that means to the shell. */
+function exitCode(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has said it already
+  const code = error instanceof ClaimError || error instanceof EnvironmentError
+    ? 1
+    : error instanceof InputError
+    ? 2
+    : 0;
+  if (code === 0) throw error;
+  console.error((error as Error).message);
+  return code;
+}

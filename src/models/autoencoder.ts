@@ -1,0 +1,79 @@
+import * as tf from "@tensorflow/tfjs";
+import { random } from "../random.ts";
+import type { LayersModel, Tensor, Variable } from "../tensor.ts";
+import { applyNetwork, assertSizes, glorot, trainableVariables } from "./layers.ts";
+
+/** A plain autoencoder: a code for every example, and an example for every code. No distribution anywhere. */
+export interface Autoencoder {
+  /** The size of a code, `L`. */
+  latent: number;
+  /** Examples `[B, ...]` to codes `[B, L]`. */
+  encode(x: Tensor): Tensor;
+  /** Codes `[B, L]` to reconstructions `[B, ...]`. */
+  decode(z: Tensor): Tensor;
+  /** The network behind {@linkcode encode}. */
+  encoder: LayersModel;
+  /** The network behind {@linkcode decode}. */
+  decoder: LayersModel;
+  /** Everything that training changes. */
+  variables: Variable[];
+  /** Frees the variables; the model is of no use after that. */
+  dispose(): void;
+}
+
+/** The sizes of an autoencoder. */
+export interface AutoencoderOptions {
+  /** The size of a code, `L`. */
+  latent?: number;
+  /** Units of the encoder's hidden layers, mirrored in the decoder; none makes a linear autoencoder. */
+  hidden?: number[];
+  /** What the decoder ends in: `sigmoid` for pixels in [0, 1], `linear` for any real number. */
+  output?: "sigmoid" | "linear";
+  /** The shape of one example. */
+  shape?: number[];
+  /** The seed of the initial weights. */
+  seed?: number;
+}
+
+/**
+ * A dense autoencoder with ReLU between its layers.
+ *
+ * @returns An autoencoder over examples `[B, ...shape]`, by default images `[B, 28, 28, 1]`.
+ * @throws {RangeError} If a size is not a whole number of at least 1.
+ */
+export function autoencoder(options: AutoencoderOptions = {}): Autoencoder {
+  const { latent = 2, hidden = [128], output = "sigmoid", shape = [28, 28, 1], seed = 0 } = options;
+  assertSizes({ latent, hidden, shape });
+  const source = random(seed);
+  const relu = (units: number) => tf.layers.dense({ units, activation: "relu", ...glorot(source) });
+  const size = tf.util.sizeFromShape(shape); // D
+  const encoder = tf.sequential({
+    name: "encoder",
+    layers: [
+      tf.layers.reshape({ inputShape: shape, targetShape: [size] }), // [B, D]
+      ...hidden.map(relu),
+      tf.layers.dense({ units: latent, ...glorot(source) }), // [B, L]
+    ],
+  });
+  const decoder = tf.sequential({
+    name: "decoder",
+    layers: [
+      tf.layers.inputLayer({ inputShape: [latent] }), // [B, L]
+      ...hidden.toReversed().map(relu),
+      tf.layers.dense({ units: size, activation: output, ...glorot(source) }), // [B, D]
+      tf.layers.reshape({ targetShape: shape }), // [B, ...shape]
+    ],
+  });
+  return {
+    latent,
+    encoder,
+    decoder,
+    encode: (x) => applyNetwork("encode", encoder, x)[0],
+    decode: (z) => applyNetwork("decode", decoder, z)[0],
+    variables: [...trainableVariables(encoder), ...trainableVariables(decoder)],
+    dispose() {
+      encoder.dispose();
+      decoder.dispose();
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import * as tf from "@tensorflow/tfjs";
+import { random } from "../random.ts";
+import { assertSizes, glorot } from "./layers.ts";
+import { type LayersVae, layersVae } from "./vae.ts";
+
+/** The sizes of a convolutional VAE. */
+export interface ConvVaeOptions {
+  /** Latent dimensions `L`. */
+  latent?: number;
+  /** Channels after the first and after the second convolution. */
+  filters?: [number, number];
+  /** Units of the dense layer between the convolutions and the latent. */
+  hidden?: number;
+  /** Height, width and channels of an image; height and width divisible by four. */
+  image?: [number, number, number];
+  /** The seed of the initial weights. */
+  seed?: number;
+}
+
+/**
+ * A convolutional VAE. Two convolutions of stride 2 take an image to a quarter of its height and width, a dense layer to
+ * the Gaussian q(z | x); the decoder mirrors them with transposed convolutions and ends in one logit a pixel.
+ *
+ * With the defaults, on 28×28 images, the encoder has 69,076 parameters and the decoder 65,089.
+ *
+ * @returns A VAE over images `[B, H, W, C]`, pixels in [0, 1].
+ * @throws {RangeError} If a size is not a whole number of at least 1, or height or width is not divisible by four.
+ */
+export function convVae(options: ConvVaeOptions = {}): LayersVae {
+  const { latent = 2, filters = [32, 64], hidden = 16, image = [28, 28, 1], seed = 0 } = options;
+  assertSizes({ latent, filters, hidden, image });
+  const [height, width, channels] = image;
+  if (height % 4 || width % 4) {
+    throw new RangeError(`An image's height and width are divisible by four here, which ${height}×${width} is not.`);
+  }
+  const source = random(seed);
+  const halving = (filters: number) => ({ filters, kernelSize: 3, strides: 2, padding: "same" as const });
+  const relu = { activation: "relu" as const };
+
+  const x = tf.input({ shape: image }); // [B, H, W, C]
+  let h = tf.layers.conv2d({ ...halving(filters[0]), ...relu, ...glorot(source) }).apply(x); // [B, H/2, W/2, 32]
+  h = tf.layers.conv2d({ ...halving(filters[1]), ...relu, ...glorot(source) }).apply(h); // [B, H/4, W/4, 64]
+  h = tf.layers.flatten().apply(h); // [B, H/4 · W/4 · 64]
+  h = tf.layers.dense({ units: hidden, ...relu, ...glorot(source) }).apply(h); // [B, 16]
+  const mu = tf.layers.dense({ units: latent, ...glorot(source) }).apply(h) as tf.SymbolicTensor; // [B, L]
+  const logVar = tf.layers.dense({ units: latent, ...glorot(source) }).apply(h) as tf.SymbolicTensor; // [B, L]
+  const encoder = tf.model({ name: "encoder", inputs: x, outputs: [mu, logVar] });
+
+  const small: [number, number, number] = [height / 4, width / 4, filters[1]];
+  const decoder = tf.sequential({
+    name: "decoder",
+    layers: [
+      tf.layers.dense({ inputShape: [latent], units: tf.util.sizeFromShape(small), ...relu, ...glorot(source) }),
+      tf.layers.reshape({ targetShape: small }), // [B, H/4, W/4, 64]
+      tf.layers.conv2dTranspose({ ...halving(filters[1]), ...relu, ...glorot(source) }), // [B, H/2, W/2, 64]
+      tf.layers.conv2dTranspose({ ...halving(filters[0]), ...relu, ...glorot(source) }), // [B, H, W, 32]
+      tf.layers.conv2dTranspose({ filters: channels, kernelSize: 3, padding: "same", ...glorot(source) }), // [B, H, W, C]
+    ],
+  });
+  return layersVae(encoder, decoder);
+}

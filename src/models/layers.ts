@@ -1,0 +1,47 @@
+/**
+ * What the models share: sizes checked, layers that start the same for the same seed, networks that refuse in sentences.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { Random } from "../random.ts";
+import { type LayersModel, shapeText, type Tensor, type Variable } from "../tensor.ts";
+
+/** Checks that every size is a whole number of at least 1. */
+export function assertSizes(sizes: Record<string, number | readonly number[]>): void {
+  for (const [name, value] of Object.entries(sizes)) {
+    for (const size of [value].flat()) {
+      if (!(Number.isInteger(size) && size >= 1)) {
+        throw new RangeError(`A model's ${name} is a whole number of at least 1, not ${size}.`);
+      }
+    }
+  }
+}
+
+/**
+ * How every layer starts: weights uniform in ±√(6 / (fan in + fan out)) (Glorot and Bengio 2010), biases zero. Said
+ * explicitly, because what tfjs does unasked is another distribution, Glorot normal.
+ */
+export function glorot(source: Random): {
+  kernelInitializer: ReturnType<typeof tf.initializers.glorotUniform>;
+  biasInitializer: "zeros";
+} {
+  const seed = Math.floor(source.uniform() * 2 ** 31);
+  return { kernelInitializer: tf.initializers.glorotUniform({ seed }), biasInitializer: "zeros" };
+}
+
+/** Applies a network to a batch, after checking the batch's shape; returns all outputs. */
+export function applyNetwork(verb: string, network: LayersModel, batch: Tensor): Tensor[] {
+  const wanted = network.inputs[0].shape;
+  if (batch.rank !== wanted.length || wanted.some((size, axis) => size !== null && size !== batch.shape[axis])) {
+    throw new RangeError(
+      `Cannot ${verb} a batch of shape ${shapeText(batch.shape)}: this network takes ${shapeText(wanted)}.`,
+    );
+  }
+  return [network.apply(batch)].flat() as Tensor[];
+}
+
+/** The variables of a network that training changes. */
+export function trainableVariables(network: LayersModel): Variable[] {
+  return network.trainableWeights.map((weight) => weight.read() as Variable);
+}

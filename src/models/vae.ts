@@ -1,0 +1,73 @@
+/**
+ * What a variational autoencoder is, to everything that trains or judges one.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { logBernoulli } from "../bernoulli.ts";
+import type { Gaussian } from "../gaussian.ts";
+import { type LayersModel, shapeText, type Tensor, type Tensor1D, type Variable } from "../tensor.ts";
+import { applyNetwork, trainableVariables } from "./layers.ts";
+
+/** A variational autoencoder: q(z | x), p(x | z) and what there is to train. The prior is N(0, I). */
+export interface Vae {
+  /** The number of latent dimensions, `L`. */
+  latent: number;
+  /** The approximate posterior q(z | x): examples `[B, ...]` to Gaussians of `[B, L]`. */
+  encode(x: Tensor): Gaussian;
+  /** Codes `[B, L]` to the parameters of p(x | z), `[B, ...]`, such as a logit a pixel. */
+  decode(z: Tensor): Tensor;
+  /** log p(x | z) in nats, `[B]`, of examples `[B, ...]` under what {@linkcode decode} returned. */
+  logLikelihood(x: Tensor, decoded: Tensor): Tensor1D;
+  /** Everything that training changes. */
+  variables: Variable[];
+  /** Frees the variables; the model is of no use after that. */
+  dispose(): void;
+}
+
+/** A VAE whose two halves are networks of tfjs layers. */
+export interface LayersVae extends Vae {
+  /** Examples `[B, ...]` to two outputs, mu and logVar, each `[B, L]`. */
+  encoder: LayersModel;
+  /** Codes `[B, L]` to logits `[B, ...]`. */
+  decoder: LayersModel;
+}
+
+/**
+ * Makes a VAE of any two networks, with a Bernoulli likelihood a pixel.
+ *
+ * @param encoder A network with two outputs, mu and logVar, each `[B, L]`.
+ * @param decoder A network from `[B, L]` to one logit a pixel, of the shape the encoder takes.
+ * @throws {RangeError} If the networks do not fit together; from `encode` and `decode`, for a batch of a shape that the
+ * network does not take.
+ */
+export function layersVae(encoder: LayersModel, decoder: LayersModel): LayersVae {
+  const codes = decoder.inputs[0].shape; // [B, L]
+  const halves = encoder.outputs.map(({ shape }) => shapeText(shape)).join(" and ");
+  if (codes.length !== 2 || halves !== `${shapeText(codes)} and ${shapeText(codes)}`) {
+    throw new RangeError(
+      `The encoder puts out ${halves}; wanted are mu and logVar, twice the decoder's ${shapeText(codes)}.`,
+    );
+  }
+  return {
+    encoder,
+    decoder,
+    latent: codes[1]!,
+    encode(x) {
+      const [mu, logVar] = applyNetwork("encode", encoder, x);
+      return { mu, logVar };
+    },
+    decode: (z) => applyNetwork("decode", decoder, z)[0],
+    logLikelihood: logBernoulli,
+    variables: [...trainableVariables(encoder), ...trainableVariables(decoder)],
+    dispose() {
+      encoder.dispose();
+      decoder.dispose();
+    },
+  };
+}
+
+/** Turns logits into what a person looks at: the probability of ink, a pixel in [0, 1], in the shape of the logits. */
+export function pixels(logits: Tensor): Tensor {
+  return tf.sigmoid(logits);
+}

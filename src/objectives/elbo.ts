@@ -1,0 +1,36 @@
+import * as tf from "@tensorflow/tfjs";
+import { klToStandardNormal, reparameterize } from "../gaussian.ts";
+import type { Vae } from "../models/vae.ts";
+import type { Tensor, Tensor1D } from "../tensor.ts";
+
+/** The evidence lower bound and its two parts, one value an example, in nats. */
+export type Elbo = {
+  /** `logLikelihood - kl`, at most log p(x) in expectation, `[B]`. */
+  elbo: Tensor1D;
+  /** log p(x | z) at the sample z, `[B]`. */
+  logLikelihood: Tensor1D;
+  /** KL(q(z | x) ‖ p(z)) in closed form, `[B]`. */
+  kl: Tensor1D;
+};
+
+/**
+ * The evidence lower bound by one sample an example:
+ * `ELBO = log p(x | z) - KL(q(z | x) ‖ p(z))` with `z = μ + σ ⊙ ε`.
+ *
+ * One sample makes it an unbiased estimate of the bound: its expectation lies below log p(x), a single value may not.
+ *
+ * @param vae The model.
+ * @param x Examples, `[B, ...]`.
+ * @param eps Noise from N(0, I), `[B, L]`. Zeros would put z at the mean, which is no bound on anything.
+ * @returns Per example, not averaged.
+ */
+export function elbo(vae: Vae, x: Tensor, eps: Tensor): Elbo {
+  return tf.tidy(() => {
+    const q = vae.encode(x);
+    const z = reparameterize(q, eps); // [B, L]
+    const logLikelihood = vae.logLikelihood(x, vae.decode(z)); // [B]
+    const kl = klToStandardNormal(q); // [B]
+    const elbo = tf.sub(logLikelihood, kl) as Tensor1D; // [B]
+    return { elbo, logLikelihood, kl };
+  });
+}

@@ -1,0 +1,55 @@
+/**
+ * What training makes small.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { Autoencoder } from "../models/autoencoder.ts";
+import type { Vae } from "../models/vae.ts";
+import type { Random } from "../random.ts";
+import { sumPerExample, type Tensor, type Tensor1D, type Variable } from "../tensor.ts";
+import { elbo } from "./elbo.ts";
+
+/** A loss and its parts, one value an example, `[B]`; `loss = reconstruction + kl`. */
+export type LossTerms = {
+  /** What training makes small. */
+  loss: Tensor1D;
+  /** The part that asks for a good reconstruction. */
+  reconstruction: Tensor1D;
+  /** The part that asks for a simple code; zeros where there is none. */
+  kl: Tensor1D;
+};
+
+/** Something to make small, and the variables to do it with. */
+export interface Objective {
+  /** The terms for examples `[B, ...]`, with noise drawn from `noise`. Never averaged: the training loop does that. */
+  terms(x: Tensor, noise: Random): LossTerms;
+  /** What training changes. */
+  variables: Variable[];
+}
+
+/** The objective of a VAE: the negative ELBO by one sample an example, in nats. */
+export function negativeElbo(vae: Vae): Objective {
+  return {
+    variables: vae.variables,
+    terms: (x, noise) =>
+      tf.tidy(() => {
+        const bound = elbo(vae, x, noise.normal([x.shape[0], vae.latent]));
+        const loss = tf.neg(bound.elbo) as Tensor1D;
+        const reconstruction = tf.neg(bound.logLikelihood) as Tensor1D;
+        return { loss, reconstruction, kl: bound.kl };
+      }),
+  };
+}
+
+/** The objective of a plain autoencoder: the squared error of the reconstruction, summed over pixels. */
+export function squaredError(model: Autoencoder): Objective {
+  return {
+    variables: model.variables,
+    terms: (x) =>
+      tf.tidy(() => {
+        const error = sumPerExample(tf.squaredDifference(x, model.decode(model.encode(x)))); // [B]
+        return { loss: error, reconstruction: error.clone(), kl: tf.zerosLike(error) };
+      }),
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * Names for tensors, and the one alphabet of shapes that the whole project uses: `B` batch, `H W C` height, width and
+ * channels of an image, `D` size of a data vector, `L` latent dimensions, `K` samples.
+ *
+ * Records of tensors are declared by `type` and not by `interface`, so that `tf.tidy` accepts them.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+
+/** A tensor of any rank. */
+export type Tensor = tf.Tensor;
+/** A vector, one number an example: `[B]`. */
+export type Tensor1D = tf.Tensor1D;
+/** A matrix, one row an example: `[B, L]` or `[B, D]`. */
+export type Tensor2D = tf.Tensor2D;
+/** A batch of images, pixels in [0, 1]: `[B, H, W, C]`. */
+export type Tensor4D = tf.Tensor4D;
+/** A tensor that training changes. */
+export type Variable = tf.Variable;
+/** A network made of tfjs layers. */
+export type LayersModel = tf.LayersModel;
+
+/**
+ * Sums everything that belongs to one example: all axes but the first.
+ *
+ * A sum, never a mean: a log-likelihood adds up over pixels and a KL divergence over latent dimensions, and a mean of
+ * one of them beside a sum of the other silently changes what is trained.
+ *
+ * @param t Values of `B` examples, `[B, ...]`.
+ * @returns One number an example, `[B]`.
+ */
+export function sumPerExample(t: Tensor): Tensor1D {
+  return tf.tidy(() => t.reshape([t.shape[0], -1]).sum(1) as Tensor1D);
+}
+
+/** Writes a shape the way messages do: `[128,28,28,1]`, with `null` (any size) as `B`. */
+export function shapeText(shape: readonly (number | null)[]): string {
+  return `[${shape.map((size) => size ?? "B").join(",")}]`;
+}
+
+/** The integers 0 … n-1, as indices of a batch. */
+export function range(n: number): Uint32Array {
+  return Uint32Array.from({ length: n }, (_, i) => i);
+}

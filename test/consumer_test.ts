@@ -1,0 +1,120 @@
+/**
+ * This project from outside: a scratch project that takes it in by `links`, and does not know of `raw-imports`.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { deno, type Ended, granted, ROOT, testIf, withTempDir } from "./_run.ts";
+
+const possible = await granted({ name: "run" }) && await granted({ name: "env" }) && await granted({ name: "read" }) &&
+  await granted({ name: "write" });
+const testConsumer = testIf.bind(undefined, possible, "--allow-run --allow-env --allow-read --allow-write");
+
+const CONFIG = {
+  links: [decodeURIComponent(ROOT.pathname)],
+  imports: { "@vae/steps": "jsr:@vae/steps@^0.1.0", "@tensorflow/tfjs": "npm:@tensorflow/tfjs@4.22.0" },
+};
+
+/** Writes a program into a project of its own, and calls `use` with a way to start Deno there. */
+function withProject(
+  program: string,
+  use: (start: (...args: string[]) => Promise<Ended>) => Promise<void>,
+): Promise<void> {
+  return withTempDir(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/deno.json`, JSON.stringify(CONFIG));
+    await Deno.writeTextFile(`${cwd}/main.ts`, program);
+    await use((...args) => deno(args, { cwd }));
+  });
+}
+
+const TRAIN = `
+import { convVae, loadDigits, negativeElbo, take, train, useBackend } from "@vae/steps";
+
+const backend = await useBackend("wasm");
+const digits = await loadDigits();
+const vae = convVae({ latent: 2, filters: [4, 8] });
+for await (const { loss } of train(negativeElbo(vae), take(digits.train, 8), { batchSize: 8 })) {
+  console.log(backend.kernels, digits.train.count, loss! > 100 && loss! < 1000);
+}
+vae.dispose();
+`;
+
+testConsumer(
+  "a project of its own trains a step with --allow-read, and type-checks",
+  () =>
+    withProject(TRAIN, async (start) => {
+      const checked = await start("check", "main.ts");
+      assertEquals(checked.code, 0, checked.err);
+      const { code, out, err } = await start("run", "--allow-read", "--no-prompt", "main.ts");
+      assertEquals([code, out], [0, "composed 10000 true\n"], err);
+      assert(!/error/i.test(err), err);
+    }),
+);
+
+testConsumer("and with raw-imports needs no permission", () =>
+  withProject(TRAIN, async (start) => {
+    const { code, out, err } = await start("run", "--unstable-raw-imports", "--no-prompt", "main.ts");
+    assertEquals([code, out], [0, "composed 10000 true\n"], err);
+  }));
+
+testConsumer("without either the digits say in one sentence what they need", () =>
+  withProject(
+    `
+    import { EnvironmentError, loadDigits } from "@vae/steps";
+    const error = await loadDigits().catch((error) => error);
+    console.log(error instanceof EnvironmentError, error.message);`,
+    async (start) => {
+      const { code, out, err } = await start("run", "--no-prompt", "main.ts");
+      assertEquals(code, 0, err);
+      assertMatch(
+        out,
+        /^true Cannot read the embedded digits: set "unstable": \["raw-imports"\] in deno\.json, or allow to read .+\.\n$/,
+      );
+    },
+  ));
+
+testConsumer("and so does the backend", () =>
+  withProject(
+    `
+    import { EnvironmentError, useBackend } from "@vae/steps";
+    const error = await useBackend("wasm").catch((error) => error);
+    console.log(error instanceof EnvironmentError, error.message);`,
+    async (start) => {
+      const { code, out, err } = await start("run", "--no-prompt", "main.ts");
+      assertEquals(code, 0, err);
+      assertMatch(out, /^true .+\.\n$/);
+    },
+  ));
+
+testConsumer("the kernels alone: an ordinary tf.layers network trains by fit on wasm", () =>
+  withProject(
+    `
+    import * as tf from "@tensorflow/tfjs";
+    import "npm:@tensorflow/tfjs-backend-wasm@4.22.0";
+    import { installTrainingKernels } from "@vae/steps/kernels";
+
+    installTrainingKernels();
+    await tf.setBackend("wasm");
+    const model = tf.sequential({
+      layers: [
+        tf.layers.conv2d({ inputShape: [8, 8, 1], filters: 4, kernelSize: 3, strides: 2, activation: "relu" }),
+        tf.layers.flatten(),
+        tf.layers.dense({ units: 2, activation: "softmax" }),
+      ],
+    });
+    model.compile({ optimizer: tf.train.adam(0.02), loss: "categoricalCrossentropy" });
+    // Is the left half the brighter one?
+    const x = tf.randomUniform([64, 8, 8, 1], 0, 1, "float32", 1);
+    const left = x.slice([0, 0, 0, 0], [64, 8, 4, 1]).sum([1, 2, 3]);
+    const right = x.slice([0, 0, 4, 0], [64, 8, 4, 1]).sum([1, 2, 3]);
+    const y = tf.oneHot(tf.cast(tf.greater(left, right), "int32"), 2);
+    const { history } = await model.fit(x, y, { epochs: 30, verbose: 0 });
+    const losses = history.loss as number[];
+    console.log(tf.getBackend(), losses.at(-1)! < 0.8 * losses[0]);`,
+    async (start) => {
+      const checked = await start("check", "main.ts");
+      assertEquals(checked.code, 0, checked.err);
+      const { code, out, err } = await start("run", "--allow-read", "--allow-env", "--no-prompt", "main.ts");
+      assertEquals([code, out.trimEnd().split("\n").at(-1)], [0, "wasm true"], err);
+    },
+  ));

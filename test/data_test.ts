@@ -1,0 +1,170 @@
+import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { embeddedFile, embeddedWasm } from "../src/embedded.ts";
+import { EnvironmentError, InputError } from "../src/errors.ts";
+import { sha256 } from "../src/data/download.ts";
+import { loadDigits } from "../src/data/digits.ts";
+import { type Idx, parseIdx, unpack } from "../src/data/idx.ts";
+import { imageSet, rows, select, take } from "../src/data/images.ts";
+import { loadImages } from "../src/data/load.ts";
+
+tf.enableProdMode();
+await tf.setBackend("cpu");
+
+/** An array with an unequal value everywhere: `first`, `first` + 7 … */
+const array = (name: string, shape: number[], first = 0): Idx => ({
+  name,
+  shape,
+  data: new Uint8Array(shape.reduce((product, n) => product * n, 1)).map((_, i) => first + 7 * i),
+});
+
+/** Four images of 2×3 with labels 1, 8, 15, 22 and two factors each. */
+const set = imageSet(array("images", [4, 2, 3]), array("labels", [4], 1), array("factors", [4, 2], 2));
+
+Deno.test("a batch has the images asked for, in that order, in [0, 1]", async () => {
+  const batch = set.batch([2, 0, 2]);
+  assertEquals(batch.shape, [3, 2, 3, 1]);
+  assertEquals(batch.dtype, "float32");
+  const third = [84, 91, 98, 105, 112, 119];
+  const first = [0, 7, 14, 21, 28, 35];
+  assertEquals(await batch.data(), Float32Array.from([...third, ...first, ...third], (grey) => grey / 255));
+  batch.dispose();
+});
+
+Deno.test("paper is 0 and ink is 1 exactly", async () => {
+  const two = imageSet(
+    { name: "images", shape: [2, 1, 1], data: Uint8Array.of(255, 0) },
+    { name: "labels", shape: [2], data: Uint8Array.of(1, 0) },
+  );
+  const batch = two.batch(Uint32Array.of(0, 1));
+  assertEquals(await batch.data(), Float32Array.of(1, 0));
+  batch.dispose();
+});
+
+Deno.test("rows of a matrix", async () => {
+  const matrix = rows(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), [4, 2]);
+  const batch = matrix.batch([3, 1, 0]);
+  assertEquals(matrix.count, 4);
+  assertEquals(batch.shape, [3, 2]);
+  assertEquals(await batch.data(), Float32Array.of(7, 8, 3, 4, 1, 2));
+  batch.dispose();
+  assertThrows(
+    () => rows(new Float32Array(7), [4, 2]),
+    RangeError,
+    "A matrix of shape [4,2] has 8 values, not 7.",
+  );
+});
+
+Deno.test("an index that is no example is refused", () => {
+  for (const index of [4, -1, 0.5, NaN]) {
+    const message = `There is no example ${index}: they are numbered 0 to 3.`;
+    assertThrows(() => set.batch([0, index]), RangeError, message);
+    assertThrows(() => rows(new Float32Array(8), [4, 2]).batch([0, index]), RangeError, message);
+  }
+});
+
+Deno.test("a batch is the only tensor made", () => {
+  const before = tf.memory().numTensors;
+  const batches = [set.batch([0]), rows(new Float32Array(8), [4, 2]).batch([0])];
+  assertEquals(tf.memory().numTensors, before + 2);
+  tf.dispose(batches);
+  assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("selecting keeps images, labels and factors together", () => {
+  const some = select(set, (label, index) => label === 8 || index === 3);
+  assertEquals([some.count, some.height, some.width], [2, 2, 3]);
+  assertEquals(some.labels, Uint8Array.of(8, 22));
+  assertEquals(some.pixels, Uint8Array.of(42, 49, 56, 63, 70, 77, 126, 133, 140, 147, 154, 161));
+  assertEquals(some.factors, { name: "factors", shape: [2, 2], data: Uint8Array.of(16, 23, 44, 51) });
+  assertEquals(select(imageSet(array("images", [4, 2, 3]), array("labels", [4])), () => true).factors, undefined);
+});
+
+Deno.test("taking the first n, or all", () => {
+  assertEquals(take(set, 3).labels, Uint8Array.of(1, 8, 15));
+  assertEquals(take(set, 9).labels, set.labels);
+  for (const n of [0, -1, 1.5, NaN]) {
+    assertThrows(() => take(set, n), RangeError, `A number of images is a positive integer, not ${n}.`);
+  }
+});
+
+Deno.test("bad input: counts that differ, and no images", () => {
+  assertThrows(
+    () => imageSet(array("images", [4, 2, 3]), array("labels", [5])),
+    InputError,
+    "images and labels do not belong together: 4 images, 5 entries.",
+  );
+  assertThrows(
+    () => imageSet(array("images", [4, 2, 3]), array("labels", [4]), array("factors", [3, 2])),
+    InputError,
+    "images and factors do not belong together: 4 images, 3 entries.",
+  );
+  assertThrows(
+    () => imageSet(array("images", [0, 2, 3]), array("labels", [0])),
+    InputError,
+    "images has no images: 0 x 2 x 3.",
+  );
+  assertThrows(() => select(set, () => false), InputError, "The selection has no images");
+});
+
+Deno.test({
+  name: "the embedded digits load without a permission",
+  permissions: "none",
+  async fn() {
+    const { name, train, test } = await loadDigits();
+    assertEquals(name, "digits");
+    for (const [half, count] of [[train, 10_000], [test, 2_000]] as const) {
+      assertEquals([half.count, half.height, half.width], [count, 28, 28]);
+      assertEquals(half.pixels.length, count * 784);
+      assertEquals(half.labels.length, count);
+      assertEquals(half.factors?.shape.length, 2);
+      assertEquals(half.factors?.shape[0], count);
+      assertEquals([...new Set(half.labels)].sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      assertEquals([half.pixels.reduce((a, b) => Math.min(a, b)), half.pixels.reduce((a, b) => Math.max(a, b))], [
+        0,
+        255,
+      ]);
+    }
+    const batch = train.batch(Uint32Array.from({ length: 128 }, (_, i) => 78 * i));
+    assertEquals(batch.shape, [128, 28, 28, 1]);
+    batch.dispose();
+    assertEquals((await loadImages("digits")).train.labels, train.labels);
+  },
+});
+
+Deno.test("the embedded digits' test half is not its training half", async () => {
+  const { train, test } = await loadDigits();
+  assert(test.pixels.some((grey, i) => grey !== train.pixels[i]));
+});
+
+Deno.test({
+  name: "the embedded files are whole, and the WASM binary is WebAssembly",
+  permissions: "none",
+  async fn() {
+    const packed = await embeddedFile("t10k-labels-idx1-ubyte.gz");
+    assertEquals(parseIdx(await unpack(packed, "labels.gz"), "labels", 1).shape, [2_000]);
+    const wasm = await embeddedWasm();
+    assert(wasm && WebAssembly.validate(wasm));
+    assertGreater(wasm.length, 100_000);
+  },
+});
+
+Deno.test("SHA-256 of the empty string and of abc (FIPS 180-2, appendix B)", async () => {
+  assertEquals(await sha256(new Uint8Array()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  assertEquals(
+    await sha256(new TextEncoder().encode("abc")),
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+  );
+});
+
+Deno.test({
+  name: "bad input: a name that is no data set, without the permission to look for it",
+  permissions: "none",
+  async fn() {
+    await assertRejects(
+      () => loadImages("mnits"),
+      EnvironmentError,
+      "Reading mnits takes a permission: add --allow-read=mnits.",
+    );
+  },
+});

@@ -1,0 +1,252 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import process from "node:process";
+import { EnvironmentError, InputError } from "../src/errors.ts";
+import { type CommonOptions, type Lesson, runLesson } from "../src/lesson.ts";
+import type { Show } from "../src/show/show.ts";
+
+/** The numbers of the lesson these tests are about. */
+const defaults = { epochs: 3, batchSize: 16, noiseOfX: 0.5 };
+type Options = typeof defaults & CommonOptions;
+
+/** How a lesson ended: its exit code, what it said, and with which options it was called. */
+interface Run {
+  code: number;
+  out: string;
+  err: string;
+  options?: Options;
+}
+
+/** Runs a tiny lesson in this process with these flags. */
+async function run(
+  args: string[],
+  body: (show: Show, options: Options) => void | Promise<void> = () => {},
+): Promise<Run> {
+  const run: Run = { code: 0, out: "", err: "" };
+  const tiny: Lesson<typeof defaults> = {
+    name: "00_tiny",
+    question: "Is it so?",
+    defaults,
+    otherData: { batchSize: 128 },
+    async lesson(options, show) {
+      run.options = options;
+      await body(show, options);
+    },
+  };
+  const { log, error } = globalThis.console;
+  const [toOut, toErr] = [process.stdout.write, process.stderr.write];
+  const code = Deno.exitCode;
+  try {
+    Object.assign(globalThis.console, {
+      log: (text: string) => run.out += `${text}\n`,
+      error: (text: string) => run.err += `${text}\n`,
+    });
+    process.stdout.write = (text: string | Uint8Array) => Boolean(run.out += text);
+    process.stderr.write = (text: string | Uint8Array) => Boolean(run.err += text);
+    Deno.exitCode = 0;
+    await runLesson(tiny, args);
+    run.code = Deno.exitCode;
+  } finally {
+    Object.assign(globalThis.console, { log, error });
+    [process.stdout.write, process.stderr.write] = [toOut, toErr];
+    Deno.exitCode = code;
+  }
+  // deno-lint-ignore no-control-regex
+  return { ...run, out: run.out.replaceAll(/\x1b\[\d*m/g, "") };
+}
+
+/** What the last line of the output says. */
+const lastLine = ({ out }: Run) => JSON.parse(out.trimEnd().split("\n").at(-1)!);
+
+// ## Flags
+
+Deno.test("without flags: the defaults, seed 0, the embedded digits, on wasm", async () => {
+  const { code, out, err, options } = await run([], (show) => show.text("here I am"));
+  assertEquals(options, { ...defaults, data: "digits", seed: 0 });
+  assertEquals(tf.getBackend(), "wasm");
+  assertEquals({ code, out, err }, { code: 0, out: "\nIs it so?\nhere I am\n", err: "" });
+});
+
+Deno.test("every flag is heard; names have hyphens; a fraction where the default is one", async () => {
+  const args = ["--epochs", "7", "--batch-size=4", "--noise-of-x", "1e-3", "--seed", "5", "--backend", "cpu"];
+  const { code, options } = await run(args);
+  assertEquals([code, tf.getBackend()], [0, "cpu"]);
+  assertEquals(options, { epochs: 7, batchSize: 4, noiseOfX: 1e-3, data: "digits", seed: 5 });
+  assertEquals((await run(["--noise-of-x", "2"])).options?.noiseOfX, 2);
+  assertEquals(defaults, { epochs: 3, batchSize: 16, noiseOfX: 0.5 }, "and the next run has the defaults again");
+});
+
+Deno.test("other data have other defaults, unless the flag was given", async () => {
+  const batch = async (...args: string[]) => (await run(args)).options?.batchSize;
+  assertEquals(await batch("--data", "digits"), 16);
+  assertEquals(await batch("--data", "mnist"), 128);
+  assertEquals(await batch("--data", "some/where"), 128);
+  assertEquals(await batch("--data", "some/where", "--batch-size", "16"), 16);
+  assertEquals(await batch("--data", "some/where", "--batch-size", "3"), 3);
+  const { options, ...rest } = await run(["--data", "some/where", "--json"]);
+  assertEquals(options, { ...defaults, batchSize: 128, data: "some/where", seed: 0 });
+  assertEquals(lastLine(rest).options, { ...defaults, batchSize: 128 });
+});
+
+const FLAGS = [
+  "--backend",
+  "--data",
+  "--seed",
+  "--out",
+  "--json",
+  "--epochs",
+  "--batch-size",
+  "--noise-of-x",
+  "--help",
+];
+
+Deno.test("a mistake: one sentence on standard error, the list of flags, exit code 2, and no lesson", async () => {
+  const whole = (least: number) => `It takes a whole number of at least ${least}.`;
+  const mistakes: [string[], string][] = [
+    [["--epochs", "0"], `option '--epochs <number>' argument '0' is invalid. ${whole(1)}`],
+    [["--epochs", "-1"], `option '--epochs <number>' argument '-1' is invalid. ${whole(1)}`],
+    [["--epochs", "abc"], `option '--epochs <number>' argument 'abc' is invalid. ${whole(1)}`],
+    [["--epochs", "1.5"], `option '--epochs <number>' argument '1.5' is invalid. ${whole(1)}`],
+    [["--epochs", "1e2"], `option '--epochs <number>' argument '1e2' is invalid. ${whole(1)}`],
+    [["--epochs", "9007199254740993"], `argument '9007199254740993' is invalid. ${whole(1)}`],
+    [["--epochs="], `option '--epochs <number>' argument '' is invalid. ${whole(1)}`],
+    [["--epochs"], "option '--epochs <number>' argument missing"],
+    [["--seed", "-1"], `option '--seed <number>' argument '-1' is invalid. ${whole(0)}`],
+    [["--noise-of-x", "0"], "option '--noise-of-x <number>' argument '0' is invalid. It takes a number above 0."],
+    [["--noise-of-x", "-0.5"], "argument '-0.5' is invalid. It takes a number above 0."],
+    [["--noise-of-x", "NaN"], "argument 'NaN' is invalid. It takes a number above 0."],
+    [["--noise-of-x", "Infinity"], "argument 'Infinity' is invalid. It takes a number above 0."],
+    [["--noise-of-x", ""], "argument '' is invalid. It takes a number above 0."],
+    [["--backend", "gpu"], "argument 'gpu' is invalid. Allowed choices are wasm, webgpu, cpu, auto."],
+    [["--backend"], "option '--backend <name>' argument missing"],
+    [["--epoch", "3"], "unknown option '--epoch'\n(Did you mean --epochs?)"],
+    [["--batchSize", "3"], "unknown option '--batchSize'"],
+    [["--zzz"], "unknown option '--zzz'"],
+    [["-x"], "unknown option '-x'"],
+    [["more"], "too many arguments. Expected 0 arguments but got 1: more."],
+  ];
+  for (const [args, sentence] of mistakes) {
+    const { code, out, err, options } = await run(args);
+    assertEquals([code, out, options], [2, "", undefined], args.join(" "));
+    assertMatch(err, /^error: /);
+    assertStringIncludes(err.split("\n\n")[0], sentence);
+    for (const flag of FLAGS) assertStringIncludes(err, `\n${flag === "--help" ? "  -h, " : "  "}${flag} `);
+    assert(!err.includes("    at "), "no stack");
+  }
+});
+
+Deno.test("--help: the question, every flag and what it is otherwise; exit code 0, and no lesson", async () => {
+  const { code, out, err, options } = await run(["--help"]);
+  assertEquals([code, err, options], [0, "", undefined]);
+  assertStringIncludes(out, "Usage: 00_tiny.ts [options]");
+  assertStringIncludes(out, "Is it so?");
+  for (const flag of FLAGS) assertStringIncludes(out, `${flag} `);
+  for (const value of Object.values(defaults)) assertStringIncludes(out, `(default: ${value})`);
+  assert(out.split("\n").every((line) => line.length <= 80));
+  assertEquals((await run(["-h", "--epochs", "2"])).code, 0);
+});
+
+// ## The JSON at the end
+
+const speak = (show: Show) => {
+  show.title("0.1 So");
+  show.claim("half", assertAlmostEquals, { found: 0.5001, expected: 0.5, margin: 0.01, from: "the pencil" });
+  show.claim("shape", assertEquals, { found: "[3]", expected: "[3]" });
+  show.figure("train", [{ loss: 2.5, kl: 0 }]);
+  show.figure("tiles", 7);
+};
+
+Deno.test("--json: the last line has it all; without it nothing of the kind", async () => {
+  const { code, out, err } = await run(["--json", "--seed", "3", "--epochs", "2"], speak);
+  assertEquals([code, err], [0, ""]);
+  assertEquals(lastLine({ out } as Run), {
+    lesson: "00_tiny",
+    backend: "wasm",
+    kernels: "composed",
+    data: "digits",
+    seed: 3,
+    options: { epochs: 2, batchSize: 16, noiseOfX: 0.5 },
+    claims: [
+      { claim: "half", relation: "", holds: true, found: 0.5001, expected: 0.5, margin: 0.01, from: "the pencil" },
+      { claim: "shape", relation: "", holds: true, found: "[3]", expected: "[3]" },
+    ],
+    train: [{ loss: 2.5, kl: 0 }],
+    tiles: 7,
+  });
+  assertEquals(out.trimEnd().split("\n").filter((line) => line.startsWith("{")).length, 1, "one line");
+  assert(!(await run([], speak)).out.includes("{"));
+  assertEquals(lastLine(await run(["--json", "--backend", "cpu"])).kernels, "tfjs");
+});
+
+Deno.test("a false claim: shown, said in a sentence, exit code 1; the JSON has it, and nothing after it", async () => {
+  const { code, out, err } = await run(["--json"], (show) => {
+    speak(show);
+    show.claim("less", assertLess, { found: 3, expected: 2, from: "the pencil" });
+    show.text("never said");
+  });
+  assertEquals([code, err], [1, "This claim is false: less: 3, expected less than 2 (the pencil).\n"]);
+  assertStringIncludes(out, "  ✗ less: 3, expected less than 2 (the pencil)\n");
+  assert(!out.includes("never said"));
+  const { claims, tiles } = lastLine({ out } as Run);
+  assertEquals(claims.map(({ holds }: { holds: boolean }) => holds), [true, true, false]);
+  assertEquals(claims[2], {
+    claim: "less",
+    relation: "less than ",
+    holds: false,
+    found: 3,
+    expected: 2,
+    from: "the pencil",
+  });
+  assertEquals(tiles, 7);
+});
+
+Deno.test("a NaN is a false claim, and null in the JSON", async () => {
+  const result = await run(["--json"], (show) => show.claim("a", assertLess, { found: NaN, expected: 2 }));
+  assertEquals(result.code, 1);
+  const [{ holds, found }] = lastLine(result).claims;
+  assertEquals([holds, found], [false, null]);
+});
+
+// ## What an end means
+
+Deno.test("what the machine lacks is 1, a mistake in the data 2, each one sentence", async () => {
+  const ends = async (error: Error) => {
+    const { code, err } = await run([], () => Promise.reject(error));
+    return [code, err];
+  };
+  assertEquals(await ends(new EnvironmentError("No network.")), [1, "No network.\n"]);
+  assertEquals(await ends(new InputError("No such file.")), [2, "No such file.\n"]);
+});
+
+Deno.test("a bug is not swallowed", async () => {
+  for (const bug of [new TypeError("oops"), new RangeError("oops"), new Error("oops")]) {
+    const before = Deno.exitCode;
+    assertEquals(await assertRejects(() => run([], () => Promise.reject(bug))), bug);
+    assertEquals(Deno.exitCode, before);
+  }
+});
+
+Deno.test("the data of the lesson are loaded by the lesson, so a mistake in them comes from there", async () => {
+  const { code, err } = await run(["--data", "no/such/place"], async (_, { data }) => {
+    await Promise.reject(new InputError(`There is no "${data}".`));
+  });
+  assertEquals([code, err], [2, 'There is no "no/such/place".\n']);
+});
+
+Deno.test({
+  name: "--out without permission: one sentence with the flag, exit code 1, before the lesson begins",
+  permissions: "none",
+  async fn() {
+    const { code, out, err, options } = await run(["--out", "some/where"], speak);
+    const sentence = "Writing to some/where needs the permission --allow-write=some/where.\n";
+    assertEquals({ code, out, err, options }, { code: 1, out: "", err: sentence, options: undefined });
+  },
+});

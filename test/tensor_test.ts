@@ -1,0 +1,23 @@
+import { assertEquals } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { range, shapeText, sumPerExample } from "../src/tensor.ts";
+import { assertKeeps, numbers, testOnBackends } from "./_backends.ts";
+
+testOnBackends("sumPerExample adds up all axes but the first, and leaves nothing but the sums", async () => {
+  for (const shape of [[2, 6], [2, 3, 2], [2, 1, 3, 2]]) {
+    const t = tf.tensor([1, 2, 3, 4, 5, 6, 10, 20, 30, 40, 50, 60], shape);
+    assertEquals(await numbers(() => sumPerExample(t)), [21, 210], `${shape}`);
+    await assertKeeps(1, () => sumPerExample(t));
+    t.dispose();
+  }
+  assertEquals(await numbers(() => sumPerExample(tf.tensor1d([3, 5]))), [3, 5]);
+  assertEquals(await numbers(() => tf.grad(sumPerExample)(tf.zeros([2, 3]))), [1, 1, 1, 1, 1, 1]);
+});
+
+Deno.test("a shape is written as messages do, any size as B", () => {
+  assertEquals([[null, 28, 28, 1], [3], []].map(shapeText), ["[B,28,28,1]", "[3]", "[]"]);
+});
+
+Deno.test("range counts from 0", () => {
+  assertEquals([range(3), range(0)], [Uint32Array.of(0, 1, 2), new Uint32Array()]);
+});

@@ -1,0 +1,417 @@
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { type Examples, rows } from "../src/data/images.ts";
+import { convVae } from "../src/models/conv_vae.ts";
+import { denseVae } from "../src/models/dense_vae.ts";
+import { negativeElbo, type Objective } from "../src/objectives/objective.ts";
+import type { Random } from "../src/random.ts";
+import { evaluate, type Losses } from "../src/training/evaluate.ts";
+import { type Step, train, type TrainOptions } from "../src/training/train.ts";
+import { assertClose, hasGpu, needsGpu, startBackend, testOnBackends } from "./_backends.ts";
+
+/** What the records of a training say, once it has ended: `history` is one growing object. */
+async function trained(objective: Objective, examples: Examples, options: TrainOptions): Promise<Step[]> {
+  return await Array.fromAsync(train(objective, examples, options));
+}
+
+const lossesOf = ({ loss, reconstruction, kl }: Partial<Losses>) => [loss, reconstruction, kl] as number[];
+const alive = () => [tf.memory().numTensors, tf.memory().numDataBuffers, tf.memory().numBytes];
+
+/** Seven points of a plane, no two numbers alike. */
+const POINTS = [[0.5, 1], [2, -1.5], [-0.75, 3], [1.25, 0.2], [4, -2], [-3, 0.1], [0.9, 2.2]];
+
+/** Points as examples, and a record of the batches asked for. */
+function spied(points = POINTS): Examples & { asked: number[][] } {
+  const examples = rows(Float32Array.from(points.flat()), [points.length, 2]);
+  const asked: number[][] = [];
+  return {
+    count: examples.count,
+    asked,
+    batch(indices) {
+      asked.push(Array.from(indices));
+      return examples.batch(indices);
+    },
+  };
+}
+
+/**
+ * The squared distance of examples to a point that training moves, a quarter of it called reconstruction; the gradient is
+ * `2 (point - mean of the batch)`. What is drawn from the noise has no effect, and is kept in `drawn`.
+ */
+function distance(start = [0.5, -1], scale = 1): Objective & { point: tf.Variable; drawn: number[] } {
+  const point = tf.tidy(() => tf.variable(tf.tensor1d(start)));
+  const drawn: number[] = [];
+  return {
+    point,
+    drawn,
+    variables: [point],
+    terms(x, noise) {
+      drawn.push(noise.gaussian());
+      const loss = x.sub(point).square().sum(1).mul(scale) as tf.Tensor1D;
+      return { loss, reconstruction: loss.mul(0.25) as tf.Tensor1D, kl: loss.mul(0.75) as tf.Tensor1D };
+    },
+  };
+}
+
+const squared = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0);
+const meanOf = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const meanPoint = (indices: number[], points = POINTS) => [0, 1].map((d) => meanOf(indices.map((i) => points[i][d])));
+
+/** Adam by the paper (Kingma and Ba 2014, algorithm 1), on doubles. */
+function adam(learningRate: number) {
+  const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-7];
+  let t = 0, m = [0, 0], v = [0, 0];
+  return (w: number[], gradient: number[]) => {
+    t++;
+    m = m.map((value, i) => beta1 * value + (1 - beta1) * gradient[i]);
+    v = v.map((value, i) => beta2 * value + (1 - beta2) * gradient[i] ** 2);
+    return w.map((value, i) =>
+      value - learningRate * (m[i] / (1 - beta1 ** t)) / (Math.sqrt(v[i] / (1 - beta2 ** t)) + epsilon)
+    );
+  };
+}
+
+testOnBackends("five steps of Adam, on batches of unequal size, match the paper's algorithm", async () => {
+  const points = POINTS.slice(0, 5);
+  for (const [options, learningRate] of [[{}, 1e-3], [{ learningRate: 0.1 }, 0.1]] as const) {
+    const examples = spied(points), objective = distance();
+    const step = adam(learningRate);
+    let expected = [0.5, -1];
+    const records = train(objective, examples, { epochs: 2, batchSize: 2, readEvery: 1, ...options });
+    let steps = 0;
+    for await (const { loss, reconstruction, kl, batch } of records) {
+      const indices = examples.asked[steps++];
+      assertEquals(indices.length, batch);
+      const before = meanOf(indices.map((i) => squared(points[i], expected))); // before the step, over this batch
+      assertClose([loss!, reconstruction!, kl!], [before, before / 4, 0.75 * before], 1e-4, `losses at step ${steps}`);
+      expected = step(expected, meanPoint(indices, points).map((mean, d) => 2 * (expected[d] - mean)));
+      assertClose([...await objective.point.data()], expected, 1e-5, `point after step ${steps}`);
+    }
+    assertEquals(steps, 6);
+    objective.point.dispose();
+  }
+});
+
+testOnBackends("a step follows the gradient of the batch's mean, as finite differences see it", async () => {
+  // Adam's first step is lr · g / (|g| + 1e-7): a loss as small as that epsilon shows the size of g and not only its sign.
+  const start = [1.5, -1], scale = 1e-8, examples = spied(POINTS.slice(0, 3));
+  const objective = distance(start, scale);
+  const slope = async (d: number) => {
+    const at = async (shift: number) => {
+      const moved = distance(start.map((value, i) => i === d ? value + shift : value), scale);
+      const { loss } = await evaluate(moved, examples);
+      moved.point.dispose();
+      return loss;
+    };
+    return (await at(1) - await at(-1)) / 2; // exact: the loss is a parabola
+  };
+  const slopes = [await slope(0), await slope(1)];
+  await trained(objective, examples, { batchSize: 3, learningRate: 1 });
+  const moved = [...await objective.point.data()].map((value, i) => start[i] - value);
+  assertClose(moved, slopes.map((g) => g / (Math.abs(g) + 1e-7)), 1e-4); // float32 of a number near 1, and of g²
+  assert(moved.every((step) => Math.abs(step) > 0.05 && Math.abs(step) < 0.5), `${moved} is no sign of g`);
+  objective.point.dispose();
+});
+
+Deno.test("every epoch takes each example once, in a new order that the seed decides; the last batch is smaller", async () => {
+  await startBackend("cpu");
+  const orders = async (seed?: number) => {
+    const examples = spied(), objective = distance();
+    const records = await trained(objective, examples, { epochs: 3, batchSize: 3, seed });
+    objective.point.dispose();
+    assertEquals(examples.asked.map((batch) => batch.length), [3, 3, 1, 3, 3, 1, 3, 3, 1]);
+    assertEquals(records.map(({ batch }) => batch), [3, 3, 1, 3, 3, 1, 3, 3, 1]);
+    assertEquals(records.map(({ step }) => step), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assertEquals(records.map(({ epoch }) => epoch), [1, 1, 1, 2, 2, 2, 3, 3, 3]);
+    assertEquals(records.map(({ epochEnds }) => epochEnds), [2, 5, 8].flatMap(() => [false, false, true]));
+    return [0, 3, 6].map((from) => examples.asked.slice(from, from + 3).flat());
+  };
+  const found = await orders(1);
+  for (const order of found) assertEquals(order.toSorted((a, b) => a - b), [0, 1, 2, 3, 4, 5, 6]);
+  assertEquals(new Set([...found.map(String), "0,1,2,3,4,5,6"]).size, 4, "shuffled, and not alike");
+  assertEquals(await orders(1), found);
+  assert(String(await orders(2)) !== String(found));
+  assertEquals(await orders(), await orders(0), "the seed is 0 unless given");
+});
+
+Deno.test("the defaults: one epoch of batches of 128, read after every step", async () => {
+  await startBackend("cpu");
+  const objective = distance();
+  const examples = spied(Array.from({ length: 200 }, (_, i) => [i, -i]));
+  const records = await trained(objective, examples, {});
+  assertEquals(records.map(({ batch }) => batch), [128, 72]);
+  assert(records.every(({ loss }) => loss !== undefined));
+  assertEquals(records[0].history.test, []);
+  objective.point.dispose();
+});
+
+testOnBackends(
+  "history holds an epoch's averages over examples, not over batches, and the held-out ones after it",
+  async () => {
+    const objective = distance(), examples = spied(), heldOut = spied([[9, 9], [1, -7], [2, 3]]);
+    const records = await trained(objective, examples, {
+      epochs: 2,
+      batchSize: 3,
+      learningRate: 0.5,
+      heldOut,
+      readEvery: 1,
+    });
+    const { history } = records[0];
+    assert(records.every((record) => record.history === history), "one growing object");
+    assertEquals([history.train.length, history.test.length], [2, 2]);
+    for (const epoch of [0, 1]) {
+      const steps = records.slice(3 * epoch, 3 * epoch + 3);
+      const average = [0, 1, 2].map((i) =>
+        steps.reduce((sum, record) => sum + record.batch * lossesOf(record)[i], 0) / POINTS.length
+      );
+      assertClose(lossesOf(history.train[epoch]), average, 1e-5);
+    }
+    const [after] = [[...await objective.point.data()]];
+    const expected = meanOf([[9, 9], [1, -7], [2, 3]].map((point) => squared(point, after)));
+    assertClose(lossesOf(history.test[1]), [expected, expected / 4, 0.75 * expected], 1e-4);
+    assertEquals(heldOut.asked, [[0, 1, 2], [0, 1, 2]], "in order, once an epoch");
+    objective.point.dispose();
+  },
+);
+
+Deno.test("evaluation trains nothing, takes each example once, and gives the same for any batch size", async () => {
+  await startBackend("cpu");
+  const vae = denseVae({ latent: 3, hidden: 4, shape: [2] });
+  const weights = () => Promise.all(vae.variables.map(async (variable) => [...await variable.data()]));
+  const examples = spied(POINTS.map((point) => point.map((value) => Math.abs(value) / 4)));
+  const before = await weights(), tensors = alive();
+  const whole = await evaluate(negativeElbo(vae), examples, { seed: 5 });
+  const parts = await evaluate(negativeElbo(vae), examples, { seed: 5, batchSize: 3 });
+  assertEquals(examples.asked, [[0, 1, 2, 3, 4, 5, 6], [0, 1, 2], [3, 4, 5], [6]]);
+  // Three batches of odd size draw the same noise as one, and the average weighs them by size: float32 remains.
+  assertClose(lossesOf(parts), lossesOf(whole), 1e-6);
+  assertClose([whole.loss], [whole.reconstruction + whole.kl], 1e-6);
+  assertEquals(await evaluate(negativeElbo(vae), examples, { seed: 5 }), whole);
+  assert((await evaluate(negativeElbo(vae), examples, { seed: 6 })).loss !== whole.loss, "another seed, other noise");
+  assertEquals(await evaluate(negativeElbo(vae), examples), await evaluate(negativeElbo(vae), examples, { seed: 0 }));
+  assertEquals([await weights(), alive()], [before, tensors]);
+  vae.dispose();
+});
+
+Deno.test("what history says of the held-out examples is what evaluate says after the epoch, by the same seed", async () => {
+  await startBackend("cpu");
+  const vae = denseVae({ latent: 2, hidden: 3, shape: [2] });
+  const heldOut = spied([[0.25, 1], [0, 0.75]]);
+  const options = { epochs: 2, batchSize: 4, learningRate: 0.05, seed: 4, heldOut };
+  for await (const { epochEnds, history } of train(negativeElbo(vae), spied(), options)) {
+    if (epochEnds) assertEquals(history.test.at(-1), await evaluate(negativeElbo(vae), heldOut, { seed: 4 }));
+  }
+  vae.dispose();
+});
+
+Deno.test("held-out examples see the same noise in every epoch, training ones do not, and neither disturbs the other", async () => {
+  await startBackend("cpu");
+  const run = async (heldOut?: Examples) => {
+    const objective = distance();
+    const records = await trained(objective, spied(), { epochs: 3, batchSize: 4, heldOut, seed: 3 });
+    objective.point.dispose();
+    return { drawn: objective.drawn, records };
+  };
+  const { drawn, records } = await run(spied([[1, 2]])); // two batches, then the evaluation
+  const inEvaluation = [2, 5, 8].map((i) => drawn[i]);
+  assertEquals(new Set(inEvaluation).size, 1);
+  const inTraining = drawn.filter((_, i) => i % 3 !== 2);
+  assertEquals(new Set(inTraining).size, 6);
+  assert(!inTraining.includes(inEvaluation[0]));
+  const alone = await run();
+  assertEquals(alone.drawn, inTraining);
+  assertEquals(alone.records.map(lossesOf), records.map(lossesOf));
+});
+
+testOnBackends(
+  "losses are filled every k steps and where an epoch ends, and history is the same for every k",
+  async () => {
+    const run = async (readEvery: number) => {
+      const objective = distance();
+      const records = await trained(objective, spied(), { epochs: 2, batchSize: 2, learningRate: 0.1, readEvery });
+      objective.point.dispose();
+      return records;
+    };
+    const everyStep = await run(1);
+    for (const k of [2, 3, 100]) {
+      const records = await run(k);
+      assertEquals(records.map(({ step }) => step), everyStep.map(({ step }) => step));
+      records.forEach((record, i) => {
+        const filled = (i + 1) % k === 0 || i === 3 || i === 7; // eight steps, four an epoch
+        assertEquals(lossesOf(record), filled ? lossesOf(everyStep[i]) : [undefined, undefined, undefined] as never);
+        assertEquals("loss" in record, filled);
+      });
+      assertEquals(records[0].history, everyStep[0].history);
+    }
+  },
+);
+
+Deno.test({
+  name: `webgpu reads every sixteen steps unless asked otherwise${needsGpu}`,
+  ignore: !hasGpu,
+  async fn() {
+    await startBackend("webgpu");
+    const objective = distance();
+    const examples = spied(Array.from({ length: 18 }, (_, i) => [i, 1]));
+    const records = await trained(objective, examples, { batchSize: 1 });
+    assertEquals(records.filter(({ loss }) => loss !== undefined).map(({ step }) => step), [16, 18]);
+    objective.point.dispose();
+  },
+});
+
+testOnBackends("leaving the loop early, at any step, leaves no tensors but the model's", async (backend) => {
+  const vae = denseVae({ latent: 2, hidden: 3, shape: [2] });
+  const examples = rows(Float32Array.from({ length: 14 }, (_, i) => i / 14), [7, 2]);
+  const before = alive();
+  for (const readEvery of [1, 3]) {
+    for (const last of backend === "webgpu" ? [2] : [1, 2, 3, 4]) {
+      const options = { epochs: 2, batchSize: 2, readEvery, heldOut: examples };
+      for await (const { step } of train(negativeElbo(vae), examples, options)) if (step === last) break;
+      assertEquals(alive(), before, `break at step ${last}, reading every ${readEvery}`);
+    }
+  }
+  const unstarted = train(negativeElbo(vae), examples);
+  await unstarted.return();
+  assertEquals(alive(), before, "never started");
+  vae.dispose();
+});
+
+testOnBackends("an objective that throws leaves no tensors either", async () => {
+  const objective = distance(), before = alive();
+  const failing: Objective = {
+    variables: objective.variables,
+    terms(x, noise) {
+      if (objective.drawn.length === 2) throw new Error("the third batch");
+      return objective.terms(x, noise);
+    },
+  };
+  await assertRejects(() => trained(failing, spied(), { batchSize: 2, readEvery: 3 }), Error, "the third batch");
+  assertEquals(alive(), before);
+  objective.point.dispose();
+});
+
+Deno.test("after 1,000 steps as many tensors are alive as after 10, and Adam has found the minimum", async () => {
+  await startBackend("wasm");
+  const objective = distance();
+  const counts: number[][] = [];
+  const options = { epochs: 143, batchSize: 1, learningRate: 0.01, heldOut: spied() }; // seven steps an epoch
+  for await (const { step } of train(objective, spied(), options)) {
+    if (step === 10 || step === 1000) counts.push(alive());
+  }
+  assertEquals(counts[1], counts[0]);
+  // Batches of one point leave it to wander about their mean by a few learning rates.
+  assertClose([...await objective.point.data()], meanPoint([0, 1, 2, 3, 4, 5, 6]), 0.2);
+  objective.point.dispose();
+});
+
+Deno.test("a VAE that trained for 200 steps holds as many tensors as after 10, and has learnt", async () => {
+  await startBackend("wasm");
+  const vae = denseVae({ latent: 2, hidden: 6, shape: [4] });
+  const images = [[1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0]];
+  const examples = rows(Float32Array.from(images.flat()), [3, 4]);
+  const counts: number[][] = [];
+  const options = { epochs: 100, batchSize: 2, learningRate: 0.02 };
+  for await (const { step, history } of train(negativeElbo(vae), examples, options)) {
+    if (step === 10 || step === 200) counts.push(alive());
+    // log 3 = 1.1 nats say which of three images it is; 4 log 2 = 2.8 is what a decoder pays that knows nothing.
+    if (step === 200) assertLess(meanOf(history.train.slice(-20).map(({ loss }) => loss)), 2.6);
+  }
+  assertEquals(counts[1], counts[0]);
+  vae.dispose();
+});
+
+/** Losses and weights of a short training of a small VAE with convolutions or without. */
+async function numbersOf(make: (seed: number) => ReturnType<typeof convVae>, seed = 1, batchSize = 2) {
+  const vae = make(seed);
+  const shape = vae.encoder.inputs[0].shape.slice(1) as number[];
+  const batch = (indices: ArrayLike<number>) =>
+    tf.tensor(
+      Array.from(indices).flatMap((n) =>
+        Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => (i * 7 + n) % 5 / 4)
+      ),
+      [indices.length, ...shape],
+    );
+  const examples: Examples = { count: 5, batch };
+  const records = await trained(negativeElbo(vae), examples, { epochs: 2, batchSize, seed, heldOut: examples });
+  const weights = await Promise.all(vae.variables.map(async (variable) => [...await variable.data()]));
+  vae.dispose();
+  return { losses: records.map(lossesOf), history: records[0].history, weights };
+}
+
+const dense = (seed: number) => denseVae({ latent: 2, hidden: 4, shape: [3, 2, 1], seed });
+const conv = (seed: number) => convVae({ latent: 2, filters: [2, 3], hidden: 4, image: [4, 8, 1], seed });
+
+for (const backend of ["cpu", "wasm"] as const) {
+  for (const [name, make] of Object.entries({ dense, conv })) {
+    Deno.test(`the same seed gives the same ${name} VAE bit for bit on ${backend}, another seed another`, async () => {
+      await startBackend(backend);
+      const first = await numbersOf(make);
+      assertEquals(await numbersOf(make), first);
+      assert((await numbersOf(make, 2)).losses[0][0] !== first.losses[0][0]);
+    });
+  }
+}
+
+testOnBackends("training the convolutional VAE gives what it gives on wasm", async (backend) => {
+  const { history } = await numbersOf(conv, 1, 3); // two steps an epoch
+  await startBackend("wasm");
+  const onWasm = (await numbersOf(conv, 1, 3)).history;
+  // Float32 sums in another order, of a loss near 25; Adam's first steps follow the sign of gradients.
+  for (const part of ["train", "test"] as const) {
+    assertClose(history[part].flatMap(lossesOf), onWasm[part].flatMap(lossesOf), 1e-4, `${part} on ${backend}`);
+  }
+});
+
+testOnBackends("a loss that is no finite number ends the training with a sentence that names the step", async () => {
+  for (const bad of [NaN, Infinity]) {
+    for (const readEvery of [1, 2, 100]) {
+      const objective = distance(), before = alive();
+      let steps = 0;
+      const failing: Objective = {
+        variables: objective.variables,
+        terms(x, noise: Random) {
+          const terms = objective.terms(x, noise);
+          return ++steps === 3 ? { ...terms, loss: terms.loss.add(bad) as tf.Tensor1D } : terms;
+        },
+      };
+      await assertRejects(
+        () => trained(failing, spied(), { batchSize: 1, epochs: 2, readEvery }),
+        Error,
+        "The loss at step 3 is no finite number",
+      );
+      assertEquals(alive(), before);
+      objective.point.dispose();
+    }
+  }
+});
+
+Deno.test("options that make no sense are refused in a sentence", async () => {
+  await startBackend("cpu");
+  const objective = distance(), examples = spied(), before = alive();
+  for (const bad of [0, -1, 1.5, NaN, Infinity]) {
+    for (const name of ["epochs", "batchSize", "readEvery"]) {
+      await assertRejects(
+        () => trained(objective, examples, { [name]: bad }),
+        RangeError,
+        `${name} is a whole number of at least 1, not ${bad}.`,
+      );
+    }
+    await assertRejects(
+      () => evaluate(objective, examples, { batchSize: bad }),
+      RangeError,
+      `batchSize is a whole number of at least 1, not ${bad}.`,
+    );
+  }
+  for (const bad of [0, -1e-3, NaN, Infinity]) {
+    await assertRejects(
+      () => trained(objective, examples, { learningRate: bad }),
+      RangeError,
+      `learningRate is a positive number, not ${bad}.`,
+    );
+  }
+  for (const run of [train(objective, examples, { seed: 0.5 }).next(), evaluate(objective, examples, { seed: 0.5 })]) {
+    await assertRejects(() => run, RangeError, "A seed is an integer, not 0.5.");
+  }
+  assertEquals([alive(), examples.asked], [before, []]);
+  objective.point.dispose();
+});
