@@ -269,21 +269,22 @@ async function manifold(show: Show, digits: Digits, vae: LayersVae): Promise<voi
   const heldOut = digits.test.batch(range(count)); // [500, 28, 28, 1]
   const read = await nearestClass(heldOut, digits.train);
   const right = read.filter((label, i) => label === digits.test.labels[i]).length;
-  show.claim("held-out digits that the classifier reads, of 100", assertGreaterOrEqual, {
+  const classes = await nearestClass(map, digits.train);
+  const tiles = Array.from({ length: 10 }, (_, label) => classes.filter((found) => found === label).length);
+  show.text(`tiles read as class 0 to 9: ${tiles.join(" ")}`);
+  show.figure("tiles", tiles);
+  tf.dispose([map, heldOut]);
+  if (digits.name !== "digits" && digits.name !== "mnist") return; // of other data nobody knows how many to expect
+  show.claim("the classifier's hits, of 100", assertGreaterOrEqual, {
     found: 100 * right / count,
     expected: 85,
     from: "a floor for trusting it",
   });
-  const classes = await nearestClass(map, digits.train);
-  const tiles = Array.from({ length: 10 }, (_, label) => classes.filter((found) => found === label).length);
-  show.text(`tiles read as 0 to 9: ${tiles.join(" ")}`);
-  show.figure("tiles", tiles);
   show.claim("classes found on the map", assertGreaterOrEqual, {
     found: tiles.filter((n) => n > 0).length,
     expected: 6,
     from: "of 10; two dimensions are crowded",
   });
-  tf.dispose([map, heldOut]);
 }
 
 // So this is what it can draw: recognisable digits, blurred, most classes but not all, on a map where neighbours resemble each

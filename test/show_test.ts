@@ -205,6 +205,29 @@ Deno.test("titles, texts and figures, with and without colour", async () => {
   assertEquals(render({ ...claim, holds: false }, coloured), "  \x1b[31m✗\x1b[0m a: 1, expected 1");
 });
 
+Deno.test("for a person lines are folded between words, in a pipe they stay whole", () => {
+  const claim: LessonEvent = {
+    kind: "claim",
+    what: "the mean of many one-sample bounds",
+    relation: "",
+    found: 1.25,
+    expected: 1.5,
+    holds: true,
+    margin: 0.5,
+    from: "4 standard errors of 20000 draws",
+  };
+  const whole = render(claim, { columns: 40, colour: false })!;
+  assertEquals(whole.split("\n").length, 1);
+  for (const colour of [false, true]) {
+    const lines = render(claim, { columns: 40, colour, fold: true })!.replaceAll(/\x1b\[\d+m/g, "").split("\n");
+    assert(lines.every((line) => line.length <= 40), lines.join("|"));
+    assertEquals(lines.map((line) => line.trim()).join(" "), whole.trim());
+    assertEquals(lines.slice(1).every((line) => /^ {6}\S/.test(line)), true);
+  }
+  const text = { kind: "text", text: "aaa bbbbbbbbbbbbb cc" } as const;
+  assertEquals(render(text, { columns: 8, colour: false, fold: true }), "aaa\n      bbbbbbbbbbbbb\n      cc");
+});
+
 Deno.test("progress: the ends of epochs, every 100th step between, nothing else", async () => {
   const [train, test] = [{ loss: 3.456, reconstruction: 2.345, kl: 1.111 }, { loss: 4, reconstruction: 3, kl: 1 }];
   const step: Step = { step: 100, epoch: 1, batch: 8, epochEnds: false, history: { train: [], test: [] }, ...train };

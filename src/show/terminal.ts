@@ -55,10 +55,10 @@ export function render(event: LessonEvent, options: TerminalOptions): string | u
     case "images": {
       const step = Math.ceil(event.columns / Math.max(10, options.columns / 7)); // more than 10 get 7 characters each
       const hint = step > 1 ? ` (here one image in ${step} each way; all of them with --out)` : "";
-      return `\n${drawImages(thin(event, step), options)}${event.caption}${hint}\n`;
+      return `\n${drawImages(thin(event, step), options)}${folded(event.caption + hint)}\n`;
     }
     case "scatter":
-      return `\n${drawScatter(event, options)}${event.caption}\n`;
+      return `\n${drawScatter(event, options)}${folded(event.caption)}\n`;
   }
 }
 
