@@ -219,7 +219,7 @@ Deno.test("for a person lines are folded between words, in a pipe they stay whol
   const whole = render(claim, { columns: 40, colour: false })!;
   assertEquals(whole.split("\n").length, 1);
   for (const colour of [false, true]) {
-    const lines = render(claim, { columns: 40, colour, fold: true })!.replaceAll(/\x1b\[\d+m/g, "").split("\n");
+    const lines = bare(render(claim, { columns: 40, colour, fold: true })!).split("\n");
     assert(lines.every((line) => line.length <= 40), lines.join("|"));
     assertEquals(lines.map((line) => line.trim()).join(" "), whole.trim());
     assertEquals(lines.slice(1).every((line) => /^ {6}\S/.test(line)), true);
