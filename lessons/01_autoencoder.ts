@@ -54,7 +54,8 @@ type Options = typeof defaults & CommonOptions;
 // A word on the code. A **tensor** is an array of numbers with a shape, which comments give: B images in a batch, N in all, D
 // numbers an image, L numbers a code. TensorFlow.js, `tf`, computes with them and frees no memory by itself: `tf.tidy` frees
 // all tensors that a function made but those it returns, `dispose` frees one, and `await t.data()` fetches the numbers.
-// `show.claim` prints a number found beside the one expected, and ends the lesson if they disagree.
+// `show.claim` prints a number found beside the one expected, and ends the lesson if they disagree; `margin` is how far
+// apart they may be, and `from` says where the expected one comes from.
 
 // ## 1.1 By hand: two numbers into one
 //
@@ -124,7 +125,7 @@ function byHand(show: Show, seed: number): void {
 // directions: the other eigenvalues. The data must be **centred** for that, their mean subtracted, because z = W x and
 // x̂ = V z have no constant, so their plane goes through 0.
 //
-// A linear autoencoder can end nowhere better. Does training get there? It does, to within 1 % below. The library's `train`
+// A linear autoencoder can end nowhere better. Does training get there? The run below does, to within 1 %. The library's `train`
 // does what we did by hand, with three refinements: the machine finds the slopes (lesson 3 shows how far to trust it); a step
 // looks at a random **batch** of images instead of all; and it adapts the rate to each weight (an algorithm named **Adam**).
 // One pass over all images is an **epoch**. Each epoch takes them in a new random order, made from a **seed**, so that you
@@ -208,8 +209,8 @@ async function bentSqueeze(
     from: "PCA's, with a code of the same length",
   });
   const shown = tf.tidy(() => {
-    const x = digits.test.batch(range(6)); // [6, 28, 28, 1]
-    const linear = pcaReconstruct(x.reshape([6, -1]) as Tensor2D, pca, latent).reshape(x.shape);
+    const x = digits.test.batch(range(Math.min(6, digits.test.count))); // [6, 28, 28, 1]
+    const linear = pcaReconstruct(x.reshape([x.shape[0], -1]) as Tensor2D, pca, latent).reshape(x.shape);
     return tf.concat([x, linear, model.decode(model.encode(x))]); // [18, 28, 28, 1]
   });
   await show.images("reconstructions", "held-out digits; by PCA; by the autoencoder", shown, 6);

@@ -130,7 +130,7 @@ async function bestVariance(show: Show, digits: Digits): Promise<void> {
 }
 
 // (Such a loss can be *negative*: a density is no probability; where it is narrow it exceeds 1, and its logarithm 0. Here
-// that happens once the squared error per pixel is below 1 / (2πe) = 0.0585.)
+// that happens, with the best σ², once the squared error per pixel is below 1 / (2πe) = 0.0585.)
 
 // ## 2.3 Cross-entropy is a coin's
 //
@@ -149,7 +149,7 @@ async function bestVariance(show: Show, digits: Digits): Promise<void> {
 async function crossEntropyIsBernoulli(show: Show): Promise<void> {
   show.title("2.3 Cross-entropy is a coin's");
   const logitOf = (probability: number) => Math.log(probability / (1 - probability));
-  const byHand = -Math.log(0.8) - Math.log(1 - 0.3); // a white pixel given π = 0.8, a black one given π = 0.3
+  const byHand = -Math.log(0.8) - Math.log(1 - 0.3); // a white pixel given ρ = 0.8, a black one given ρ = 0.3
   const found = tf.tidy(() => logBernoulli(tf.tensor2d([[1, 0]]), tf.tensor2d([[logitOf(0.8), logitOf(0.3)]])));
   show.claim("two pixels by logBernoulli", assertAlmostEquals, {
     found: -await first(found),
@@ -158,7 +158,11 @@ async function crossEntropyIsBernoulli(show: Show): Promise<void> {
     from: "-log 0.8 - log 0.7; float32",
   });
   const roundabout = await first(tf.tidy(() => tf.log(tf.sub(1, tf.sigmoid(tf.scalar(200))))));
-  show.claim("log(1 - sigmoid(200)) in float32", assertEquals, { found: String(roundabout), expected: "-Infinity" });
+  show.claim("log(1 - sigmoid(200))", assertEquals, {
+    found: String(roundabout),
+    expected: "-Infinity",
+    from: "log 0: float32 rounds the sigmoid to 1",
+  });
   for (const [x, logit] of [[0, 200], [1, -200]]) {
     const loss = await first(tf.tidy(() => tf.neg(logBernoulli(tf.tensor2d([[x]]), tf.tensor2d([[logit]])))));
     const nats = { found: loss, expected: 200, margin: 1e-4, from: "log(1 + e^200) = 200; float32" };
@@ -191,8 +195,8 @@ export function greyTotal(probability: number): number {
 
 // ## 2.4 Sums, not means
 //
-// Logarithms of independent pixels **add up**. Many programs take the mean over pixels instead. Alone, it only scales the
-// loss. Beside another term it changes what is trained: from lesson 4 on there will be a second term, of some 5 to 25 nats,
+// Log-probabilities of independent pixels **add up**. Many programs take the mean over pixels instead. Alone, it only scales the
+// loss. Beside another term it changes what is trained: from lesson 5 on there will be a second term, of some 3 to 25 nats,
 // and a mean would shrink the image's share of the loss 784-fold. This library sums over everything that belongs to one
 // example, and averages over examples only, in one place.
 
@@ -203,7 +207,11 @@ async function sumsNotMeans(show: Show, digits: Digits): Promise<void> {
     const x = digits.test.batch([0, 1, 2]); // [3, 28, 28, 1]
     return tf.neg(logBernoulli(x, tf.zerosLike(x))) as Tensor1D; // [3]
   });
-  show.claim("one number an image: the shape", assertEquals, { found: `[${nothing.shape}]`, expected: "[3]" });
+  show.claim("the shape of the loss of 3 images", assertEquals, {
+    found: `[${nothing.shape}]`,
+    expected: "[3]",
+    from: "one number per image",
+  });
   show.claim("a decoder that knows nothing (ρ = ½)", assertAlmostEquals, {
     found: await first(nothing),
     expected: size * Math.LN2,

@@ -36,8 +36,8 @@ type Options = typeof defaults & CommonOptions;
 // ```
 //
 // (the second because σ² is the exponential of log σ², and an exponential is its own derivative). Two estimators of the first
-// will be held against that pencil answer. Both draw samples and average something. How far an average can be trusted
-// says its standard error, √(variance / n): so an estimator with 100 times the variance needs 100 times the draws.
+// will be held against that pencil answer. Both draw samples and average something. Its standard error, √(variance / n),
+// says how far an average can be trusted: so an estimator with 100 times the variance needs 100 times the draws.
 
 /** The mean and the variance of some numbers, each with its standard error (the variance's from the fourth moment). */
 export function summary(values: number[]): { mean: number; error: number; variance: number; varianceError: number } {
@@ -53,7 +53,7 @@ export function summary(values: number[]): { mean: number; error: number; varian
   };
 }
 
-// ## 3.1 The score function: reward what came out well
+// ## 3.1 The score function: weigh what came out
 //
 // Write the average as an integral, with q for the density of N(μ, σ²), and differentiate inside it. Only q contains μ, and
 // ∂q/∂μ = q ∂(log q)/∂μ makes an average of it again. With log q = -(z - μ)² / 2σ² + constants:
@@ -63,8 +63,8 @@ export function summary(values: number[]): { mean: number; error: number; varian
 // = \mathbb{E}\left[ f(z) \, \frac{z - \mu}{\sigma^2} \right]
 // ```
 //
-// ∂ log q / ∂μ is called the **score**. The estimator needs no derivative of f, only its values: the larger f(z), the harder a
-// draw pulls μ towards itself. One summand for each draw:
+// ∂ log q / ∂μ is called the **score**. The estimator needs no derivative of f, only its values: the larger f(z), the more
+// weight a draw has. (To raise E[f], μ moves towards such draws; to lower a loss, away from them.) One summand for each draw:
 
 /** Score-function summands for the slope of E[z²] along μ. */
 export function scoreFunction(mu: number, sigma: number, samples: number, source: Random): number[] {
@@ -218,5 +218,5 @@ export async function lesson(options: Options, show: Show): Promise<void> {
 
 if (import.meta.main) {
   const question = "How can a gradient pass through a dice roll?";
-  await runLesson({ name: "03_reparameterization", question, defaults, lesson });
+  await runLesson({ name: "03_reparameterization", question, defaults, usesData: false, lesson });
 }

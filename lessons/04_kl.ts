@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { assertAlmostEquals, assertEquals, assertGreater, assertGreaterOrEqual, assertLess } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertGreaterOrEqual, assertLess } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import {
   type CommonOptions,
@@ -151,7 +151,11 @@ async function manyDimensions(show: Show): Promise<void> {
       from: "three closed forms added up; float32",
     });
   }
-  show.claim("at μ = 1, σ = 1 the price is half a nat", assertEquals, { found: klByHand(1, 0), expected: 0.5 });
+  show.claim("the price at μ = 1, σ = 1, in nats", assertEquals, {
+    found: klByHand(1, 0),
+    expected: 0.5,
+    from: "½ · 1²",
+  });
 }
 
 // ## 4.5 Its gradient
@@ -189,8 +193,8 @@ async function slopes(show: Show): Promise<void> {
 
 // ## 4.6 Never negative, in float32 too
 //
-// KL is never negative. The line t - 1 touches log t at t = 1 and lies above it elsewhere. Put t = p/q: the average under q of
-// log(p/q) is at most the average of p/q, minus 1; and as ∫ q · p/q = ∫ p = 1, that is 0. It is zero only if t = 1
+// KL is never negative. The line t - 1 touches log t at t = 1 and lies above it elsewhere. Put t = p/q. The average under q of
+// log(p/q), which is -KL, is at most (the average of p/q) - 1. That average is ∫ q · p/q = ∫ p = 1, so -KL ≤ 0. It is zero only if t = 1
 // everywhere, when q is p. (A case of **Jensen's inequality**: log is concave, so an average of logs is at most the log of the
 // average.) Computers need help with that. Near the prior σ² - 1 and log σ² are nearly equal, and float32 keeps seven digits:
 // exp(v) - 1 has lost the last digits of v, and once log σ² = v is subtracted the last digits are all that is left.
@@ -211,7 +215,11 @@ async function neverNegative(show: Show, seed: number): Promise<void> {
     expected: 0,
     from: "rounding: an impossible divergence",
   });
-  show.claim("at the prior itself, 20 dimensions", assertEquals, { found: (await prior.data())[0], expected: 0 });
+  show.claim("at the prior itself, 20 dimensions", assertEquals, {
+    found: (await prior.data())[0],
+    expected: 0,
+    from: "q is p",
+  });
   tf.dispose([logVar, ours, naive, prior]);
 }
 
@@ -226,7 +234,7 @@ async function neverNegative(show: Show, seed: number): Promise<void> {
 // ```
 //
 // The average is taken under q, so what counts is where q has its mass. A narrow q inside a broad p wastes little; a broad
-// q against a narrow p often lands where p says "practically never", and pays for each time. With deviations 0.1 and 1:
+// q against a narrow p often lands where p says "practically never", and pays each time. With deviations 0.1 and 1:
 //
 // ```math
 // \mathrm{KL}(\text{narrow} \,\|\, \text{broad}) = \tfrac12 (0.01 - 1 - \log 0.01) = 1.81, \qquad
@@ -272,7 +280,12 @@ function missingSign(show: Show): void {
     expected: 0,
     from: "they differ in sign",
   });
-  show.claim("the right one", assertGreater, { found: right, expected: 0, from: "as 4.6 demands" });
+  show.claim("the right one", assertAlmostEquals, {
+    found: right,
+    expected: klByQuadrature(2, -1),
+    margin: 1e-5,
+    from: "the integral of 4.2",
+  });
 }
 
 // ## Try it
@@ -294,5 +307,11 @@ export async function lesson(options: typeof defaults & CommonOptions, show: Sho
 }
 
 if (import.meta.main) {
-  await runLesson({ name: "04_kl", question: "How far is one Gaussian from another?", defaults, lesson });
+  await runLesson({
+    name: "04_kl",
+    question: "How far is one Gaussian from another?",
+    defaults,
+    usesData: false,
+    lesson,
+  });
 }

@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { assertAlmostEquals, assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import {
   type CommonOptions,
@@ -68,7 +68,7 @@ type Options = typeof defaults & CommonOptions;
 //
 // the **evidence lower bound**. Read it as a loss with its sign turned: *reconstruct well* (lesson 2's -log p(x | z), at a
 // code that was drawn) *and stay near the prior*. No impossible average is left: one code from q gives an **unbiased**
-// estimate of the bound: right on average, however noisy. The name *variational* means just this: q is varied until the bound
+// estimate of the bound, one that is right on average, however noisy. The name *variational* means just this: q is varied until the bound
 // is as high as it gets.
 
 // ## 5.2 The gap, by Bayes
@@ -282,7 +282,8 @@ async function oneSample(show: Show, seed: number): Promise<void> {
 // Now the encoder and the decoder are networks with one hidden layer: 784 pixels, a hidden layer of 400, a code of 20, and back.
 // The likelihood is lesson 2's Bernoulli (for grey images a loss and no likelihood, as said there).
 // `train(negativeElbo(vae), …)` makes -ELBO small, in nats per image. The loss to beat is that of not looking: say "the mean
-// training image" whatever comes, and spend nothing on a KL. And on real MNIST the result is known in advance, since this
+// training image" whatever comes, and spend nothing on a KL. And on MNIST (70,000 scanned digits, 10,000 of them held out,
+// on which such models are usually compared: `--data mnist`) the result is known in advance, since this
 // model has often been published; these are the figures to compare with:
 
 /** Held-out losses after epochs 1 to 10, as published for this model on grey MNIST (pytorch/examples, z sampled). */
@@ -302,11 +303,13 @@ async function digitsVae(show: Show, digits: Digits, options: Options): Promise<
   show.figure("train", history.train);
   show.figure("test", history.test);
   const end = history.test.at(-1)!;
-  show.claim("training loss of the last epoch", assertLessOrEqual, {
-    found: history.train.at(-1)!.loss,
-    expected: history.train[0].loss,
-    from: "the first epoch's",
-  });
+  if (epochs > 1) {
+    show.claim("training loss of the last epoch", assertLess, {
+      found: history.train.at(-1)!.loss,
+      expected: history.train[0].loss,
+      from: "the first epoch's",
+    });
+  }
   show.claim("held-out loss", assertLess, {
     found: end.loss,
     expected: meanImageLoss(digits),
@@ -337,12 +340,12 @@ async function digitsVae(show: Show, digits: Digits, options: Options): Promise<
 // Lesson 1 had to guess where codes lie. Here each image's q is narrow, but the loss has pulled them together, so that all of
 // them *taken together* roughly fill the prior, and the prior is where to draw fresh codes from. Roughly: in 5.3 σ² and the mean
 // of μ² add up to exactly 1 in an active dimension, as N(0, 1) would have it; here they come near that only with time, and
-// holes between the codes remain. Lesson 7 maps them.
+// holes between the codes remain.
 
 async function dreams(show: Show, digits: Digits, vae: LayersVae, seed: number): Promise<void> {
   show.title("5.6 It can dream");
   const shown = tf.tidy(() => {
-    const x = digits.test.batch(range(6)); // [6, 28, 28, 1]
+    const x = digits.test.batch(range(Math.min(6, digits.test.count))); // [6, 28, 28, 1]
     const reconstructed = pixels(vae.decode(vae.encode(x).mu));
     const dreamt = pixels(vae.decode(random(seed).normal([6, vae.latent])));
     return tf.concat([x, reconstructed, dreamt]); // [18, 28, 28, 1]
@@ -356,7 +359,7 @@ async function dreams(show: Show, digits: Digits, vae: LayersVae, seed: number):
   show.claim("variance of a single q, on average", assertLess, {
     found: each,
     expected: together / 2,
-    from: "half of what all of them together have",
+    from: "half the mean of μ² + σ², all of them together",
   });
   tf.dispose([shown, squares]);
 }

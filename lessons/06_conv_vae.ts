@@ -27,7 +27,6 @@ import {
   type LayersModel,
   type LayersVae,
   loadImages,
-  type Losses,
   meanImageLoss,
   negativeElbo,
   pixels,
@@ -43,7 +42,7 @@ import {
 
 export const defaults = { epochs: 1, batch: 8, images: 5600, rate: 0.003, latent: 2 };
 
-/** What the defaults are on data other than the embedded digits: as in the notebook, all images, larger and shorter steps. */
+/** What the defaults are on data other than the embedded digits: as in the notebook: all images, larger batches, shorter steps. */
 export const otherData = { batch: 128, images: 60_000, rate: 0.001 };
 type Options = typeof defaults & CommonOptions;
 
@@ -77,7 +76,11 @@ function architecture(show: Show, vae: LayersVae): void {
     const [name, network, expected] of [["encoder", vae.encoder, encoder], ["decoder", vae.decoder, decoder]] as const
   ) {
     const found = layerShapes(network).join(" ");
-    show.claim(`${name}, layer by layer`, assertEquals, { found, expected: expected.join(" ") });
+    show.claim(`${name}, layer by layer`, assertEquals, {
+      found,
+      expected: expected.join(" "),
+      from: "the text above",
+    });
   }
   const parameters = { encoder: 69_008 + 34 * L, decoder: 58_817 + 3136 * L };
   for (const [name, network] of [["encoder", vae.encoder], ["decoder", vae.decoder]] as const) {
@@ -91,7 +94,7 @@ function architecture(show: Show, vae: LayersVae): void {
 //
 // The slopes of this network are found by thousands of lines of code. Another **backend** (what computes the numbers: WebAssembly,
 // a GPU, plain JavaScript) has its own code for every single operation; only the rules that chain the slopes, and our loss, are
-// shared. So if two backends agree, the operations are right, and lessons 3 to 5 have checked the loss. Compare plain JavaScript,
+// shared. So where two backends agree, both are very likely right, and lessons 2 to 5 have checked the loss. Compare plain JavaScript,
 // slow and simple, with the backend in use. First the slopes of the loss of one image, all 134,165 of them. Then a
 // small sibling (4 and 8 filters), trained for 20 steps on both: small differences would grow.
 
@@ -167,11 +170,9 @@ async function training(show: Show, digits: Digits, vae: LayersVae, options: Opt
   const images = take(digits.train, options.images);
   show.title(`6.3 Training on ${images.count} images, batches of ${batch}`);
   let history: History = { train: [], test: [] };
-  let first: Losses | undefined;
   const how = { epochs, batchSize: batch, learningRate, seed, heldOut: digits.test };
   for await (const step of train(negativeElbo(vae), images, how)) {
     show.progress(step);
-    if (step.loss !== undefined) first ??= step as Losses;
     history = step.history;
   }
   show.figure("train", history.train);
@@ -182,7 +183,6 @@ async function training(show: Show, digits: Digits, vae: LayersVae, options: Opt
     expected: meanImageLoss(digits),
     from: "the mean training image's: no looking, lesson 5",
   });
-  show.claim("and against the first batch's", assertLess, { found: end.loss, expected: first!.loss });
   show.claim("reconstruction + KL", assertAlmostEquals, {
     found: end.reconstruction + end.kl,
     expected: end.loss,
@@ -193,7 +193,7 @@ async function training(show: Show, digits: Digits, vae: LayersVae, options: Opt
     show.claim("held-out loss after epoch 1, on MNIST", assertLess, {
       found: history.test[0].loss,
       expected: 200,
-      from: "the twin in PyTorch: 192.7 and 192.8",
+      from: "a ceiling; the twin in PyTorch had 192.7 and 192.8",
     });
     if (epochs >= 10) {
       show.claim("held-out loss after epoch 10, on MNIST", assertAlmostEquals, {
@@ -214,7 +214,7 @@ async function training(show: Show, digits: Digits, vae: LayersVae, options: Opt
 async function reconstructions(show: Show, digits: Digits, vae: LayersVae): Promise<void> {
   show.title("6.4 What it reconstructs");
   const shown = tf.tidy(() => {
-    const x = digits.test.batch(range(6)); // [6, 28, 28, 1]
+    const x = digits.test.batch(range(Math.min(6, digits.test.count))); // [6, 28, 28, 1]
     return tf.concat([x, pixels(vae.decode(vae.encode(x).mu))]); // [12, 28, 28, 1]
   });
   await show.images("reconstructions", "held-out digits; their reconstructions", shown, 6);
@@ -288,7 +288,7 @@ async function manifold(show: Show, digits: Digits, vae: LayersVae): Promise<voi
 }
 
 // So this is what it can draw: recognisable digits, blurred, most classes but not all, on a map where neighbours resemble each
-// other. The blur and the missing classes are the price of a code of two numbers. Next: what the map tells (lesson 7).
+// other. The blur and the missing classes are the price of a code of two numbers.
 //
 // ## Try it
 //

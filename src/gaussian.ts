@@ -26,8 +26,10 @@ export type Gaussian = {
  * @param x Points, `[B, ...]`.
  * @param p The Gaussians; `mu` and `logVar` broadcast against `x`, so one scalar `logVar` is a shared variance.
  * @returns One log-density an example, `[B]`.
+ * @throws {RangeError} If broadcasting would give more numbers than `x` has.
  */
 export function logGaussian(x: Tensor, p: Gaussian): Tensor1D {
+  assertBroadcast("points", x, p.mu, p.logVar);
   return tf.tidy(() => {
     const squares = tf.square(tf.sub(x, p.mu)).mul(tf.exp(tf.neg(p.logVar))); // (x - μ)² / σ²
     return sumPerExample(squares.add(p.logVar).add(Math.log(2 * Math.PI)).mul(-0.5));
@@ -43,9 +45,11 @@ export function logGaussian(x: Tensor, p: Gaussian): Tensor1D {
  *
  * @param q A batch of `B` Gaussians over `L` dimensions.
  * @returns One divergence an example, `[B]`; zero exactly when `q` is the prior.
+ * @throws {RangeError} If `logVar` does not have the shape of `mu`, or one that broadcasts to it.
  * @see Kingma and Welling 2013, appendix B.
  */
 export function klToStandardNormal(q: Gaussian): Tensor1D {
+  assertBroadcast("means", q.mu, q.logVar);
   return tf.tidy(() => sumPerExample(tf.square(q.mu).add(excess(q.logVar)).mul(0.5)));
 }
 
@@ -57,12 +61,26 @@ export function klToStandardNormal(q: Gaussian): Tensor1D {
  * @param q The Gaussians under which the expectation is taken, `[B, L]`.
  * @param p The Gaussians compared with, `[B, L]` or broadcast to it.
  * @returns One divergence an example, `[B]`; zero exactly when the two are the same.
+ * @throws {RangeError} If broadcasting would give more numbers than `q.mu` has.
  */
 export function kl(q: Gaussian, p: Gaussian): Tensor1D {
+  assertBroadcast("means of q", q.mu, q.logVar, p.mu, p.logVar);
   return tf.tidy(() => {
     const squares = tf.square(tf.sub(q.mu, p.mu)).mul(tf.exp(tf.neg(p.logVar))); // (μq - μp)² / σp²
     return sumPerExample(squares.add(excess(tf.sub(q.logVar, p.logVar))).mul(0.5));
   });
+}
+
+/** Checks that others broadcast to `x`, and not the other way round, which would count its numbers more than once. */
+function assertBroadcast(what: string, x: Tensor, ...others: Tensor[]): void {
+  for (const { shape } of others) {
+    const axes = x.rank - shape.length;
+    if (axes < 0 || shape.some((size, axis) => size !== 1 && size !== x.shape[axes + axis])) {
+      throw new RangeError(
+        `The ${what} have shape ${shapeText(x.shape)}, to which ${shapeText(shape)} does not broadcast.`,
+      );
+    }
+  }
 }
 
 /**
@@ -85,6 +103,7 @@ function excess(v: Tensor): Tensor {
  * @throws {RangeError} If the noise has another shape: broadcast noise would be shared between examples.
  */
 export function reparameterize(q: Gaussian, eps: Tensor): Tensor {
+  assertBroadcast("means", q.mu, q.logVar);
   if (!tf.util.arraysEqual(q.mu.shape, eps.shape)) {
     throw new RangeError(`The noise has shape ${shapeText(eps.shape)}; the Gaussians have ${shapeText(q.mu.shape)}.`);
   }

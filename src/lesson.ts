@@ -30,6 +30,8 @@ export interface Lesson<Numbers extends Record<string, number>> {
   question: string;
   /** The lesson's own flags and what they are when nobody says; whole numbers take whole numbers. */
   defaults: Numbers;
+  /** Whether the lesson learns from data, and so takes `--data`; true unless said otherwise. */
+  usesData?: boolean;
   /** Defaults that are others on data other than the embedded digits. */
   otherData?: Partial<Numbers>;
   /** The lesson itself. */
@@ -63,14 +65,15 @@ export async function runLesson<Numbers extends Record<string, number>>(
     show.title(lesson.question);
     let failed: ClaimError | undefined;
     try {
-      await lesson.lesson({ ...numbers as Numbers, data, seed }, show);
+      await lesson.lesson({ ...numbers as Numbers, data: data ?? "digits", seed }, show);
     } catch (error) {
       if (!(error instanceof ClaimError)) throw error;
       failed = error; // a finding like others: the JSON has it too
     }
     if (json) {
       const { name, ...rest } = backend;
-      const report = { lesson: lesson.name, backend: name, ...rest, data, seed, options: numbers, ...found(events) };
+      const used = { data: data ?? null, seed, options: numbers };
+      const report = { lesson: lesson.name, backend: name, ...rest, ...used, ...found(events) };
       console.log(JSON.stringify(report));
     }
     if (failed) throw failed;
@@ -80,14 +83,18 @@ export async function runLesson<Numbers extends Record<string, number>>(
 }
 
 /** Makes the command line that a lesson's defaults describe. */
-function commandLine<Numbers extends Record<string, number>>({ name, question, defaults }: Lesson<Numbers>): Command {
+function commandLine<Numbers extends Record<string, number>>(
+  { name, question, defaults, usesData }: Lesson<Numbers>,
+): Command {
   const flags = new Command(`${name}.ts`).description(question).exitOverride().showHelpAfterError()
     .configureOutput({ getOutHasColors: () => false, getErrHasColors: () => false }) // else it reads the environment
     .addOption(new Option("--backend <name>", "where to compute").choices(BACKENDS).default("wasm"))
-    .option("--data <source>", "digits (embedded), mnist (fetched), or a directory of IDX files", "digits")
-    .option("--seed <number>", "the seed of everything random", wholeNumber(0), 0)
+    .option("--seed <number>", "the seed of everything random", wholeNumber(0, 2 ** 32 - 1), 0)
     .option("--out <directory>", "also write the pictures there, as PNG and SVG")
     .option("--json", "end with one line of JSON: every figure found");
+  if (usesData ?? true) {
+    flags.option("--data <source>", "digits (embedded), mnist (fetched), or a directory of IDX files", "digits");
+  }
   for (const [key, value] of Object.entries(defaults)) {
     const flag = key.replaceAll(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
     flags.option(
@@ -100,10 +107,11 @@ function commandLine<Numbers extends Record<string, number>>({ name, question, d
   return flags;
 }
 
-function wholeNumber(least: number): (text: string) => number {
+function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
-    if (/^\d+$/.test(text) && Number(text) >= least && Number.isSafeInteger(Number(text))) return Number(text);
-    throw new InvalidArgumentError(`It takes a whole number of at least ${least}.`);
+    if (/^\d+$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
+    const limit = most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : "";
+    throw new InvalidArgumentError(`It takes a whole number of at least ${least}${limit}.`);
   };
 }
 

@@ -7,6 +7,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { decode } from "fast-png";
 import { gzip, writeIdx } from "./_idx.ts";
 import { deno, type Ended, granted, ROOT, testIf, withTempDir } from "./_run.ts";
+import readme from "../README.md" with { type: "text" };
 
 const runs = await granted({ name: "run" }) && await granted({ name: "env" });
 const writes = runs && await granted({ name: "read" }) && await granted({ name: "write" });
@@ -77,6 +78,10 @@ testRun("each lesson as a user runs it: no permissions, no prompt, the defaults"
     await t.step(name, () => {
       const found = assertGoodRun(name, run);
       if (!name.startsWith("05") && !name.startsWith("06")) return;
+      if (name.startsWith("06")) {
+        const sample = readme.split("```text\n…\n")[1].split("```")[0];
+        for (const part of sample.split("\n…\n")) assertStringIncludes(run.out, part.trim(), "the README's sample");
+      }
       for (const half of ["train", "test"]) {
         assertEquals(found[half].length, found.options.epochs, "one record an epoch");
         for (const losses of found[half]) {
@@ -272,8 +277,9 @@ testFiles("--out: pictures as files; the second time nothing is overwritten", ()
     const [program, pictures] = [`${directory}/tiny.ts`, `${directory}/pictures`];
     await Deno.writeTextFile(program, tiny);
     const config = `--config=${new URL("deno.json", ROOT).pathname}`;
+    const lock = `--lock=${new URL("deno.lock", ROOT).pathname}`; // or packages are looked up again
     const start = (...ofDeno: string[]) =>
-      deno(["run", "--no-prompt", "--no-lock", config, ...ofDeno, program, "--out", pictures]);
+      deno(["run", "--no-prompt", lock, "--frozen", config, ...ofDeno, program, "--out", pictures]);
     const refused = await start();
     assertSentence(refused, 1, `Writing to ${pictures} needs the permission --allow-write=${pictures}.`);
     assertEquals(refused.out, "", "said before the lesson begins");
@@ -284,5 +290,6 @@ testFiles("--out: pictures as files; the second time nothing is overwritten", ()
     const png = decode(await Deno.readFile(`${pictures}/map.png`));
     assertEquals([png.width, png.height, png.data.every((grey) => grey === 255)], [8, 4, true]);
     const again = await start(`--allow-write=${pictures}`);
-    assertSentence(again, 2, /\/pictures\/map\.png exists already, and nothing is overwritten: .*--out\.$/);
+    assertEquals(again.out, "", "said before the lesson begins");
+    assertSentence(again, 2, /\/pictures exists already, and nothing is overwritten: .*--out\.$/);
   }));

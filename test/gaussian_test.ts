@@ -244,7 +244,7 @@ testOnBackends("gradients reach a mean and a variance that the whole batch share
 testOnBackends("the gradient pulls the smallest of variances towards the prior's", async (backend) => {
   const logVars = [1e-8, -1e-8, 1e-5, -1e-5, 1e-3, -1e-3, 0.1, -0.1, 0];
   const found = await numbers(() =>
-    tf.grad((v) => klToStandardNormal({ mu: tf.scalar(0), logVar: v }))(tf.tensor1d(logVars))
+    tf.grad((v) => klToStandardNormal({ mu: tf.zerosLike(v), logVar: v }))(tf.tensor1d(logVars))
   );
   // Float32 of e^v - 1; where the divergence was rounded below zero (only on WebGPU, below 1e-3), the gradient is lost.
   assertClose(found, logVars.map((v) => Math.expm1(v) / 2), backend === "webgpu" ? 5e-4 : 1e-7);
@@ -299,4 +299,31 @@ testOnBackends("the functions leave nothing but their result", async () => {
   await assertKeeps(1, () => kl(q, p));
   await assertKeeps(1, () => reparameterize(q, x));
   tf.dispose([q, p, x]);
+});
+
+Deno.test("what would broadcast the wrong way round, and count numbers more than once, is refused in a sentence", () => {
+  const zeros = (...shape: number[]) => tf.zeros(shape);
+  const refused: [string, () => unknown][] = [
+    [
+      "The points have shape [28,28], to which [28,28,1] does",
+      () => logGaussian(zeros(28, 28), { mu: zeros(28, 28, 1), logVar: tf.scalar(0) }),
+    ],
+    [
+      "The points have shape [3,1], to which [3,4] does",
+      () => logGaussian(zeros(3, 1), { mu: zeros(3, 1), logVar: zeros(3, 4) }),
+    ],
+    [
+      "The means have shape [3,4], to which [5,3,4] does",
+      () => klToStandardNormal({ mu: zeros(3, 4), logVar: zeros(5, 3, 4) }),
+    ],
+    [
+      "The means of q have shape [3,1], to which [3,4] does",
+      () => kl({ mu: zeros(3, 1), logVar: zeros(3, 1) }, { mu: zeros(3, 4), logVar: zeros(3, 4) }),
+    ],
+    [
+      "The means have shape [3,4], to which [5,3,4] does",
+      () => reparameterize({ mu: zeros(3, 4), logVar: zeros(5, 3, 4) }, zeros(3, 4)),
+    ],
+  ];
+  for (const [sentence, run] of refused) assertThrows(run, RangeError, `${sentence} not broadcast.`);
 });

@@ -36,6 +36,8 @@ async function assertAgrees(run: Run, other: "cpu" | "webgpu" = "cpu", what = ""
   const actual = await on("wasm", run);
   const expected = await on(other, run);
   assertEquals(actual.shape, expected.shape, what);
+  assertEquals(actual.values.length, tf.util.sizeFromShape(actual.shape), what);
+  assertEquals(expected.values.length, actual.values.length, what);
   const largest = Math.max(...expected.values.map(Math.abs), 1e-3);
   const worst = Math.max(...expected.values.map((value, i) => Math.abs(value - actual.values[i])));
   assertLessOrEqual(worst, TOLERANCE * largest, what);
@@ -212,7 +214,6 @@ const product = fc.record({
     [[1], [3]],
     [[2, 3], [2, 3]],
     [[2, 3], [1, 1]],
-    [[2, 1], [1, 3]],
   ),
   transposeA: fc.boolean(),
   transposeB: fc.boolean(),
@@ -245,6 +246,39 @@ Deno.test("BatchMatMul: worked by hand in all four cases of transposition", asyn
 
 Deno.test("BatchMatMul agrees with the cpu backend for any batch and transposition", async () => {
   await check(product, (given) => assertAgrees(matMul(given), "cpu", JSON.stringify(given)));
+});
+
+Deno.test("BatchMatMul broadcasts batches on both sides as if they were tiled (the cpu backend does not)", async () => {
+  for (const [batchA, batchB, batch] of [[[2, 1], [1, 3], [2, 3]], [[2, 3], [2, 1], [2, 3]], [[3], [2, 3], [2, 3]]]) {
+    for (const [M, K, N] of [[2, 3, 4], [32, 33, 34]]) {
+      const a = () => numbers([...batchA, M, K], 1), b = () => numbers([...batchB, K, N], 2);
+      const actual = await on("wasm", () => tf.matMul(a(), b()));
+      const tiled = (t: tf.Tensor, rows: number, columns: number) => tf.broadcastTo(t, [...batch, rows, columns]);
+      const expected = await on("cpu", () => tf.matMul(tiled(a(), M, K), tiled(b(), K, N)));
+      assertEquals(actual.shape, [...batch, M, N]);
+      assertEquals(actual.values.length, expected.values.length);
+      const worst = Math.max(...actual.values.map((value, i) => Math.abs(value - expected.values[i])));
+      assertLessOrEqual(worst, TOLERANCE * Math.max(...expected.values.map(Math.abs)));
+    }
+  }
+});
+
+Deno.test("MaxPoolGrad finds the maximum of each window, whatever is elsewhere", async () => {
+  const gradient = (x: number[]) =>
+    values(() =>
+      tf.grad((t: tf.Tensor) => tf.maxPool(t as tf.Tensor4D, 2, 2, "valid").sum())(tf.tensor4d(x, [2, 2, 2, 1]))
+    );
+  assertEquals(await gradient([1, 3, 2, 0, -1e9, -2e9, -3e9, -4e9]), [0, 1, 0, 0, 1, 0, 0, 0]);
+  assertEquals(await gradient([-Infinity, 1, 2, 0, -3, -1, -2, -5]), [0, 0, 1, 0, 0, 1, 0, 0]);
+});
+
+Deno.test("a filter's gradient over no examples is zero", async () => {
+  const gradient = await values(() =>
+    tf.grad((w: tf.Tensor) => tf.conv2d(tf.zeros([0, 4, 4, 1]) as tf.Tensor4D, w as tf.Tensor4D, 1, "same").sum())(
+      tf.ones([3, 3, 1, 2]),
+    )
+  );
+  assertEquals(gradient, Array(18).fill(0));
 });
 
 Deno.test("BatchMatMul's products of many large pairs match those pairs one by one", async () => {

@@ -109,17 +109,24 @@ const FLAGS = [
 ];
 
 Deno.test("a mistake: one sentence on standard error, the list of flags, exit code 2, and no lesson", async () => {
-  const whole = (least: number) => `It takes a whole number of at least ${least}.`;
+  const whole = "It takes a whole number of at least 1.";
   const mistakes: [string[], string][] = [
-    [["--epochs", "0"], `option '--epochs <number>' argument '0' is invalid. ${whole(1)}`],
-    [["--epochs", "-1"], `option '--epochs <number>' argument '-1' is invalid. ${whole(1)}`],
-    [["--epochs", "abc"], `option '--epochs <number>' argument 'abc' is invalid. ${whole(1)}`],
-    [["--epochs", "1.5"], `option '--epochs <number>' argument '1.5' is invalid. ${whole(1)}`],
-    [["--epochs", "1e2"], `option '--epochs <number>' argument '1e2' is invalid. ${whole(1)}`],
-    [["--epochs", "9007199254740993"], `argument '9007199254740993' is invalid. ${whole(1)}`],
-    [["--epochs="], `option '--epochs <number>' argument '' is invalid. ${whole(1)}`],
+    [["--epochs", "0"], `option '--epochs <number>' argument '0' is invalid. ${whole}`],
+    [["--epochs", "-1"], `option '--epochs <number>' argument '-1' is invalid. ${whole}`],
+    [["--epochs", "abc"], `option '--epochs <number>' argument 'abc' is invalid. ${whole}`],
+    [["--epochs", "1.5"], `option '--epochs <number>' argument '1.5' is invalid. ${whole}`],
+    [["--epochs", "1e2"], `option '--epochs <number>' argument '1e2' is invalid. ${whole}`],
+    [["--epochs", "9007199254740993"], `argument '9007199254740993' is invalid. ${whole}`],
+    [["--epochs="], `option '--epochs <number>' argument '' is invalid. ${whole}`],
     [["--epochs"], "option '--epochs <number>' argument missing"],
-    [["--seed", "-1"], `option '--seed <number>' argument '-1' is invalid. ${whole(0)}`],
+    [
+      ["--seed", "-1"],
+      "option '--seed <number>' argument '-1' is invalid. It takes a whole number of at least 0 and at most",
+    ],
+    [
+      ["--seed", "4294967296"],
+      "argument '4294967296' is invalid. It takes a whole number of at least 0 and at most 4294967295.",
+    ],
     [["--noise-of-x", "0"], "option '--noise-of-x <number>' argument '0' is invalid. It takes a number above 0."],
     [["--noise-of-x", "-0.5"], "argument '-0.5' is invalid. It takes a number above 0."],
     [["--noise-of-x", "NaN"], "argument 'NaN' is invalid. It takes a number above 0."],
@@ -159,7 +166,7 @@ Deno.test("--help: the question, every flag and what it is otherwise; exit code 
 const speak = (show: Show) => {
   show.title("0.1 So");
   show.claim("half", assertAlmostEquals, { found: 0.5001, expected: 0.5, margin: 0.01, from: "the pencil" });
-  show.claim("shape", assertEquals, { found: "[3]", expected: "[3]" });
+  show.claim("shape", assertEquals, { found: "[3]", expected: "[3]", from: "the text" });
   show.figure("train", [{ loss: 2.5, kl: 0 }]);
   show.figure("tiles", 7);
 };
@@ -176,7 +183,7 @@ Deno.test("--json: the last line has it all; without it nothing of the kind", as
     options: { epochs: 2, batchSize: 16, noiseOfX: 0.5 },
     claims: [
       { claim: "half", relation: "", holds: true, found: 0.5001, expected: 0.5, margin: 0.01, from: "the pencil" },
-      { claim: "shape", relation: "", holds: true, found: "[3]", expected: "[3]" },
+      { claim: "shape", relation: "", holds: true, found: "[3]", expected: "[3]", from: "the text" },
     ],
     train: [{ loss: 2.5, kl: 0 }],
     tiles: 7,
@@ -209,7 +216,10 @@ Deno.test("a false claim: shown, said in a sentence, exit code 1; the JSON has i
 });
 
 Deno.test("a NaN is a false claim, and null in the JSON", async () => {
-  const result = await run(["--json"], (show) => show.claim("a", assertLess, { found: NaN, expected: 2 }));
+  const result = await run(
+    ["--json"],
+    (show) => show.claim("a", assertLess, { found: NaN, expected: 2, from: "the text" }),
+  );
   assertEquals(result.code, 1);
   const [{ holds, found }] = lastLine(result).claims;
   assertEquals([holds, found], [false, null]);
@@ -249,4 +259,30 @@ Deno.test({
     const sentence = "Writing to some/where needs the permission --allow-write=some/where.\n";
     assertEquals({ code, out, err, options }, { code: 1, out: "", err: sentence, options: undefined });
   },
+});
+
+Deno.test("a lesson that uses no data takes no --data, and its JSON says null", async () => {
+  const lesson: Lesson<Record<string, never>> = {
+    name: "00_none",
+    question: "Why?",
+    defaults: {},
+    usesData: false,
+    async lesson() {},
+  };
+  const { log, error } = globalThis.console;
+  const [write, code] = [process.stderr.write, Deno.exitCode];
+  const [out, err]: string[][] = [[], []];
+  try {
+    Object.assign(globalThis.console, { log: (text: string) => void out.push(text), error: () => {} });
+    process.stderr.write = (text: string | Uint8Array) => Boolean(err.push(String(text)));
+    await runLesson(lesson, ["--json"]);
+    assertEquals(JSON.parse(out.at(-1)!).data, null);
+    await runLesson(lesson, ["--data", "digits"]);
+    assertEquals(Deno.exitCode, 2);
+    assertStringIncludes(err.join(""), "unknown option '--data'");
+  } finally {
+    Object.assign(globalThis.console, { log, error });
+    process.stderr.write = write;
+    Deno.exitCode = code;
+  }
 });

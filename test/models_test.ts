@@ -350,3 +350,27 @@ Deno.test("layersVae makes a VAE of any two networks", async () => {
   assertEquals(await numbers(() => vae.decode(tf.tensor2d([[1, 2]]))), [21, 42, 63]);
   vae.dispose();
 });
+
+Deno.test("two networks that do not fit together are refused in a sentence", () => {
+  const { layers } = tf;
+  const x = tf.input({ shape: [4] });
+  const half = (units: number) => layers.dense({ units }).apply(x) as tf.SymbolicTensor;
+  const encoder = (...sizes: number[]) => tf.model({ inputs: x, outputs: sizes.map(half) });
+  const decoder = (latent: number, pixels: number) =>
+    tf.sequential({ layers: [layers.dense({ inputShape: [latent], units: pixels })] });
+  const refused = (encoder: LayersModel, decoder: LayersModel, sentence: string) =>
+    assertThrows(() => layersVae(encoder, decoder), RangeError, sentence);
+  refused(
+    encoder(2),
+    decoder(2, 4),
+    "The encoder puts out [B,2]; wanted are mu and logVar, twice the decoder's [B,2].",
+  );
+  refused(encoder(2, 3), decoder(2, 4), "The encoder puts out [B,2] and [B,3]; wanted");
+  refused(encoder(2, 2), decoder(3, 4), "twice the decoder's [B,3].");
+  refused(
+    encoder(2, 2),
+    decoder(2, 5),
+    "The decoder puts out [B,5]; wanted is one logit a pixel of what the encoder takes, [B,4].",
+  );
+  assertEquals(layersVae(encoder(2, 2), decoder(2, 4)).latent, 2);
+});

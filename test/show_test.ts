@@ -84,39 +84,39 @@ Deno.test("claims: what each assertion reads like, true and false", () => {
       ["a", assertAlmostEquals, { found: 1.06, expected: 1, margin: 0.05, from: "the pencil" }],
       "✗ a: 1.06, expected 1 ± 0.05 (the pencil)",
     ],
-    [["a", assertEquals, { found: 3, expected: 3 }], "✓ a: 3, expected 3"],
-    [["a", assertEquals, { found: 3, expected: 4 }], "✗ a: 3, expected 4"],
+    [["a", assertEquals, { found: 3, expected: 3, from: "b" }], "✓ a: 3, expected 3 (b)"],
+    [["a", assertEquals, { found: 3, expected: 4, from: "b" }], "✗ a: 3, expected 4 (b)"],
     [["a", assertLess, { found: 3, expected: 4, from: "b" }], "✓ a: 3, expected less than 4 (b)"],
-    [["a", assertLess, { found: 4, expected: 4 }], "✗ a: 4, expected less than 4"],
-    [["a", assertLessOrEqual, { found: 4, expected: 4 }], "✓ a: 4, expected at most 4"],
-    [["a", assertLessOrEqual, { found: 5, expected: 4 }], "✗ a: 5, expected at most 4"],
-    [["a", assertGreater, { found: 5, expected: 4 }], "✓ a: 5, expected more than 4"],
-    [["a", assertGreater, { found: 4, expected: 4 }], "✗ a: 4, expected more than 4"],
-    [["a", assertGreaterOrEqual, { found: 4, expected: 4 }], "✓ a: 4, expected at least 4"],
-    [["a", assertGreaterOrEqual, { found: 3, expected: 4 }], "✗ a: 3, expected at least 4"],
+    [["a", assertLess, { found: 4, expected: 4, from: "b" }], "✗ a: 4, expected less than 4 (b)"],
+    [["a", assertLessOrEqual, { found: 4, expected: 4, from: "b" }], "✓ a: 4, expected at most 4 (b)"],
+    [["a", assertLessOrEqual, { found: 5, expected: 4, from: "b" }], "✗ a: 5, expected at most 4 (b)"],
+    [["a", assertGreater, { found: 5, expected: 4, from: "b" }], "✓ a: 5, expected more than 4 (b)"],
+    [["a", assertGreater, { found: 4, expected: 4, from: "b" }], "✗ a: 4, expected more than 4 (b)"],
+    [["a", assertGreaterOrEqual, { found: 4, expected: 4, from: "b" }], "✓ a: 4, expected at least 4 (b)"],
+    [["a", assertGreaterOrEqual, { found: 3, expected: 4, from: "b" }], "✗ a: 3, expected at least 4 (b)"],
   ];
   for (const [args, wanted] of lines) assertEquals(claim(...args).line, `  ${wanted}`);
 });
 
 Deno.test("claims: texts are compared too", () => {
-  const { line } = claim("the shape", assertEquals, { found: "[3,2]", expected: "[3,2]" });
-  assertEquals(line, "  ✓ the shape: [3,2], expected [3,2]");
-  assertEquals(claim("a", assertEquals, { found: "3", expected: "4" }).event.holds, false);
+  const { line } = claim("the shape", assertEquals, { found: "[3,2]", expected: "[3,2]", from: "b" });
+  assertEquals(line, "  ✓ the shape: [3,2], expected [3,2] (b)");
+  assertEquals(claim("a", assertEquals, { found: "3", expected: "4", from: "b" }).event.holds, false);
 });
 
 Deno.test("claims: NaN and infinities fail, wherever they stand, even where the assertion would pass", () => {
   const false_ = (...args: Claim) => assertEquals(claim(...args).event.holds, false, String(args[1]));
   for (const found of [NaN, Infinity, -Infinity]) {
     for (const check of [assertLess, assertLessOrEqual, assertGreater, assertGreaterOrEqual, assertEquals]) {
-      false_("a", check, { found, expected: 0 });
-      false_("a", check, { found: 0, expected: found });
+      false_("a", check, { found, expected: 0, from: "b" });
+      false_("a", check, { found: 0, expected: found, from: "b" });
     }
-    false_("a", assertEquals, { found, expected: found });
+    false_("a", assertEquals, { found, expected: found, from: "b" });
     false_("a", assertAlmostEquals, { found, expected: found, margin: 1, from: "" });
     false_("a", assertAlmostEquals, { found: 0, expected: 0, margin: found, from: "" });
   }
   assertEquals(
-    claim("a", assertEquals, { found: "-Infinity", expected: "-Infinity" }).event.holds,
+    claim("a", assertEquals, { found: "-Infinity", expected: "-Infinity", from: "b" }).event.holds,
     true,
   );
 });
@@ -148,16 +148,16 @@ Deno.test("claims: a margin is passed on, and without one the assertion's own co
     claim("a", assertAlmostEquals, { found: 1 + 1e-9, expected: 1, margin: 1e-12, from: "" }).event.holds,
     false,
   );
-  assertEquals(claim("a", assertAlmostEquals, { found: 1 + 1e-9, expected: 1 }).event.holds, true);
-  assertEquals(claim("a", assertAlmostEquals, { found: 1 + 1e-6, expected: 1 }).event.holds, false);
+  assertEquals(claim("a", assertAlmostEquals, { found: 1 + 1e-9, expected: 1, from: "b" }).event.holds, true);
+  assertEquals(claim("a", assertAlmostEquals, { found: 1 + 1e-6, expected: 1, from: "b" }).event.holds, false);
   assertEquals(claim("a", assertAlmostEquals, { found: 1, expected: 1, margin: 0, from: "" }).event.holds, true);
 });
 
 Deno.test("a silent show still checks", () => {
   const show = showOn();
   show.title("a");
-  show.claim("b", assertLess, { found: 1, expected: 2 });
-  assertThrows(() => show.claim("b", assertLess, { found: 2, expected: 1 }), ClaimError);
+  show.claim("b", assertLess, { found: 1, expected: 2, from: "b" });
+  assertThrows(() => show.claim("b", assertLess, { found: 2, expected: 1, from: "b" }), ClaimError);
 });
 
 Deno.test("figures: five digits, thousands, exponents, no noise", () => {
@@ -200,9 +200,9 @@ Deno.test("titles, texts and figures, with and without colour", async () => {
   assertEquals([render(text, plain), render(text, coloured)], ["so it is", "so it is"]);
   assertEquals([render(figure, plain), render(figure, coloured)], [undefined, undefined]);
   assertEquals(figure, { kind: "figure", name: "tiles", value: [1, 2] });
-  const claim: LessonEvent = { kind: "claim", what: "a", relation: "", found: 1, expected: 1, holds: true };
-  assertEquals(render(claim, coloured), "  \x1b[32m✓\x1b[0m a: 1, expected 1");
-  assertEquals(render({ ...claim, holds: false }, coloured), "  \x1b[31m✗\x1b[0m a: 1, expected 1");
+  const claim: LessonEvent = { kind: "claim", what: "a", relation: "", found: 1, expected: 1, from: "b", holds: true };
+  assertEquals(render(claim, coloured), "  \x1b[32m✓\x1b[0m a: 1, expected 1 (b)");
+  assertEquals(render({ ...claim, holds: false }, coloured), "  \x1b[31m✗\x1b[0m a: 1, expected 1 (b)");
 });
 
 Deno.test("for a person lines are folded between words, in a pipe they stay whole", () => {
@@ -453,8 +453,8 @@ testWrite("files: a PNG has the tensor's pixels, laid out in rows", () =>
     const [count, height, width, columns] = [5, 3, 4, 2]; // the last row of the grid is half empty
     const values = Float32Array.from({ length: count * height * width }, (_, i) => ((i * 37) % 256) / 255);
     const images = tf.tensor4d(values, [count, height, width, 1]);
-    await showOn(await files(`${directory}/new/pictures`)).images("grid", "b", images, columns);
-    const bytes = await Deno.readFile(`${directory}/new/pictures/grid.png`);
+    await showOn(await files(`${directory}/pictures`)).images("grid", "b", images, columns);
+    const bytes = await Deno.readFile(`${directory}/pictures/grid.png`);
     const wanted = Array(columns * width * 3 * height).fill(0);
     values.forEach((value, i) => {
       const image = Math.floor(i / (height * width));
@@ -474,10 +474,10 @@ testWrite(
   () =>
     withTempDir(async (directory) => {
       const points = tf.tensor2d([-1, 0, 3, 0, -1, 5, 3, 5, 1, 2.5], [5, 2]) as Tensor2D;
-      const show = showOn(await files(directory));
+      const show = showOn(await files(`${directory}/out`));
       await show.scatter("latent", "codes <of> 5 & more", points, Uint8Array.of(1, 2, 3, 4, 13));
       points.dispose();
-      const svg = await Deno.readTextFile(`${directory}/latent.svg`);
+      const svg = await Deno.readTextFile(`${directory}/out/latent.svg`);
       const dots = [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)" r="1.8" fill="rgb\((\d+),(\d+),(\d+)\)"\/>/g)]
         .map((dot) => dot.slice(1).map(Number));
       const places = [[40, 560], [560, 560], [40, 40], [560, 40], [300, 300]]; // downwards in SVG
@@ -492,27 +492,27 @@ testWrite(
 
 testWrite("files: nothing but pictures is written", () =>
   withTempDir(async (directory) => {
-    const show = showOn(await files(directory));
+    const show = showOn(await files(`${directory}/out`));
     show.title("a");
     show.text("b");
     show.figure("c", 1);
-    show.claim("d", assertLess, { found: 1, expected: 2 });
-    assertEquals(await Array.fromAsync(Deno.readDir(directory)), []);
+    show.claim("d", assertLess, { found: 1, expected: 2, from: "b" });
+    assertEquals(await Array.fromAsync(Deno.readDir(`${directory}/out`)), []);
   }));
 
 testWrite("files: what exists is not overwritten, and the sentence names it", () =>
   withTempDir(async (directory) => {
-    await Deno.writeTextFile(`${directory}/grid.png`, "mine");
     const images = tf.zeros([1, 2, 2, 1]);
-    const show = showOn(await files(directory));
+    const show = showOn(await files(`${directory}/out`));
+    await Deno.writeTextFile(`${directory}/out/grid.png`, "mine");
+    const exists = (path: string) =>
+      `${path} exists already, and nothing is overwritten: name another directory with --out.`;
     const error = await assertRejects(() => show.images("grid", "", images), InputError);
-    assertEquals(
-      error.message,
-      `${directory}/grid.png exists already, and nothing is overwritten: name another directory with --out.`,
-    );
-    assertEquals(await Deno.readTextFile(`${directory}/grid.png`), "mine");
-    const inTheWay = await assertRejects(() => files(`${directory}/grid.png`), InputError);
-    assertStringIncludes(inTheWay.message, `${directory}/grid.png exists already`);
+    assertEquals(error.message, exists(`${directory}/out/grid.png`));
+    assertEquals(await Deno.readTextFile(`${directory}/out/grid.png`), "mine");
+    for (const taken of [`${directory}/out/grid.png`, `${directory}/out`]) {
+      assertEquals((await assertRejects(() => files(taken), InputError)).message, exists(taken), "known at once");
+    }
     images.dispose();
   }));
 

@@ -247,14 +247,14 @@ testOnBackends(
 );
 
 Deno.test({
-  name: `webgpu reads every sixteen steps unless asked otherwise${needsGpu}`,
+  name: `webgpu reads every twenty steps unless asked otherwise${needsGpu}`,
   ignore: !hasGpu,
   async fn() {
     await startBackend("webgpu");
     const objective = distance();
-    const examples = spied(Array.from({ length: 18 }, (_, i) => [i, 1]));
+    const examples = spied(Array.from({ length: 22 }, (_, i) => [i, 1]));
     const records = await trained(objective, examples, { batchSize: 1 });
-    assertEquals(records.filter(({ loss }) => loss !== undefined).map(({ step }) => step), [16, 18]);
+    assertEquals(records.filter(({ loss }) => loss !== undefined).map(({ step }) => step), [20, 22]);
     objective.point.dispose();
   },
 });
@@ -402,6 +402,11 @@ Deno.test("options that make no sense are refused in a sentence", async () => {
       `batchSize is a whole number of at least 1, not ${bad}.`,
     );
   }
+  const none = { count: 0, batch: () => tf.zeros([0, 2]) };
+  const empty = "is a whole number of at least 1, not 0.";
+  await assertRejects(() => trained(objective, none, {}), RangeError, `examples.count ${empty}`);
+  await assertRejects(() => trained(objective, examples, { heldOut: none }), RangeError, `heldOut.count ${empty}`);
+  await assertRejects(() => evaluate(objective, none), RangeError, `examples.count ${empty}`);
   for (const bad of [0, -1e-3, NaN, Infinity]) {
     await assertRejects(
       () => trained(objective, examples, { learningRate: bad }),

@@ -32,8 +32,9 @@ function product(
   const [batchB, rowsB, N] = sizes(b, transposeB);
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const pairs = tf.util.sizeFromShape(batch);
-  // Mismatches are left to tfjs's messages; a batch that broadcasts on both sides is left to its loop.
-  if (K !== rowsB || batchB > 1 && (M * K * N < SMALL || batchA !== batchB)) return run(own, { a, b }, attrs);
+  // Mismatches are left to tfjs's messages, and many small products to its loop, which knows no partial broadcast.
+  const even = batchA === pairs && batchB === pairs;
+  if (K !== rowsB || even && batchB > 1 && M * K * N < SMALL) return run(own, { a, b }, attrs);
 
   const plainA = transposeA ? transposed(run, a) : a;
   const plainB = transposeB ? transposed(run, b) : b;
@@ -44,11 +45,24 @@ function product(
     const stacked = run(own, { a: rows, b: matrix }, plain);
     return run("Reshape", { x: stacked }, { shape: [...batch, M, N] });
   }
-  const products = Array.from(
-    { length: pairs },
-    (_, i) => run(own, { a: view(plainA, i * M * K, [M, K]), b: view(plainB, i * K * N, [K, N]) }, plain),
-  );
+  const [fromA, fromB] = [a, b].map(({ shape }) => sources(shape.slice(0, -2), batch));
+  const products = Array.from({ length: pairs }, (_, i) => {
+    const pair = { a: view(plainA, fromA[i] * M * K, [M, K]), b: view(plainB, fromB[i] * K * N, [K, N]) };
+    return run(own, pair, plain);
+  });
   return run("Reshape", { x: run("Concat", products, { axis: 0 }) }, { shape: [...batch, M, N] });
+}
+
+/** For each matrix of the broadcast batch, the index of the one in a batch of this shape that it comes from. */
+function sources(shape: number[], batch: number[]): number[] {
+  const aligned = [...Array(batch.length - shape.length).fill(1), ...shape];
+  return batch.reduce<number[]>(
+    (indices, size, axis) =>
+      indices.flatMap((index) =>
+        Array.from({ length: size }, (_, i) => index * aligned[axis] + (aligned[axis] === 1 ? 0 : i))
+      ),
+    [0],
+  );
 }
 
 /** How many matrices, their rows and their columns. */

@@ -26,7 +26,7 @@ function filterGradient({ run, view }: Composer, { inputs: { x, dy }, attrs }: K
   const { batchSize: B, inHeight: H, inWidth: W, inChannels: C, outHeight, outWidth, outChannels: O } = conv;
   const rows = reach(H, conv.filterHeight, outHeight, conv.strideHeight, conv.padInfo.top);
   const columns = reach(W, conv.filterWidth, outWidth, conv.strideWidth, conv.padInfo.left);
-  if (rows.size <= 0 || columns.size <= 0) return run("Fill", {}, { shape: attrs.filterShape, value: 0 });
+  if (B === 0 || rows.size <= 0 || columns.size <= 0) return run("Fill", {}, { shape: attrs.filterShape, value: 0 });
 
   const chunk = Math.min(B, Math.max(8, Math.ceil(PRODUCTS / (outHeight * outWidth)))); // examples
   let sum: TensorInfo | undefined;

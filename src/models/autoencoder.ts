@@ -23,15 +23,15 @@ export interface Autoencoder {
 
 /** The sizes of an autoencoder. */
 export interface AutoencoderOptions {
-  /** The size of a code, `L`. */
+  /** The size of a code, `L`, 2 by default. */
   latent?: number;
-  /** Units of the encoder's hidden layers, mirrored in the decoder; none makes a linear autoencoder. */
+  /** Units of the encoder's hidden layers, mirrored in the decoder, `[128]` by default; none makes a linear autoencoder. */
   hidden?: number[];
-  /** What the decoder ends in: `sigmoid` for pixels in [0, 1], `linear` for any real number. */
+  /** What the decoder ends in: `sigmoid`, the default, for pixels in [0, 1]; `linear` for any real number. */
   output?: "sigmoid" | "linear";
-  /** The shape of one example. */
+  /** The shape of one example, `[28, 28, 1]` by default. */
   shape?: number[];
-  /** The seed of the initial weights. */
+  /** The seed of the initial weights, 0 by default. */
   seed?: number;
 }
 

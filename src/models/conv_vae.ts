@@ -5,15 +5,15 @@ import { type LayersVae, layersVae } from "./vae.ts";
 
 /** The sizes of a convolutional VAE. */
 export interface ConvVaeOptions {
-  /** Latent dimensions `L`. */
+  /** Latent dimensions `L`, 2 by default. */
   latent?: number;
-  /** Channels after the first and after the second convolution. */
+  /** Channels after the first and after the second convolution, 32 and 64 by default. */
   filters?: [number, number];
-  /** Units of the dense layer between the convolutions and the latent. */
+  /** Units of the dense layer between the convolutions and the latent, 16 by default. */
   hidden?: number;
-  /** Height, width and channels of an image; height and width divisible by four. */
+  /** Height, width and channels of an image, 28×28×1 by default; height and width divisible by four. */
   image?: [number, number, number];
-  /** The seed of the initial weights. */
+  /** The seed of the initial weights, 0 by default. */
   seed?: number;
 }
 
@@ -38,10 +38,10 @@ export function convVae(options: ConvVaeOptions = {}): LayersVae {
   const relu = { activation: "relu" as const };
 
   const x = tf.input({ shape: image }); // [B, H, W, C]
-  let h = tf.layers.conv2d({ ...halving(filters[0]), ...relu, ...glorot(source) }).apply(x); // [B, H/2, W/2, 32]
-  h = tf.layers.conv2d({ ...halving(filters[1]), ...relu, ...glorot(source) }).apply(h); // [B, H/4, W/4, 64]
-  h = tf.layers.flatten().apply(h); // [B, H/4 · W/4 · 64]
-  h = tf.layers.dense({ units: hidden, ...relu, ...glorot(source) }).apply(h); // [B, 16]
+  let h = tf.layers.conv2d({ ...halving(filters[0]), ...relu, ...glorot(source) }).apply(x); // [B, H/2, W/2, F₁]
+  h = tf.layers.conv2d({ ...halving(filters[1]), ...relu, ...glorot(source) }).apply(h); // [B, H/4, W/4, F₂]
+  h = tf.layers.flatten().apply(h); // [B, H/4 · W/4 · F₂]
+  h = tf.layers.dense({ units: hidden, ...relu, ...glorot(source) }).apply(h); // [B, hidden]
   const mu = tf.layers.dense({ units: latent, ...glorot(source) }).apply(h) as tf.SymbolicTensor; // [B, L]
   const logVar = tf.layers.dense({ units: latent, ...glorot(source) }).apply(h) as tf.SymbolicTensor; // [B, L]
   const encoder = tf.model({ name: "encoder", inputs: x, outputs: [mu, logVar] });
@@ -51,9 +51,9 @@ export function convVae(options: ConvVaeOptions = {}): LayersVae {
     name: "decoder",
     layers: [
       tf.layers.dense({ inputShape: [latent], units: tf.util.sizeFromShape(small), ...relu, ...glorot(source) }),
-      tf.layers.reshape({ targetShape: small }), // [B, H/4, W/4, 64]
-      tf.layers.conv2dTranspose({ ...halving(filters[1]), ...relu, ...glorot(source) }), // [B, H/2, W/2, 64]
-      tf.layers.conv2dTranspose({ ...halving(filters[0]), ...relu, ...glorot(source) }), // [B, H, W, 32]
+      tf.layers.reshape({ targetShape: small }), // [B, H/4, W/4, F₂]
+      tf.layers.conv2dTranspose({ ...halving(filters[1]), ...relu, ...glorot(source) }), // [B, H/2, W/2, F₂]
+      tf.layers.conv2dTranspose({ ...halving(filters[0]), ...relu, ...glorot(source) }), // [B, H, W, F₁]
       tf.layers.conv2dTranspose({ filters: channels, kernelSize: 3, padding: "same", ...glorot(source) }), // [B, H, W, C]
     ],
   });

@@ -5,13 +5,13 @@ import { type LayersVae, layersVae } from "./vae.ts";
 
 /** The sizes of a dense VAE. */
 export interface DenseVaeOptions {
-  /** Latent dimensions `L`. */
+  /** Latent dimensions `L`, 20 by default. */
   latent?: number;
-  /** Units of the hidden layer of each half. */
+  /** Units of the hidden layer of each half, 400 by default. */
   hidden?: number;
-  /** The shape of one example. */
+  /** The shape of one example, `[28, 28, 1]` by default. */
   shape?: number[];
-  /** The seed of the initial weights. */
+  /** The seed of the initial weights, 0 by default. */
   seed?: number;
 }
 
@@ -29,7 +29,7 @@ export function denseVae(options: DenseVaeOptions = {}): LayersVae {
   const x = tf.input({ shape }); // [B, ...shape]
   const size = tf.util.sizeFromShape(shape); // D
   let h = tf.layers.reshape({ targetShape: [size] }).apply(x); // [B, D]
-  h = tf.layers.dense({ units: hidden, activation: "relu", ...glorot(source) }).apply(h); // [B, 400]
+  h = tf.layers.dense({ units: hidden, activation: "relu", ...glorot(source) }).apply(h); // [B, hidden]
   const mu = tf.layers.dense({ units: latent, ...glorot(source) }).apply(h) as tf.SymbolicTensor; // [B, L]
   const logVar = tf.layers.dense({ units: latent, ...glorot(source) }).apply(h) as tf.SymbolicTensor; // [B, L]
   const encoder = tf.model({ name: "encoder", inputs: x, outputs: [mu, logVar] });
@@ -37,7 +37,7 @@ export function denseVae(options: DenseVaeOptions = {}): LayersVae {
   const decoder = tf.sequential({
     name: "decoder",
     layers: [
-      tf.layers.dense({ inputShape: [latent], units: hidden, activation: "relu", ...glorot(source) }), // [B, 400]
+      tf.layers.dense({ inputShape: [latent], units: hidden, activation: "relu", ...glorot(source) }), // [B, hidden]
       tf.layers.dense({ units: size, ...glorot(source) }), // [B, D]
       tf.layers.reshape({ targetShape: shape }), // [B, ...shape]
     ],

@@ -38,6 +38,7 @@ export interface LayersVae extends Vae {
  *
  * @param encoder A network with two outputs, mu and logVar, each `[B, L]`.
  * @param decoder A network from `[B, L]` to one logit a pixel, of the shape the encoder takes.
+ * @returns A VAE that applies them as for inference: a dropout layer drops nothing, batch normalisation does not adapt.
  * @throws {RangeError} If the networks do not fit together; from `encode` and `decode`, for a batch of a shape that the
  * network does not take.
  */
@@ -47,6 +48,12 @@ export function layersVae(encoder: LayersModel, decoder: LayersModel): LayersVae
   if (codes.length !== 2 || halves !== `${shapeText(codes)} and ${shapeText(codes)}`) {
     throw new RangeError(
       `The encoder puts out ${halves}; wanted are mu and logVar, twice the decoder's ${shapeText(codes)}.`,
+    );
+  }
+  const [taken, given] = [encoder.inputs[0].shape, decoder.outputs[0].shape].map(shapeText);
+  if (taken !== given) {
+    throw new RangeError(
+      `The decoder puts out ${given}; wanted is one logit a pixel of what the encoder takes, ${taken}.`,
     );
   }
   return {

@@ -8,14 +8,14 @@ import type { Scatter, Surface } from "./show.ts";
 import { arrange, CLASS_COLOURS, ranges } from "./terminal.ts";
 
 /**
- * Writes every picture into a directory as `name.png` or `name.svg`, and never over a file that exists. It makes the
- * directory at once, so that a missing permission is known before the training and not after it.
+ * Writes every picture into a new directory, as `name.png` or `name.svg`. It makes the directory at once, so that whatever
+ * is wrong with it is known before the training and not after it.
  *
- * @throws {InputError} If there is a file in the directory's place; from the surface, if a file of that name exists already.
+ * @throws {InputError} If the directory, or a file of its name, exists already: nothing is overwritten.
  * @throws {EnvironmentError} If the directory cannot be made; from the surface, if it cannot be written.
  */
 export async function files(directory: string): Promise<Surface> {
-  await writing(directory, directory, () => Deno.mkdir(directory, { recursive: true }));
+  await writing(directory, directory, () => Deno.mkdir(directory));
   return async (event) => {
     if (event.kind === "images") {
       const { encode } = await import("fast-png"); // 20 ms, only for those who want files

@@ -19,7 +19,7 @@ export interface Measured<T = number> {
   /** How far the two may be apart, where they are compared for being close. */
   margin?: number;
   /** Where the expectation or the margin comes from, in a few words. */
-  from?: string;
+  from: string;
 }
 
 /** Something a lesson says. */
@@ -69,7 +69,7 @@ export interface Show {
    * Something that must be true: checks it, shows it with its figures, and throws a {@linkcode ClaimError} if it is not.
    * NaN and infinities fail.
    */
-  claim(what: string, check: Closeness, measured: Measured & { margin: number; from: string }): void;
+  claim(what: string, check: Closeness, measured: Measured & { margin: number }): void;
   /** The same for `assertLess`, `assertEquals` and the like. */
   claim<T extends number | string>(what: string, check: Comparison<T>, measured: Measured<T>): void;
   /** A step of training; call it with every one, the surface chooses which to show. */
@@ -144,8 +144,7 @@ export function showOn(surface: Surface = () => {}): Show {
 export function claimText(claim: { what: string; relation: string } & Measured<number | string>): string {
   const { what, relation, found, expected, margin, from } = claim;
   const within = margin === undefined ? "" : ` ± ${figureText(margin)}`;
-  const why = from ? ` (${from})` : "";
-  return `${what}: ${figureText(found)}, expected ${relation}${figureText(expected)}${within}${why}`;
+  return `${what}: ${figureText(found)}, expected ${relation}${figureText(expected)}${within} (${from})`;
 }
 
 /** A number with as many digits as a reader wants: five significant ones, and no noise behind them. */

@@ -21,15 +21,17 @@ export type Losses = {
 
 /** How to evaluate. */
 export interface EvaluateOptions {
-  /** Examples at a time: only memory and speed depend on it. */
+  /** Examples at a time, 500 by default: only memory and speed depend on it. */
   batchSize?: number;
-  /** The seed of the noise. */
+  /** The seed of the noise, 0 by default. */
   seed?: number;
 }
 
 /**
  * Averages an objective over examples, without training on them.
  *
+ * @param objective What to average.
+ * @param examples What to average over.
  * @returns Means over all examples, z sampled once for each.
  * @throws {RangeError} If an option is not a number that makes sense.
  */

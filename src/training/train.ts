@@ -5,6 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Examples } from "../data/images.ts";
+import { InputError } from "../errors.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { type Random, random } from "../random.ts";
 import { assertCounts, Average, batchMeans, evaluate, type Losses, readMeans } from "./evaluate.ts";
@@ -33,17 +34,17 @@ export interface Step extends Partial<Losses> {
 
 /** How to train. */
 export interface TrainOptions {
-  /** Passes over the examples. */
+  /** Passes over the examples, 1 by default. */
   epochs?: number;
-  /** Examples a step; the last batch of an epoch may be smaller. */
+  /** Examples in a step, 128 by default; the last batch of an epoch may be smaller. */
   batchSize?: number;
-  /** The step size of Adam. */
+  /** The step size of Adam, 1e-3 by default. */
   learningRate?: number;
-  /** The seed of the order of the examples and of the noise. */
+  /** The seed of the order of the examples and of the noise, 0 by default. */
   seed?: number;
   /** Examples to judge by at the end of each epoch, never trained on. */
   heldOut?: Examples;
-  /** Read the losses every so many steps; by default 1, and 16 on WebGPU, where a read makes the GPU wait. */
+  /** Read the losses every so many steps; by default 1, and 20 on WebGPU, where a read makes the GPU wait. */
   readEvery?: number;
 }
 
@@ -57,7 +58,7 @@ export interface TrainOptions {
  * @param examples What to train on.
  * @returns A record after every step.
  * @throws {RangeError} At the first step, if an option is not a number that makes sense, or there are no examples.
- * @throws {Error} If the loss is no longer a finite number; the message names the step.
+ * @throws {InputError} If the loss is no longer a finite number; the message names the step.
  * @example
  * ```ts ignore
  * for await (const { epochEnds, history } of train(negativeElbo(vae), digits.train, { heldOut: digits.test })) {
@@ -71,8 +72,9 @@ export async function* train(
   options: TrainOptions = {},
 ): AsyncGenerator<Step, void, void> {
   const { epochs = 1, batchSize = 128, learningRate = 1e-3, seed = 0, heldOut } = options;
-  const { readEvery = tf.getBackend() === "webgpu" ? 16 : 1 } = options;
+  const { readEvery = tf.getBackend() === "webgpu" ? 20 : 1 } = options;
   assertCounts({ epochs, batchSize, readEvery, "examples.count": examples.count });
+  if (heldOut) assertCounts({ "heldOut.count": heldOut.count });
   if (!(learningRate > 0 && learningRate < Infinity)) {
     throw new RangeError(`learningRate is a positive number, not ${learningRate}.`);
   }
@@ -115,8 +117,8 @@ export async function* train(
   }
 }
 
-function diverged(what: string): Error {
-  return new Error(`${what} is no finite number: try a smaller learningRate.`);
+function diverged(what: string): InputError {
+  return new InputError(`${what} is no finite number: try a smaller learning rate.`);
 }
 
 /** One step of gradient descent; returns the batch's mean loss, reconstruction and KL, `[3]`. */
