@@ -256,7 +256,7 @@ export async function naiveEvidence(
 ): Promise<{ log: number; error: number }> {
   const logs = tf.tidy(() => {
     const z = source.normal([samples, x.length]); // [K, L]
-    return logGaussian(tf.tensor2d([x]), { mu: z, logVar: tf.scalar(2 * Math.log(NOISE)) }); // [K]
+    return logGaussian(tf.tile(tf.tensor2d([x]), [samples, 1]), { mu: z, logVar: tf.scalar(2 * Math.log(NOISE)) }); // [K]
   });
   const values = Array.from(await logs.data());
   logs.dispose();

@@ -51,7 +51,7 @@ function assertGoodRun(name: string, run: Ended) {
     name,
     "wasm",
     "composed",
-    "digits",
+    /^0[34]/.test(name) ? null : "digits",
     0,
   ]);
   // Every claim is a line of its own that begins with a tick, and nothing else does.
