@@ -189,7 +189,8 @@ async function training(show: Show, digits: Digits, vae: LayersVae, options: Opt
     margin: 1e-3,
     from: "the loss; float32",
   });
-  if (digits.name === "mnist" && options.latent === 2 && batch === 128 && learningRate === 1e-3) {
+  const asTheTwin = options.latent === 2 && batch === 128 && learningRate === 1e-3 && images.count === 60_000;
+  if (digits.name === "mnist" && asTheTwin) {
     show.claim("held-out loss after epoch 1, on MNIST", assertLess, {
       found: history.test[0].loss,
       expected: 200,
