@@ -32,6 +32,7 @@ export { type Random, random } from "./src/random.ts";
 // Distributions.
 export { type Gaussian, kl, klToStandardNormal, logGaussian, reparameterize } from "./src/gaussian.ts";
 export { logBernoulli } from "./src/bernoulli.ts";
+export { squaredDistances } from "./src/distances.ts";
 export { type PrincipalComponents, principalComponents } from "./src/pca.ts";
 
 // Models.
@@ -39,6 +40,9 @@ export { type LayersVae, layersVae, pixels, type Vae } from "./src/models/vae.ts
 export { type Autoencoder, autoencoder, type AutoencoderOptions } from "./src/models/autoencoder.ts";
 export { denseVae, type DenseVaeOptions } from "./src/models/dense_vae.ts";
 export { convVae, type ConvVaeOptions } from "./src/models/conv_vae.ts";
+export { gridCodes } from "./src/models/grid_codes.ts";
+export { loadVae, saveVae } from "./src/models/saved.ts";
+export { newDirectory } from "./src/new_files.ts";
 
 // Objectives, and making them small.
 export { type Elbo, elbo } from "./src/objectives/elbo.ts";
@@ -56,16 +60,22 @@ export { type Digits, type Examples, type ImageSet, imageSet, rows, select, take
 
 // What a lesson runs in, and speaks through.
 export { type CommonOptions, type Lesson, runLesson } from "./src/lesson.ts";
+export { ClaimError, type Closeness, type Comparison, type ImageLayout, type Show, showOn } from "./src/show/show.ts";
 export {
-  ClaimError,
-  type Closeness,
-  type Comparison,
+  type Axis,
+  type Bars,
+  type HeatMap,
   type ImageGrid,
   type Json,
   type LessonEvent,
+  type Lines,
   type Measured,
+  type Picture,
+  recorder,
   type Scatter,
-  type Show,
-  showOn,
+  type Series,
   type Surface,
-} from "./src/show/show.ts";
+  type Table,
+} from "./src/show/events.ts";
+export { type Colour, terminal, type TerminalOptions } from "./src/show/terminal/terminal.ts";
+export { files } from "./src/show/files/files.ts";

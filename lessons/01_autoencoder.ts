@@ -23,7 +23,6 @@ import {
   type CommonOptions,
   type Digits,
   evaluate,
-  type History,
   loadImages,
   type PrincipalComponents,
   principalComponents,
@@ -34,9 +33,11 @@ import {
   runLesson,
   type Show,
   squaredError,
+  type Step,
   type Tensor2D,
   train,
 } from "../mod.ts";
+import text from "./01_autoencoder.ts" with { type: "text" };
 
 export const defaults = { epochs: 5, latent: 8, hidden: 128 };
 type Options = typeof defaults & CommonOptions;
@@ -130,6 +131,9 @@ function byHand(show: Show, seed: number): void {
 // looks at a random **batch** of images instead of all; and it adapts the rate to each weight (an algorithm named **Adam**).
 // One pass over all images is an **epoch**. Each epoch takes them in a new random order, made from a **seed**, so that you
 // see the same numbers as the next reader.
+//
+// The picture shows what PCA leaves over for codes of other lengths too. The first numbers say the most, and each
+// further one says less.
 
 /** Trains a linear autoencoder on centred images; returns its mean squared error over all of them. */
 export async function linearError(centred: Tensor2D, { latent, seed }: Options): Promise<number> {
@@ -146,12 +150,17 @@ export async function linearError(centred: Tensor2D, { latent, seed }: Options):
   return loss;
 }
 
+/** What is left over by the first 0, 1, 2, … of these variances: the sums of the others, the last sum 0. */
+export function leftOver(variances: number[]): number[] {
+  const sums = [0];
+  for (const variance of variances.toReversed()) sums.push(sums.at(-1)! + variance);
+  return sums.toReversed();
+}
+
 async function linearSqueeze(show: Show, images: Tensor2D, pca: PrincipalComponents, options: Options): Promise<void> {
   show.title(`1.2 A linear squeeze: ${images.shape[1]} numbers into ${options.latent}`);
-  const best = pca.variances.slice(options.latent).reduce((sum, variance) => sum + variance, 0);
-  show.text(
-    `variance in all, summed over pixels: ${pca.variances.reduce((sum, variance) => sum + variance).toFixed(2)}`,
-  );
+  const [all, best] = [0, options.latent].map((length) => leftOver(pca.variances)[length]);
+  show.text(`variance in all, summed over pixels: ${all.toFixed(2)}`);
   show.text(`left over by the first ${options.latent} principal components: ${best.toFixed(2)}`);
   const centred = tf.sub(images, pca.mean) as Tensor2D;
   const found = await linearError(centred, options);
@@ -162,6 +171,15 @@ async function linearSqueeze(show: Show, images: Tensor2D, pca: PrincipalCompone
     from: "nothing linear beats PCA; float32",
   });
   show.claim("and no more than 1 % above", assertLess, { found, expected: best * 1.01, from: "PCA's residual" });
+  const longest = Math.min(images.shape[1], 8 * options.latent);
+  await show.lines("left_over", "What a linear squeeze loses: the trained one ends on the curve of the best", {
+    series: [
+      { name: "PCA", x: range(longest + 1), y: leftOver(pca.variances).slice(0, longest + 1) },
+      { name: "the trained linear autoencoder", x: [options.latent], y: [found], as: "dots" },
+    ],
+    x: { label: "numbers in the code" },
+    y: { label: "squared error, summed over pixels", from: 0 },
+  });
 }
 
 // ## 1.3 A bent squeeze
@@ -171,6 +189,9 @@ async function linearSqueeze(show: Show, images: Tensor2D, pca: PrincipalCompone
 // that the decoder reaches bend. The last layer ends in 1 / (1 + e^-l), which squeezes any number l into (0, 1), where pixels
 // are. Layers in a row make a **network**. To be fair, we now judge on **held-out** images, which neither PCA nor the
 // autoencoder has seen.
+//
+// In the picture of the loss, held-out images follow the training images closely: what was learnt holds for digits in general.
+// In that of the images, look at what a straight squeeze smears and a bent one keeps.
 
 /** PCA's reconstructions of images from the first `latent` components, `[B, D]` to `[B, D]`. */
 export function pcaReconstruct(x: Tensor2D, pca: PrincipalComponents, latent: number): Tensor2D {
@@ -190,30 +211,35 @@ async function bentSqueeze(
   const { epochs, latent, hidden, seed } = options;
   show.title(`1.3 A bent squeeze: hidden layers of ${hidden}, a code of ${latent}`);
   const model = autoencoder({ latent, hidden: [hidden], seed });
-  let history: History = { train: [], test: [] };
+  const steps: Step[] = [];
   for await (
     const step of train(squaredError(model), digits.train, { epochs, learningRate: 3e-3, seed, heldOut: digits.test })
   ) {
     show.progress(step);
-    history = step.history;
+    steps.push(step);
   }
+  const { history } = steps.at(-1)!;
   show.figure("train", history.train.map(({ loss }) => loss));
   show.figure("test", history.test.map(({ loss }) => loss));
   const error = tf.tidy(() => {
     const x = digits.test.batch(range(digits.test.count)).reshape([digits.test.count, -1]) as Tensor2D; // [N, D]
     return tf.squaredDifference(x, pcaReconstruct(x, pca, latent)).sum(1).mean();
   });
+  const shown = tf.tidy(() => {
+    const x = digits.test.batch(range(Math.min(8, digits.test.count))); // [8, 28, 28, 1]
+    const linear = pcaReconstruct(x.reshape([x.shape[0], -1]) as Tensor2D, pca, latent).reshape(x.shape);
+    return tf.concat([x, linear, model.decode(model.encode(x))]); // [24, 28, 28, 1]
+  });
+  await show.losses("loss", steps);
+  await show.images("reconstructions", `What survives a code of ${latent} numbers`, shown, {
+    columns: shown.shape[0] / 3,
+    rows: ["held-out", "PCA", "autoencoder"],
+  });
   show.claim("held-out squared error of the bent one", assertLess, {
     found: history.test.at(-1)!.loss,
     expected: (await error.data())[0],
     from: "PCA's, with a code of the same length",
   });
-  const shown = tf.tidy(() => {
-    const x = digits.test.batch(range(Math.min(6, digits.test.count))); // [6, 28, 28, 1]
-    const linear = pcaReconstruct(x.reshape([x.shape[0], -1]) as Tensor2D, pca, latent).reshape(x.shape);
-    return tf.concat([x, linear, model.decode(model.encode(x))]); // [18, 28, 28, 1]
-  });
-  await show.images("reconstructions", "held-out digits; by PCA; by the autoencoder", shown, 6);
   tf.dispose([error, shown]);
   return model;
 }
@@ -223,7 +249,7 @@ async function bentSqueeze(
 // A decoder turns codes into digits. So feed it fresh codes, and get fresh digits? But which codes? Nothing in training said
 // where codes should lie: the encoder put them where it liked. The simplest guess is a Gaussian with the mean and covariance
 // of the codes of real digits. Decode draws from it, and measure how far the result is from the *nearest* held-out digit;
-// then do the same with codes of real digits.
+// then do the same with codes of real digits. (Lesson 5 shows such dreams beside those of a VAE.)
 //
 // An average of n draws is itself uncertain, by about their standard deviation divided by √n: its **standard error**. Honest
 // averages lie within four standard errors of the truth but for one seed in 16,000. Errors that are independent add in
@@ -264,8 +290,13 @@ async function dreams(show: Show, digits: Digits, model: Autoencoder, { latent, 
     digits.test.batch(range(digits.test.count)).reshape([digits.test.count, -1]) as Tensor2D
   );
   const [realImages, dreamtImages] = [model.decode(real), model.decode(dreamt)];
-  const shown = tf.tidy(() => tf.concat([realImages.slice(0, 6), dreamtImages.slice(0, 6)])); // [12, 28, 28, 1]
-  await show.images("dreams", "decoded from codes of real digits; from codes drawn at random", shown, 6);
+  const columns = Math.min(8, count);
+  const shown = tf.tidy(() => tf.concat([realImages.slice(0, columns), dreamtImages.slice(0, columns)])); // [16, 28, 28, 1]
+  const rows = ["codes of digits", "random codes"];
+  await show.images("dreams", "Decoded: from codes of real digits, and from codes drawn at random", shown, {
+    columns,
+    rows,
+  });
   const near = await distanceToNearest(realImages, heldOut);
   const far = await distanceToNearest(dreamtImages, heldOut);
   show.text(`squared distance to the nearest held-out digit: real codes ${near.mean.toFixed(2)}`);
@@ -312,5 +343,5 @@ export async function lesson(options: Options, show: Show): Promise<void> {
 }
 
 if (import.meta.main) {
-  await runLesson({ name: "01_autoencoder", question: "What survives a squeeze?", defaults, lesson });
+  await runLesson({ name: "01_autoencoder", question: "What survives a squeeze?", text, defaults, lesson });
 }

@@ -24,10 +24,12 @@ import {
   random,
   range,
   runLesson,
+  type Series,
   type Show,
   type Tensor,
   type Tensor1D,
 } from "../mod.ts";
+import text from "./02_likelihood.ts" with { type: "text" };
 
 export const defaults = { samples: 10_000 };
 type Options = typeof defaults & CommonOptions;
@@ -97,7 +99,8 @@ async function squaredErrorIsGaussian(show: Show): Promise<void> {
 //
 // the squared error per pixel. Take the dullest model, which says "the mean image" whatever comes, and look at what the
 // claim σ² = ½ costs it on digits. (The library takes log σ², written `logVar`, so the slope below is along that; it is summed
-// over images with one log σ² each, because float32 numbers, with their 7 digits, add up badly in millions.)
+// over images with one log σ² each, because float32 numbers, with their 7 digits, add up badly in millions.) The picture has
+// 2.1's formula as a curve, and the library's loss at four σ² as points.
 
 async function bestVariance(show: Show, digits: Digits): Promise<void> {
   show.title("2.2 The best σ² is the mean squared error");
@@ -108,9 +111,9 @@ async function bestVariance(show: Show, digits: Digits): Promise<void> {
   const loss = (logVar: Tensor) => tf.neg(logGaussian(images, { mu: meanImage, logVar })).mean() as tf.Scalar;
   const everywhere = (variance: number) => tf.fill([images.shape[0], 1, 1, 1], Math.log(variance)); // [N, 1, 1, 1]
   const nats = (variance: number) => first(tf.tidy(() => loss(everywhere(variance))));
-  const best = await nats(mse);
+  const [best, half] = [await nats(mse), await nats(0.5)];
   show.text(`the mean image against ${images.shape[0]} digits: mean squared error ${mse.toFixed(4)} a pixel`);
-  show.text(`loss at σ² = ½: ${(await nats(0.5)).toFixed(1)} nats an image; at the best σ²: ${best.toFixed(1)}`);
+  show.text(`loss at σ² = ½: ${half.toFixed(1)} nats an image; at the best σ²: ${best.toFixed(1)}`);
   show.claim("slope along log σ² at σ² = mse", assertAlmostEquals, {
     found: await first(tf.tidy(() => tf.grad(loss)(everywhere(mse)).sum())),
     expected: 0,
@@ -118,15 +121,26 @@ async function bestVariance(show: Show, digits: Digits): Promise<void> {
     from: `a minimum; float32 over ${size} pixels`,
   });
   // In 2.1's formula a σ² of c times the best costs (D/2) (log c + 1/c - 1) nats more.
-  for (const factor of [2, 0.5]) {
+  const beside = [await nats(2 * mse), await nats(0.5 * mse)];
+  for (const [i, factor] of [2, 0.5].entries()) {
     show.claim(`loss at ${factor} times that σ², above the best`, assertAlmostEquals, {
-      found: await nats(mse * factor) - best,
+      found: beside[i] - best,
       expected: (size / 2) * (Math.log(factor) + 1 / factor - 1),
       margin: 0.01,
       from: "(D/2) (log c + 1/c - 1); float32",
     });
   }
   tf.dispose([images, meanImage]);
+  const variances = Array.from(range(61), (i) => 0.02 * 50 ** (i / 60)); // from 0.02 to 1
+  const formula = (variance: number) => (size / 2) * (mse / variance + Math.log(2 * Math.PI * variance));
+  await show.lines("variance", "What a claim about σ² costs: least at the mean squared error", {
+    series: [
+      { name: "the formula of 2.1", x: variances, y: variances.map(formula) },
+      { name: "the library", x: [mse, 2 * mse, mse / 2, 0.5], y: [best, ...beside, half], as: "dots" },
+    ],
+    x: { label: "σ² claimed", log: true },
+    y: { label: "-log p(x | z), nats an image" },
+  });
 }
 
 // (Such a loss can be *negative*: a density is no probability; where it is narrow it exceeds 1, and its logarithm 0. Here
@@ -175,6 +189,24 @@ async function crossEntropyIsBernoulli(show: Show): Promise<void> {
     from: "0.8 / log 9; 10,000 strips",
   };
   show.claim("grey values under ρ = 0.9 add up to", assertAlmostEquals, total);
+  await whatAPixelCosts(show);
+}
+
+// Side by side, for a white pixel: the Gaussian with σ² = ½ hardly minds what the decoder said, one with σ² = 0.1 minds, and
+// the coin charges without limit for "surely black".
+
+async function whatAPixelCosts(show: Show): Promise<void> {
+  const said = Array.from(range(99), (i) => (i + 1) / 100); // what the decoder says
+  const gaussian = (variance: number) => said.map((mean) => gaussianLoss([1], [mean], variance));
+  await show.lines("pixel", "What a white pixel (x = 1) costs", {
+    series: [
+      { name: "cross-entropy", x: said, y: said.map((rho) => -Math.log(rho)) },
+      { name: "Gaussian, σ² = ½", x: said, y: gaussian(0.5) },
+      { name: "Gaussian, σ² = 0.1", x: said, y: gaussian(0.1) },
+    ],
+    x: { label: "what the decoder says: the mean, or ρ", from: 0, to: 1 },
+    y: { label: "-log p(x | z), nats" },
+  });
 }
 
 // Our digits are grey, 0 ≤ x ≤ 1, and the course feeds them to the cross-entropy all the same, as everybody does. Say it
@@ -248,33 +280,39 @@ export function toyEvidence(x: number[]): number {
   return x.reduce((sum, v) => sum - 0.5 * (Math.log(2 * Math.PI * variance) + v ** 2 / variance), 0);
 }
 
-/** log p(x) of the toy as the log of an average over draws from the prior, with the standard error of that log. */
-export async function naiveEvidence(
-  x: number[],
-  samples: number,
-  source: Random,
-): Promise<{ log: number; error: number }> {
+/** log p(x | z) of the toy for codes drawn from the prior. */
+export async function drawnLogs(x: number[], samples: number, source: Random): Promise<number[]> {
   const logs = tf.tidy(() => {
     const z = source.normal([samples, x.length]); // [K, L]
     return logGaussian(tf.tile(tf.tensor2d([x]), [samples, 1]), { mu: z, logVar: tf.scalar(2 * Math.log(NOISE)) }); // [K]
   });
   const values = Array.from(await logs.data());
   logs.dispose();
-  const top = values.reduce((a, b) => Math.max(a, b)); // taken out first, or every e^log would underflow to 0
-  const ratios = values.map((log) => Math.exp(log - top));
-  const mean = ratios.reduce((a, b) => a + b) / samples;
-  const variance = ratios.reduce((sum, r) => sum + (r - mean) ** 2, 0) / samples;
-  return { log: top + Math.log(mean), error: Math.sqrt(variance / samples) / mean }; // a small error of the log is a relative one
+  return values;
+}
+
+/** The log of the average of numbers that are given by their logs, with the standard error of that log. */
+export function logOfAverage(logs: number[]): { log: number; error: number } {
+  const top = logs.reduce((a, b) => Math.max(a, b)); // taken out first, or every e^log would underflow to 0
+  const ratios = logs.map((log) => Math.exp(log - top));
+  const mean = ratios.reduce((a, b) => a + b) / logs.length;
+  const variance = ratios.reduce((sum, r) => sum + (r - mean) ** 2, 0) / logs.length;
+  return { log: top + Math.log(mean), error: Math.sqrt(variance / logs.length) / mean }; // a small error of the log is a relative one
 }
 
 async function naiveSampling(show: Show, { samples, seed }: Options): Promise<void> {
   show.title(`2.6 Averaging p(x | z) over ${samples} codes from the prior`);
   const source = random(seed);
   const [causes, codes] = [source.split(), source.split()]; // two sources, so that x is the same for any --samples
+  const draws = [10, 30, 100, 300, 1000, 3000, 10_000, 100_000, 1e6].filter((n) => n < samples).concat(samples);
+  const series: Series[] = [];
   for (const latent of [1, 2, 5, 10, 20]) {
     const x = Array.from({ length: latent }, () => Math.hypot(1, NOISE) * causes.gaussian());
     const truth = toyEvidence(x);
-    const { log, error } = await naiveEvidence(x, samples, codes);
+    const logs = await drawnLogs(x, samples, codes);
+    const { log, error } = logOfAverage(logs);
+    const off = draws.map((n) => logOfAverage(logs.slice(0, n)).log - truth);
+    series.push({ name: `${latent} dimension${latent > 1 ? "s" : ""}`, x: draws, y: off });
     show.text(`${latent} dimensions: log p(x) = ${truth.toFixed(2)}, estimate ${log.toFixed(2)}`);
     if (latent === 1) {
       const measured = {
@@ -293,10 +331,16 @@ async function naiveSampling(show: Show, { samples, seed }: Options): Promise<vo
       });
     }
   }
+  await show.lines("naive", "The more dimensions, the more draws are missing", {
+    series: [{ name: "the truth", x: [draws[0], samples], y: [0, 0] }, ...series],
+    x: { label: "draws from the prior", log: true },
+    y: { label: "estimate of log p(x) minus the truth, nats" },
+  });
 }
 
 // The codes that explain x have a deviation of about 0.1, a tenth of the prior's: in one dimension about one draw in ten
-// hits them, in 20 dimensions one in 10²⁰. The average misses them all, and finds x far too unlikely. What we need is a guess,
+// hits them, in 20 dimensions one in 10²⁰. The average misses them all, and finds x far too unlikely; in the picture more
+// draws bring its curve up to the truth in a few dimensions, and nowhere near it in many. What we need is a guess,
 // given x, of where the right codes are: an encoder. A single code would not do, since it is an *average over codes* that we
 // are after; the guess has to be a distribution to draw from. So the next question is how to train something that throws
 // dice: lesson 3.
@@ -320,5 +364,11 @@ export async function lesson(options: Options, show: Show): Promise<void> {
 }
 
 if (import.meta.main) {
-  await runLesson({ name: "02_likelihood", question: "What does a reconstruction loss claim?", defaults, lesson });
+  await runLesson({
+    name: "02_likelihood",
+    question: "What does a reconstruction loss claim?",
+    text,
+    defaults,
+    lesson,
+  });
 }

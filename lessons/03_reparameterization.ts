@@ -19,6 +19,7 @@
 import { assertAlmostEquals, assertGreater } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { type CommonOptions, type Random, random, reparameterize, runLesson, type Show, type Tensor } from "../mod.ts";
+import text from "./03_reparameterization.ts" with { type: "text" };
 
 export const defaults = { samples: 100_000 };
 type Options = typeof defaults & CommonOptions;
@@ -103,13 +104,45 @@ export function pathwise(mu: number, sigma: number, samples: number, source: Ran
 //
 // At μ = 2, σ = ½ that is 123.75: the score function needs 124 times as many draws for the same accuracy, in one dimension.
 // It never uses the slope of f; it has to find it by trial. (It has its uses where f has no slope, or z is discrete.)
+//
+// Two pictures. In the first both estimators spend their draws on a thousand small averages each: both crowds stand around
+// 2μ = 4, but one of them is eleven times as wide (√124). In the second σ shrinks, and the ratio grows like (μ/σ)⁴: the surer
+// an encoder is of its codes, the worse for the score function.
 
-function twoEstimators(show: Show, { samples, seed }: Options): void {
+/** The averages of `groups` groups of numbers, in the order in which they come. */
+export function averages(values: number[], groups: number): number[] {
+  const size = Math.floor(values.length / groups);
+  return Array.from({ length: groups }, (_, i) => summary(values.slice(i * size, (i + 1) * size)).mean);
+}
+
+/** What 3.3 says about the ratio of the variances, as a function of μ / σ. */
+export function varianceRatio(ratio: number): number {
+  return (ratio ** 4 + 14 * ratio ** 2 + 15) / 4;
+}
+
+async function varianceRatios(show: Show, samples: number, source: Random): Promise<void> {
+  const measured = [1, 2, 4, 8].map((ratio) => {
+    const [score, path] = [scoreFunction, pathwise].map((estimator) => estimator(2, 2 / ratio, samples, source));
+    return summary(score).variance / summary(path).variance;
+  });
+  const ratios = Array.from({ length: 31 }, (_, i) => 8 ** (i / 30)); // from 1 to 8
+  await show.lines("ratio", "How many times as many draws the score function needs", {
+    series: [
+      { name: "the pencil", x: ratios, y: ratios.map(varianceRatio) },
+      { name: `measured on ${samples} draws`, x: [1, 2, 4, 8], y: measured, as: "dots" },
+    ],
+    x: { label: "μ / σ", log: true },
+    y: { label: "ratio of variances, score function / pathwise", log: true },
+  });
+}
+
+async function twoEstimators(show: Show, { samples, seed }: Options): Promise<void> {
   show.title("3.1-3.3 The slope of E[z²] along μ, at μ = 2, σ = ½");
   const [mu, sigma] = [2, 0.5];
   const source = random(seed);
-  const score = summary(scoreFunction(mu, sigma, samples, source.split()));
-  const path = summary(pathwise(mu, sigma, samples, source.split()));
+  const scores = scoreFunction(mu, sigma, samples, source.split());
+  const paths = pathwise(mu, sigma, samples, source.split());
+  const [score, path] = [summary(scores), summary(paths)];
   for (const [name, { mean, error }] of [["score function", score], ["pathwise", path]] as const) {
     const margin = { margin: 4 * error, from: `2μ; 4 standard errors of ${samples} draws` };
     show.claim(name, assertAlmostEquals, { found: mean, expected: 2 * mu, ...margin });
@@ -117,10 +150,17 @@ function twoEstimators(show: Show, { samples, seed }: Options): void {
   const ratio = score.variance / path.variance;
   show.claim("ratio of their variances", assertAlmostEquals, {
     found: ratio,
-    expected: (mu ** 4 + 14 * mu ** 2 * sigma ** 2 + 15 * sigma ** 4) / (4 * sigma ** 4),
+    expected: varianceRatio(mu / sigma),
     margin: 4 * ratio * Math.hypot(score.varianceError / score.variance, path.varianceError / path.variance),
     from: "the pencil; 4 standard errors",
   });
+  const groups = Math.min(1000, samples);
+  const each = Math.floor(samples / groups);
+  await show.histogram("estimates", `${groups} estimates of a slope that is 4 (draws for each: ${each})`, {
+    "score function": averages(scores, groups),
+    pathwise: averages(paths, groups),
+  }, { label: "estimated slope of E[z²] along μ" });
+  await varianceRatios(show, samples, source.split());
 }
 
 // ## 3.4 log σ², not σ
@@ -211,12 +251,12 @@ async function autodiff(show: Show, { seed }: Options): Promise<void> {
 
 /** Runs the lesson. */
 export async function lesson(options: Options, show: Show): Promise<void> {
-  twoEstimators(show, options);
+  await twoEstimators(show, options);
   await drawnVariance(show, options);
   await autodiff(show, options);
 }
 
 if (import.meta.main) {
   const question = "How can a gradient pass through a dice roll?";
-  await runLesson({ name: "03_reparameterization", question, defaults, usesData: false, lesson });
+  await runLesson({ name: "03_reparameterization", question, text, defaults, usesData: false, lesson });
 }

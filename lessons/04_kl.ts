@@ -20,11 +20,13 @@ import {
   klToStandardNormal,
   logGaussian,
   random,
+  range,
   reparameterize,
   runLesson,
   type Show,
   type Tensor,
 } from "../mod.ts";
+import text from "./04_kl.ts" with { type: "text" };
 
 export const defaults = { samples: 100_000 };
 
@@ -189,6 +191,22 @@ async function slopes(show: Show): Promise<void> {
     const expected = 0.5 * (Math.exp(logVar) - 1);
     show.claim(`along log σ² ${at}`, assertAlmostEquals, { found: dLogVar, expected, ...float32 });
   }
+  await valley(show);
+}
+
+// These are the slopes of a valley. Here it is from above: its lowest point, and the only one that is free, is the prior.
+
+async function valley(show: Show): Promise<void> {
+  const mus = Array.from(range(61), (i) => (i - 30) / 10);
+  const sigmas = Array.from(range(30), (i) => (i + 1) / 10);
+  await show.heat("kl", "What q = N(μ, σ²) costs: only the prior is free", {
+    values: sigmas.flatMap((sigma) => mus.map((mu) => klByHand(mu, 2 * Math.log(sigma)))),
+    columns: mus.length,
+    x: { label: "μ", from: -3, to: 3 },
+    y: { label: "σ", from: 0.1, to: 3 },
+    value: { label: "KL(q ‖ p), nats" },
+    marks: [{ x: 0, y: 1, name: "the prior, N(0, 1)" }],
+  });
 }
 
 // ## 4.6 Never negative, in float32 too
@@ -242,7 +260,7 @@ async function neverNegative(show: Show, seed: number): Promise<void> {
 // ```
 //
 // A VAE charges KL(q(z | x) ‖ p(z)), the cheap way round: each single q(z | x) may be narrow, at under two nats per dimension
-// here.
+// here. The picture has both ways round, for every σ of q: they agree only where both are zero.
 
 async function asymmetry(show: Show): Promise<void> {
   show.title("4.7 Not a distance");
@@ -254,6 +272,15 @@ async function asymmetry(show: Show): Promise<void> {
   show.claim("KL(narrow ‖ broad)", assertAlmostEquals, { found: inside, expected: 1.81, ...pencil });
   show.claim("KL(broad ‖ narrow)", assertAlmostEquals, { found: outside, expected: 47.2, ...pencil });
   tf.dispose([both, ...Object.values(narrow), ...Object.values(broad)]);
+  const sigma = Array.from(range(61), (i) => 10 ** ((i - 30) / 30)); // from 0.1 to 10
+  await show.lines("asymmetry", "A q too narrow is cheap one way round, and dear the other", {
+    series: [
+      { name: "KL(q ‖ p), the VAE's", x: sigma, y: sigma.map((s) => klByHand(0, 2 * Math.log(s))) },
+      { name: "KL(p ‖ q)", x: sigma, y: sigma.map((s) => klByHand(0, -2 * Math.log(s))) }, // in units of q's deviation, p's is 1/σ
+    ],
+    x: { label: "σ of q = N(0, σ²), with p = N(0, 1)", log: true },
+    y: { label: "nats", from: 0 },
+  });
 }
 
 // ## 4.8 A sign that went missing
@@ -310,6 +337,7 @@ if (import.meta.main) {
   await runLesson({
     name: "04_kl",
     question: "How far is one Gaussian from another?",
+    text,
     defaults,
     usesData: false,
     lesson,

@@ -10,7 +10,8 @@
  * - **You leave with**: the whole system that this course set out for, trained: an encoder and a decoder of convolutions, a
  *   code of two numbers, and a map of all the digits it can draw.
  * - **Run** (about 45 seconds): `deno run lessons/06_conv_vae.ts`; on MNIST (half an hour):
- *   `deno run --allow-read lessons/06_conv_vae.ts --data DIRECTORY --epochs 10`
+ *   `deno run --allow-read lessons/06_conv_vae.ts --data DIRECTORY --epochs 10`. `--save model` keeps what was trained, and
+ *   `--load model` looks at it again, here and in lesson 7, without training.
  *
  * @module
  */
@@ -21,24 +22,34 @@ import {
   type CommonOptions,
   convVae,
   type Digits,
+  evaluate,
   type Examples,
+  gridCodes,
   type History,
   type ImageSet,
+  klToStandardNormal,
   type LayersModel,
   type LayersVae,
   loadImages,
+  loadVae,
   meanImageLoss,
   negativeElbo,
+  newDirectory,
   pixels,
   random,
   range,
   runLesson,
+  saveVae,
   type Show,
+  squaredDistances,
+  type Step,
   take,
+  type Tensor,
   type Tensor2D,
   train,
   useBackend,
 } from "../mod.ts";
+import text from "./06_conv_vae.ts" with { type: "text" };
 
 export const defaults = { epochs: 1, batch: 8, images: 5600, rate: 0.003, latent: 2 };
 
@@ -165,16 +176,27 @@ export async function backendsAgree(show: Show, digits: Digits, seed: number): P
 // On MNIST the result is known in advance: the same network with the same settings was trained in PyTorch, another library,
 // with two seeds. Its held-out loss was 192.7 and 192.8 after epoch 1, 154.0 and 153.9 after epoch 10.
 
-async function training(show: Show, digits: Digits, vae: LayersVae, options: Options): Promise<void> {
-  const { epochs, batch, rate: learningRate, seed } = options;
-  const images = take(digits.train, options.images);
-  show.title(`6.3 Training on ${images.count} images, batches of ${batch}`);
-  let history: History = { train: [], test: [] };
-  const how = { epochs, batchSize: batch, learningRate, seed, heldOut: digits.test };
-  for await (const step of train(negativeElbo(vae), images, how)) {
-    show.progress(step);
-    history = step.history;
+/** Trains; or, where the model was loaded, only judges it. Returns the losses on the way, or the one held-out loss. */
+async function fit(show: Show, digits: Digits, vae: LayersVae, options: Options): Promise<History> {
+  const { epochs, batch, rate: learningRate, images, seed, load } = options;
+  if (load) {
+    show.title(`6.3 No training: the model in ${load}`);
+    return { train: [], test: [await evaluate(negativeElbo(vae), digits.test, { seed })] };
   }
+  show.title(`6.3 Training on ${Math.min(images, digits.train.count)} images, batches of ${batch}`);
+  const how = { epochs, batchSize: batch, learningRate, seed, heldOut: digits.test };
+  const steps: Step[] = [];
+  for await (const step of train(negativeElbo(vae), take(digits.train, images), how)) {
+    show.progress(step);
+    steps.push(step);
+  }
+  await show.losses("loss", steps);
+  return steps.at(-1)!.history;
+}
+
+async function training(show: Show, digits: Digits, vae: LayersVae, options: Options): Promise<void> {
+  const history = await fit(show, digits, vae, options);
+  if (options.save) await saveVae(vae, options.save);
   show.figure("train", history.train);
   show.figure("test", history.test);
   const end = history.test.at(-1)!;
@@ -189,7 +211,8 @@ async function training(show: Show, digits: Digits, vae: LayersVae, options: Opt
     margin: 1e-3,
     from: "the loss; float32",
   });
-  const asTheTwin = options.latent === 2 && batch === 128 && learningRate === 1e-3 && images.count === 60_000;
+  const { latent, batch, rate, images, epochs, load } = options;
+  const asTheTwin = latent === 2 && batch === 128 && rate === 1e-3 && images === 60_000 && !load;
   if (digits.name === "mnist" && asTheTwin) {
     show.claim("held-out loss after epoch 1, on MNIST", assertLess, {
       found: history.test[0].loss,
@@ -207,6 +230,22 @@ async function training(show: Show, digits: Digits, vae: LayersVae, options: Opt
   }
 }
 
+// What does each number of the code cost? The KL is a sum over the dimensions of the code, so it can be drawn apart: a bar each.
+// A dimension that the decoder does not use costs nothing, since its q may then be the prior itself.
+
+async function prices(show: Show, digits: Digits, vae: LayersVae): Promise<void> {
+  const nats = tf.tidy(() => {
+    const q = vae.encode(digits.test.batch(range(Math.min(2000, digits.test.count)))); // mu and logVar, [N, L]
+    const apart = (t: Tensor) => t.transpose().reshape([-1, 1]); // one dimension after another, [L N, 1]
+    const each = klToStandardNormal({ mu: apart(q.mu), logVar: apart(q.logVar) }); // [L N]
+    return each.reshape([vae.latent, -1]).mean(1); // [L]
+  });
+  const labels = Array.from(range(vae.latent), String);
+  const axes = { x: { label: "latent dimension" }, y: { label: "KL, nats an image" } };
+  await show.bars("prices", "What each number of the code costs", { labels, values: await nats.data(), ...axes });
+  nats.dispose();
+}
+
 // ## 6.4 What it reconstructs
 //
 // Two numbers have to say everything about an image. So the rough shape survives, and often the class; the rest is averaged over
@@ -218,43 +257,43 @@ async function reconstructions(show: Show, digits: Digits, vae: LayersVae): Prom
     const x = digits.test.batch(range(Math.min(6, digits.test.count))); // [6, 28, 28, 1]
     return tf.concat([x, pixels(vae.decode(vae.encode(x).mu))]); // [12, 28, 28, 1]
   });
-  await show.images("reconstructions", "held-out digits; their reconstructions", shown, 6);
+  const columns = shown.shape[0] / 2;
+  const rows = ["held-out", "reconstructed"];
+  await show.images("reconstructions", "Held-out digits and their reconstructions", shown, { columns, rows });
   shown.dispose();
 }
 
 // ## 6.5 Where the digits live
 //
-// Each held-out image is a point, at its μ. The digit printed is the true class; training never saw a class. Where the classes
+// Each held-out image is a point, at its μ. Its colour is the true class; training never saw a class. Where the classes
 // settle apart, that is the doing of the loss: a decoder makes few mistakes when codes that lie together mean images that look
 // alike, because z is drawn from a whole neighbourhood.
+
+/** The axes of both pictures of the code, as in the notebook. */
+const AXES = { x: { label: "z[0]", from: -4, to: 4 }, y: { label: "z[1]", from: -4, to: 4 } };
 
 async function scatter(show: Show, digits: Digits, vae: LayersVae): Promise<void> {
   show.title("6.5 Where the digits live");
   const count = Math.min(2000, digits.test.count);
   const mu = tf.tidy(() => vae.encode(digits.test.batch(range(count))).mu as Tensor2D); // [N, 2]
-  await show.scatter("latent", `${count} held-out digits at their μ`, mu, digits.test.labels.subarray(0, count));
+  const labels = digits.test.labels.subarray(0, count);
+  await show.scatter("latent", `${count} held-out digits at their μ`, mu, labels, AXES);
   mu.dispose();
 }
 
 // ## 6.6 A map of everything it can draw
 //
-// Decode a grid of codes, 15×15 from -4 to 4 as in the notebook, and lay the images out as the points lie in 6.5: z[0] from
-// left to right, z[1] from bottom to top. (The notebook draws z[1] downwards, so its two figures do not fit together.) By the
-// prior 99 codes in 100 lie within 3 of the middle (1 - e^-4.5 = 0.989); the tiles beyond show what the decoder makes of
+// Decode a grid of codes, 15×15 from -4 to 4 as in the notebook, and lay the images out as the points lie in 6.5, on the same
+// axes: z[0] from left to right, z[1] from bottom to top. Where a class lives there, its digit is drawn here. (The notebook
+// draws z[1] downwards, so its two figures do not fit together.) By the prior 99 codes in 100 lie within 3 of the middle (1 - e^-4.5 = 0.989); the tiles beyond show what the decoder makes of
 // codes that it hardly ever met.
-
-/** The codes of a square grid from -4 to 4, top row first, `[side², 2]`. */
-export function gridCodes(side: number): Tensor2D {
-  const at = (i: number) => -4 + 8 * i / (side - 1);
-  return tf.tensor2d(Array.from({ length: side ** 2 }, (_, i) => [at(i % side), -at(Math.floor(i / side))]));
-}
 
 /** The class of each image's nearest neighbour among labelled ones, by squared distance. */
 export async function nearestClass(images: tf.Tensor, labelled: ImageSet): Promise<number[]> {
   const nearest = tf.tidy(() => {
     const x = images.reshape([images.shape[0], -1]) as Tensor2D; // [B, D]
     const y = labelled.batch(range(labelled.count)).reshape([labelled.count, -1]) as Tensor2D; // [N, D]
-    return tf.matMul(x, y, false, true).mul(2).sub(y.square().sum(1)).argMax(1); // [B]: the least |x - y|²
+    return squaredDistances(x, y).argMin(1); // [B]
   });
   const indices = await nearest.data();
   nearest.dispose();
@@ -263,8 +302,9 @@ export async function nearestClass(images: tf.Tensor, labelled: ImageSet): Promi
 
 async function manifold(show: Show, digits: Digits, vae: LayersVae): Promise<void> {
   show.title("6.6 A map of everything it can draw");
-  const map = tf.tidy(() => pixels(vae.decode(gridCodes(15)))); // [225, 28, 28, 1]
-  await show.images("manifold", "z[0] from -4 to 4 across, z[1] from -4 to 4 upwards", map, 15);
+  const ruler = Array.from({ length: 15 }, (_, i) => -4 + 8 * i / 14);
+  const map = tf.tidy(() => pixels(vae.decode(gridCodes(ruler)))); // [225, 28, 28, 1]
+  await show.images("manifold", "What the decoder draws for every code", map, { columns: 15, ...AXES });
   // To count what is there, ask a classifier: the nearest training image decides. First, how good is it?
   const count = Math.min(500, digits.test.count);
   const heldOut = digits.test.batch(range(count)); // [500, 28, 28, 1]
@@ -272,7 +312,10 @@ async function manifold(show: Show, digits: Digits, vae: LayersVae): Promise<voi
   const right = read.filter((label, i) => label === digits.test.labels[i]).length;
   const classes = await nearestClass(map, digits.train);
   const tiles = Array.from({ length: 10 }, (_, label) => classes.filter((found) => found === label).length);
-  show.text(`tiles read as class 0 to 9: ${tiles.join(" ")}`);
+  show.table("Tiles of the map, by the class they are read as", {
+    columns: tiles.map((_, label) => `${label}`),
+    rows: [tiles],
+  });
   show.figure("tiles", tiles);
   tf.dispose([map, heldOut]);
   if (digits.name !== "digits" && digits.name !== "mnist") return; // of other data nobody knows how many to expect
@@ -289,23 +332,28 @@ async function manifold(show: Show, digits: Digits, vae: LayersVae): Promise<voi
 }
 
 // So this is what it can draw: recognisable digits, blurred, most classes but not all, on a map where neighbours resemble each
-// other. The blur and the missing classes are the price of a code of two numbers.
+// other. The blur and the missing classes are the price of a code of two numbers. Lesson 7 reads the map: who lives where,
+// what lies between, and how far the ELBO is from log p(x), image by image.
 //
 // ## Try it
 //
 // 1. `--seed 4`. The map looks different: turned, mirrored, other neighbours. Why may it, when the loss asks for the same?
 // 2. `--latent 10`. Before you run it: which of reconstruction and KL falls, which rises? (Scatter and map are left out.)
-// 3. `--epochs 3`. By how much does the loss fall after the first epoch, and which digits still share a place?
+// 3. `--epochs 3`. By how much does the loss fall after the first epoch, and which digits still share a place? (Keep the model for
+//    lesson 7: `deno run --allow-write=model lessons/06_conv_vae.ts --epochs 3 --save model`.)
 //
 // Answers: `lessons/answers.md`.
 
 /** Runs the lesson. */
 export async function lesson(options: Options, show: Show): Promise<void> {
   const digits = await loadImages(options.data);
+  if (options.save) await newDirectory(options.save); // before the training: if it cannot be made, say so now
   const vae = convVae({ latent: options.latent, seed: options.seed });
+  if (options.load) await loadVae(vae, options.load);
   architecture(show, vae);
   await backendsAgree(show, digits, options.seed);
   await training(show, digits, vae, options);
+  await prices(show, digits, vae);
   await reconstructions(show, digits, vae);
   if (options.latent === 2) {
     await scatter(show, digits, vae);
@@ -316,5 +364,5 @@ export async function lesson(options: Options, show: Show): Promise<void> {
 
 if (import.meta.main) {
   const question = "What can a convolutional VAE draw?";
-  await runLesson({ name: "06_conv_vae", question, defaults, otherData, lesson });
+  await runLesson({ name: "06_conv_vae", question, text, defaults, otherData, keepsModel: true, lesson });
 }

@@ -10,9 +10,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { type BackendName, BACKENDS, useBackend } from "./backend.ts";
 import { EnvironmentError, InputError } from "./errors.ts";
-import { files } from "./show/files.ts";
-import { ClaimError, type Json, type LessonEvent, type Show, showOn } from "./show/show.ts";
-import { terminal } from "./show/terminal.ts";
+import { files } from "./show/files/files.ts";
+import { type Json, type LessonEvent, recorder } from "./show/events.ts";
+import { ClaimError, type Show, showOn } from "./show/show.ts";
+import { terminal } from "./show/terminal/terminal.ts";
 
 /** The options every lesson has, beside its own numbers. */
 export interface CommonOptions {
@@ -20,6 +21,10 @@ export interface CommonOptions {
   data: string;
   /** The seed of everything random. */
   seed: number;
+  /** Where to save the trained model, of a lesson that has one to save. */
+  save?: string;
+  /** Where to load a model that is trained already. */
+  load?: string;
 }
 
 /** A lesson: what it asks, the numbers it can be run with, and what it does. */
@@ -30,8 +35,12 @@ export interface Lesson<Numbers extends Record<string, number>> {
   question: string;
   /** The lesson's own flags and what they are when nobody says; whole numbers take whole numbers. */
   defaults: Numbers;
+  /** The lesson's own source, for the page that `--out` writes. */
+  text: string;
   /** Whether the lesson learns from data, and so takes `--data`; true unless said otherwise. */
   usesData?: boolean;
+  /** Whether the lesson trains a model worth keeping, and so takes `--save` and `--load`; false unless said otherwise. */
+  keepsModel?: boolean;
   /** Defaults that are others on data other than the embedded digits. */
   otherData?: Partial<Numbers>;
   /** The lesson itself. */
@@ -51,28 +60,33 @@ export async function runLesson<Numbers extends Record<string, number>>(
   const flags = commandLine(lesson);
   try {
     flags.parse(args, { from: "user" });
-    const { backend: wanted, data, seed, out, json, ...numbers } = flags.opts();
+    const { backend: wanted, data, seed, out, json, ...own } = flags.opts();
     for (const [key, value] of Object.entries(data === "digits" ? {} : lesson.otherData ?? {})) {
-      if (flags.getOptionValueSource(key) === "default") numbers[key] = value;
+      if (flags.getOptionValueSource(key) === "default") own[key] = value;
     }
     const backend = await useBackend(wanted as BackendName);
-    const events: LessonEvent[] = [];
-    const surfaces = [terminal(), ...(out ? [await files(out)] : [])];
-    const show = showOn(async (event) => {
-      events.push(event);
-      for (const surface of surfaces) await surface(event);
-    });
+    const { events, surface: record } = recorder();
+    const surfaces = [record, await terminal(), ...(out ? [await files(out, lesson)] : [])];
+    const tell = async (event: LessonEvent) => {
+      for (const surface of surfaces) {
+        const drawing = surface(event);
+        if (drawing) await drawing; // what is drawn at once is seen at once, whatever the lesson does next
+      }
+    };
+    const show = showOn(tell);
     show.title(lesson.question);
     let failed: ClaimError | undefined;
     try {
-      await lesson.lesson({ ...numbers as Numbers, data: data ?? "digits", seed }, show);
+      await lesson.lesson({ ...own as Numbers, data: data ?? "digits", seed }, show);
     } catch (error) {
       if (!(error instanceof ClaimError)) throw error;
       failed = error; // a finding like others: the JSON has it too
+    } finally {
+      await tell({ kind: "end" });
     }
     if (json) {
       const { name, ...rest } = backend;
-      const used = { data: data ?? null, seed, options: numbers };
+      const used = { data: data ?? null, seed, options: own };
       const report = { lesson: lesson.name, backend: name, ...rest, ...used, ...found(events) };
       console.log(JSON.stringify(report));
     }
@@ -84,16 +98,20 @@ export async function runLesson<Numbers extends Record<string, number>>(
 
 /** Makes the command line that a lesson's defaults describe. */
 function commandLine<Numbers extends Record<string, number>>(
-  { name, question, defaults, usesData }: Lesson<Numbers>,
+  { name, question, defaults, usesData, keepsModel }: Lesson<Numbers>,
 ): Command {
   const flags = new Command(`${name}.ts`).description(question).exitOverride().showHelpAfterError()
     .configureOutput({ getOutHasColors: () => false, getErrHasColors: () => false }) // else it reads the environment
     .addOption(new Option("--backend <name>", "where to compute").choices(BACKENDS).default("wasm"))
     .option("--seed <number>", "the seed of everything random", wholeNumber(0, 2 ** 32 - 1), 0)
-    .option("--out <directory>", "also write the pictures there, as PNG and SVG")
+    .option("--out <directory>", "also write a page there, and its pictures as PNG and SVG")
     .option("--json", "end with one line of JSON: every figure found");
   if (usesData ?? true) {
     flags.option("--data <source>", "digits (embedded), mnist (fetched), or a directory of IDX files", "digits");
+  }
+  if (keepsModel) {
+    flags.option("--save <directory>", "save the trained model there")
+      .option("--load <directory>", "load a model saved before, instead of training one");
   }
   for (const [key, value] of Object.entries(defaults)) {
     const flag = key.replaceAll(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);

@@ -43,8 +43,12 @@ Deno.test("src imports nothing from outside, and a lesson nothing from inside", 
     assertEquals(complaint("src/pca.ts", to), `src imports nothing from ${folder}.`);
   }
   for (const to of ["src/pca.ts", "lessons/01_autoencoder.ts", "test/_layers.ts"]) {
-    assertEquals(complaint("lessons/04_kl.ts", to), "A lesson imports only ../mod.ts, tfjs and @std/assert.");
+    assertEquals(
+      complaint("lessons/04_kl.ts", to),
+      "A lesson imports only ../mod.ts, tfjs, @std/assert and its own text.",
+    );
   }
+  assertEquals(complaint("lessons/04_kl.ts", "lessons/04_kl.ts"), undefined);
 });
 
 Deno.test("the plugin reports every way of importing, and a file without a layer", () => {

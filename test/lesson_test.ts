@@ -34,6 +34,7 @@ async function run(
   const tiny: Lesson<typeof defaults> = {
     name: "00_tiny",
     question: "Is it so?",
+    text: "",
     defaults,
     otherData: { batchSize: 128 },
     async lesson(options, show) {
@@ -265,6 +266,7 @@ Deno.test("a lesson that uses no data takes no --data, and its JSON says null", 
   const lesson: Lesson<Record<string, never>> = {
     name: "00_none",
     question: "Why?",
+    text: "",
     defaults: {},
     usesData: false,
     async lesson() {},

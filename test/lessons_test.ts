@@ -5,15 +5,17 @@
  *
  * @module
  */
-import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertGreater, assertGreaterOrEqual, assertLess } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { determinant, EigenvalueDecomposition, inverse, Matrix } from "ml-matrix";
 import {
   ClaimError,
   type CommonOptions,
+  convVae,
   type LayersModel,
   type LessonEvent,
   loadDigits,
+  type Picture,
   principalComponents,
   random,
   range,
@@ -38,6 +40,7 @@ const lessons = {
   "04_kl": await import("../lessons/04_kl.ts"),
   "05_elbo": await import("../lessons/05_elbo.ts"),
   "06_conv_vae": await import("../lessons/06_conv_vae.ts"),
+  "07_latent_map": await import("../lessons/07_latent_map.ts"),
 };
 
 Deno.test("importing a lesson prints nothing", () => assertEquals(printed, []));
@@ -104,33 +107,179 @@ async function runs<Options extends CommonOptions>(
   return events;
 }
 
+// ## What the pictures show
+
+/** The picture of this kind and name. */
+function picture<K extends Picture["kind"]>(events: LessonEvent[], kind: K, name: string) {
+  const found = events.find((event) => event.kind === kind && "name" in event && event.name === name);
+  assert(found, `no ${kind} named ${name}`);
+  return found as Extract<Picture, { kind: K }>;
+}
+
+/** The curves of a picture, in order, as pairs of x and y. */
+function curves(events: LessonEvent[], name: string): [number, number][][] {
+  return picture(events, "lines", name).series.map(({ x, y }) => Array.from(x, (value, i) => [value, y[i]]));
+}
+
+/** A curve's y at any x between its points, by straight lines. */
+function valueAt(curve: [number, number][], x: number): number {
+  const i = Math.max(1, curve.findIndex(([right]) => right >= x));
+  const [[x0, y0], [x1, y1]] = [curve[i - 1], curve[i]];
+  return y0 + (y1 - y0) * (x - x0) / (x1 - x0);
+}
+
+/** The rows of a picture of images, as numbers from 0 to 255. */
+function imageRows(events: LessonEvent[], name: string): number[][] {
+  const { pixels, height, width, columns, rows } = picture(events, "images", name);
+  const size = height * width * columns;
+  assertEquals(pixels.length, rows!.length * size);
+  return rows!.map((_, i) => Array.from(pixels.subarray(i * size, (i + 1) * size)));
+}
+
+const squaredDistance = (a: number[], b: number[]) => a.reduce((sum, v, i) => sum + (v - b[i]) ** 2, 0);
+const firstImages = (row: number[], pixels: ArrayLike<number>) =>
+  assertEquals(row, Array.from(row, (_, i) => pixels[i]));
+const figure = (events: LessonEvent[], name: string) =>
+  events.flatMap((event) => event.kind === "figure" && event.name === name ? [event.value] : [])[0] as never[];
+
+/** That a curve of a training's loss ends at the last held-out figure. */
+function endsAt(events: LessonEvent[], name: string, expected: number) {
+  assertAlmostEquals(curves(events, name)[1].at(-1)![1], expected, 1e-9, name);
+}
+
+const pictured: Record<string, (events: LessonEvent[]) => void> = {
+  "01_autoencoder": (events) => {
+    const [best, [[length, found]]] = curves(events, "left_over");
+    best.slice(1).forEach(([, rest], i) => assertLess(rest, best[i][1]));
+    assertEquals(best.slice(0, 2).map(([x]) => x), [0, 1]);
+    assertAlmostEquals(found, best[length][1], 0.01 * found);
+    endsAt(events, "loss", figure(events, "test").at(-1)!);
+    const [heldOut, linear, bent] = imageRows(events, "reconstructions");
+    firstImages(heldOut, digits.test.pixels);
+    assertLess(squaredDistance(bent, heldOut), squaredDistance(linear, heldOut));
+    const [real, random] = imageRows(events, "dreams");
+    const originals = Array.from(digits.train.pixels.subarray(0, real.length));
+    assertLess(squaredDistance(real, originals), 0.7 * squaredDistance(random, originals));
+  },
+  "02_likelihood": (events) => {
+    const [formula, library] = curves(events, "variance");
+    const least = formula.toSorted(([, a], [, b]) => a - b)[0];
+    assertAlmostEquals(Math.log(least[0]), Math.log(library[0][0]), Math.log(50) / 60); // the curve's points are that far apart
+    assertEquals(library.map(([x]) => x / library[0][0]).slice(0, 3), [1, 2, 0.5]);
+    for (const [x, y] of library) assertAlmostEquals(y, valueAt(formula, x), 1);
+    const pixel = curves(events, "pixel");
+    for (const curve of pixel) curve.slice(1).forEach(([, cost], i) => assertLess(cost, curve[i][1]));
+    const half = pixel.map((curve) => valueAt(curve, 0.5));
+    const wanted = [Math.LN2, -Math.log(normal(1, 0.5, 0.5)), -Math.log(normal(1, 0.5, 0.1))];
+    half.forEach((cost, i) => assertAlmostEquals(cost, wanted[i], 1e-12));
+    const [truth, ...estimates] = curves(events, "naive");
+    assertEquals(truth.map(([, off]) => off), [0, 0]);
+    const said = events.flatMap((event) =>
+      event.kind === "text" ? [...event.text.matchAll(/log p\(x\) = (\S+), estimate (\S+)/g)] : []
+    );
+    assertEquals(estimates.length, said.length);
+    estimates.forEach((curve, i) => {
+      assertEquals(curve.at(-1)![0], truth[1][0]);
+      assertAlmostEquals(curve.at(-1)![1], Number(said[i][2]) - Number(said[i][1]), 0.0101); // two figures rounded to 0.01
+    });
+    assertLess(estimates.at(-1)![0][1], estimates.at(-1)!.at(-1)![1]);
+  },
+  "03_reparameterization": (events) => {
+    const [score, path] = curves(events, "estimates").map((curve) => {
+      const width = curve[1][0] - curve[0][0];
+      const moment = (power: number, about = 0) =>
+        curve.reduce((sum, [x, density]) => sum + (x - about) ** power * density * width, 0);
+      assertAlmostEquals(moment(0), 1, 1e-9);
+      assertAlmostEquals(moment(1), 4, 4 * Math.sqrt(moment(2, 4) / 1000) + width / 2);
+      return Math.sqrt(moment(2, 4));
+    });
+    assertGreater(score, 5 * path); // 11 times, but for the bins
+    const [pencil, measured] = curves(events, "ratio");
+    assertAlmostEquals(valueAt(pencil, 4), 123.75, 1e-9);
+    assertAlmostEquals(valueAt(pencil, 8), 1251.75, 1e-9);
+    assertEquals(measured.map(([x]) => x), [1, 2, 4, 8]);
+    for (const [x, y] of measured) assertAlmostEquals(Math.log(y / valueAt(pencil, x)), 0, 0.3);
+  },
+  "04_kl": (events) => {
+    const { values, columns, x, y, marks } = picture(events, "heat", "kl");
+    const all = Array.from(values);
+    const rows = all.length / columns;
+    const least = all.indexOf(Math.min(...all));
+    const [column, row] = [least % columns, Math.floor(least / columns)];
+    assertAlmostEquals(all[least], 0, 1e-15);
+    assertEquals(all.filter((nats) => nats < 1e-9).length, 1);
+    assertAlmostEquals(x.from + column * (x.to - x.from) / (columns - 1), 0, 1e-12);
+    assertAlmostEquals(y.from + row * (y.to - y.from) / (rows - 1), 1, 1e-12);
+    assertEquals(marks!.map(({ x, y }) => [x, y]), [[0, 1]]);
+    for (const [i, mu, sigma] of [[0, -3, 0.1], [columns - 1, 3, 0.1], [all.length - 1, 3, 3]]) {
+      const logRatio = (z: number) => Math.log(normal(z, mu, sigma ** 2)) - Math.log(normal(z, 0, 1));
+      const wanted = integral((z) => normal(z, mu, sigma ** 2) * logRatio(z), mu - 10 * sigma, mu + 10 * sigma);
+      assertAlmostEquals(all[i], wanted, 1e-6);
+    }
+    const [ours, other] = curves(events, "asymmetry");
+    assertAlmostEquals(ours[0][1], 1.8076, 1e-4); // 4.7's, at σ = 0.1
+    assertAlmostEquals(other[0][1], 47.1974, 1e-4);
+    assertAlmostEquals(valueAt(ours, 1) + valueAt(other, 1), 0, 1e-12);
+    for (const curve of [ours, other]) for (const [, nats] of curve) assert(nats >= 0);
+  },
+  "05_elbo": (events) => {
+    const [evidence, bound, [[, best]]] = curves(events, "gap");
+    bound.forEach(([step, elbo], i) => assertLess(elbo, evidence[i][1] + 1e-4, `step ${step}`));
+    assertGreater(evidence[0][1] - bound[0][1], 1);
+    for (const curve of [evidence, bound]) assertAlmostEquals(curve.at(-1)![1], best, 1e-3);
+    const [hinge, trained] = curves(events, "hinge");
+    assertEquals([valueAt(hinge, 0.5), trained.length], [0, 5]);
+    for (const [lambda, nats] of trained) assertAlmostEquals(nats, valueAt(hinge, lambda), 0.01);
+    const test = figure(events, "test") as { loss: number; reconstruction: number; kl: number }[];
+    const [line, epochs] = curves(events, "trade_off");
+    assertEquals(epochs, test.map(({ kl, reconstruction }) => [kl, reconstruction]));
+    assertAlmostEquals(line[0][0] + line[0][1], line[1][0] + line[1][1], 1e-9);
+    endsAt(events, "loss_kl", test.at(-1)!.kl);
+    endsAt(events, "loss_reconstruction", test.at(-1)!.reconstruction);
+    const dimensions = Array.from(picture(events, "bars", "dimensions").values);
+    assertEquals(dimensions, dimensions.toSorted((a, b) => b - a));
+    assertAlmostEquals(dimensions.reduce((sum, nats) => sum + nats), test.at(-1)!.kl, 1e-3); // float32
+    const [heldOut, ...others] = imageRows(events, "dreams");
+    firstImages(heldOut, digits.test.pixels);
+    const [plain, vae, vaeDreams, plainDreams] = others.map((row) => squaredDistance(row, heldOut));
+    assertLess(Math.max(plain, vae), Math.min(vaeDreams, plainDreams));
+  },
+};
+
 const few = <T>(train: number, test: number, use: (data: string) => Promise<T>) => () =>
   withFewDigits([train, test], use);
 const embedded = { data: "digits", seed: 1 };
-const [l1, l5, l6] = [lessons["01_autoencoder"], lessons["05_elbo"], lessons["06_conv_vae"]];
+const [l1, l5] = [lessons["01_autoencoder"], lessons["05_elbo"]];
+const [l6, l7] = [lessons["06_conv_vae"], lessons["07_latent_map"]];
 
-Deno.test("lesson 01, seed 1", async () => void await runs(l1.lesson, { ...l1.defaults, ...embedded }));
+Deno.test("lesson 01, seed 1", async () => {
+  pictured["01_autoencoder"](await runs(l1.lesson, { ...l1.defaults, ...embedded }));
+});
 Deno.test(
   "lesson 01, seed 2, fewer digits, a shorter code",
   few(6000, 300, async (data) => {
-    await runs(l1.lesson, { ...l1.defaults, epochs: 9, latent: 6, data, seed: 2 });
+    pictured["01_autoencoder"](await runs(l1.lesson, { ...l1.defaults, epochs: 9, latent: 6, data, seed: 2 }));
   }),
 );
 for (const name of ["02_likelihood", "03_reparameterization", "04_kl"] as const) {
   const { lesson, defaults } = lessons[name];
-  Deno.test(`lesson ${name.slice(0, 2)}, seed 1`, async () => void await runs(lesson, { ...defaults, ...embedded }));
+  Deno.test(
+    `lesson ${name.slice(0, 2)}, seed 1`,
+    async () => pictured[name](await runs(lesson, { ...defaults, ...embedded })),
+  );
   Deno.test(
     `lesson ${name.slice(0, 2)}, seed 2, fewer samples and digits`,
-    few(300, 50, async (data) => void await runs(lesson, { ...defaults, samples: 5000, data, seed: 2 })),
+    few(300, 50, async (data) => pictured[name](await runs(lesson, { ...defaults, samples: 5000, data, seed: 2 }))),
   );
 }
 Deno.test("lesson 05, seed 1, one epoch", async () => {
-  await runs(l5.lesson, { ...l5.defaults, epochs: 1, ...embedded });
+  pictured["05_elbo"](await runs(l5.lesson, { ...l5.defaults, epochs: 1, ...embedded }));
 });
 Deno.test(
   "lesson 05, seed 2, fewer digits and units",
   few(2000, 300, async (data) => {
-    await runs(l5.lesson, { ...l5.defaults, epochs: 3, batch: 32, latent: 10, hidden: 100, data, seed: 2 });
+    const options = { ...l5.defaults, epochs: 3, batch: 32, latent: 10, hidden: 100, data, seed: 2 };
+    pictured["05_elbo"](await runs(l5.lesson, options));
   }),
 );
 for (const [seed, latent] of [[1, 2], [2, 3]]) {
@@ -142,12 +291,71 @@ for (const [seed, latent] of [[1, 2], [2, 3]]) {
       const { history, epochEnds } = steps.at(-1)!;
       assertEquals([steps.length, epochEnds, history.test.length], [20, true, 1]);
       assertLess(history.test[0].loss, steps[0].loss!);
-      const shown = events.flatMap((event) => {
-        if (event.kind === "images") return [[event.name, event.pixels.length / 784]];
-        return event.kind === "scatter" ? [[event.name, event.labels.length]] : [];
+      endsAt(events, "loss_kl", history.test[0].kl);
+      endsAt(events, "loss_reconstruction", history.test[0].reconstruction);
+      const prices = Array.from(picture(events, "bars", "prices").values);
+      assertEquals(prices.length, latent);
+      assertAlmostEquals(prices.reduce((sum, nats) => sum + nats), history.test[0].kl, 1e-3); // float32
+      const [heldOut, reconstructed] = imageRows(events, "reconstructions");
+      firstImages(heldOut, digits.test.pixels);
+      assertLess(squaredDistance(reconstructed, heldOut), squaredDistance(heldOut, heldOut.map(() => 0)));
+      const maps = events.flatMap((event) => event.kind === "images" || event.kind === "scatter" ? [event.name] : []);
+      assertEquals(maps, latent === 2 ? ["reconstructions", "latent", "manifold"] : ["reconstructions"]);
+      if (latent !== 2) return;
+      const [points, map] = [picture(events, "scatter", "latent"), picture(events, "images", "manifold")];
+      assertEquals([points.labels.length, map.pixels.length / 784, map.columns], [100, 225, 15]);
+      assertEquals([map.x, map.y], [points.x, points.y] as unknown);
+      const tiles = events.flatMap((event) => event.kind === "table" ? event.rows[0] as number[] : []);
+      assertEquals(tiles.reduce((sum, count) => sum + count), 225);
+    }),
+  );
+}
+for (const [seed, batch] of [[1, 10], [2, 5]]) {
+  Deno.test(
+    `lesson 07, seed ${seed}, ${600 / batch} steps: all but the claims that need a longer training`,
+    few(600, 100, async (data) => {
+      const options = { ...l7.defaults, batch, points: 1200, data, seed };
+      const events = await runs(l7.lesson, options, true);
+      const [points, map] = [picture(events, "scatter", "latent"), picture(events, "images", "ruler")];
+      assertEquals([points.labels.length, map.pixels.length / 784, map.columns], [100, 225, 15]);
+      assertEquals([map.x, map.y], [points.x, points.y] as unknown);
+      assertEquals(picture(events, "images", "quantiles").pixels.length / 784, 225);
+      // Both ways begin and end at the same pictures; only the second is straight.
+      const [code, blend] = imageRows(events, "between").map((row) =>
+        range(9).reduce<number[][]>((tiles, i) => {
+          // The row holds nine images one after another.
+          return [...tiles, row.slice(784 * i, 784 * (i + 1))];
+        }, [])
+      );
+      for (const end of [0, 8]) assertEquals(blend[end], code[end]);
+      blend[4].forEach((grey, i) => assertAlmostEquals(grey, (code[0][i] + code[8][i]) / 2, 1));
+      // The bound lies below log p(x) for every image, and the images are in order.
+      const [evidence, bound] = curves(events, "evidence");
+      evidence.forEach(([x, nats], i) => {
+        assertEquals(x, i);
+        assertLess(bound[i][1], nats);
+        if (i) assertGreaterOrEqual(nats, evidence[i - 1][1]);
       });
-      const map = [["latent", 100], ["manifold", 225]];
-      assertEquals(shown, [["reconstructions", 12], ...(latent === 2 ? map : [])]);
+      const gaps = figure(events, "gaps") as number[];
+      gaps.forEach((gap, i) => assertAlmostEquals(gap, evidence[i][1] - bound[i][1], 0.02));
+      // Densities are 1 in all, and q's top is at μ.
+      for (const name of ["posterior", "guess"]) {
+        const { values, columns, x, y, marks } = picture(events, "heat", name);
+        const rows = values.length / columns;
+        const area = (x.to - x.from) / (columns - 1) * (y.to - y.from) / (rows - 1);
+        const densities = Array.from(values);
+        assertAlmostEquals(densities.reduce((sum, v) => sum + v * area, 0), 1, 0.01, name);
+        const top = densities.indexOf(Math.max(...densities));
+        if (name === "posterior") continue;
+        assertAlmostEquals(x.from + (top % columns) * (x.to - x.from) / (columns - 1), marks![0].x, Math.sqrt(area));
+        assertAlmostEquals(
+          y.from + Math.floor(top / columns) * (y.to - y.from) / (rows - 1),
+          marks![0].y,
+          Math.sqrt(area),
+        );
+      }
+      const [holes] = [figure(events, "holes") as unknown as number];
+      assert(holes >= 0 && holes < 1);
     }),
   );
 }
@@ -197,6 +405,10 @@ Deno.test("01: the cloud, its variances, and the steps of gradient descent", () 
   assertSame(l1.trainByHand(few, 1, 0.05), loss(stepped), 1e-8);
 });
 
+Deno.test("01: what the first few variances leave over", () => {
+  assertEquals(l1.leftOver([4, 2, 1]), [7, 3, 1, 0]);
+});
+
 Deno.test("01: PCA's reconstructions, dreamt codes and nearest distances", async () => {
   const before = tf.memory().numTensors;
   const x = random(4).normal([300, 5]) as Tensor2D;
@@ -228,7 +440,7 @@ Deno.test("01: PCA's reconstructions, dreamt codes and nearest distances", async
 });
 
 Deno.test("02: likelihoods and evidences", async () => {
-  const { gaussianLoss, greyTotal, toyEvidence, naiveEvidence } = lessons["02_likelihood"];
+  const { gaussianLoss, greyTotal, toyEvidence, drawnLogs, logOfAverage } = lessons["02_likelihood"];
   const [x, mu] = [[0.2, -1, 3], [0, 0.5, 2.5]];
   const density = x.reduce((product, v, i) => product * normal(v, mu[i], 0.3), 1);
   assertSame(gaussianLoss(x, mu, 0.3), -Math.log(density), 1e-12);
@@ -238,21 +450,25 @@ Deno.test("02: likelihoods and evidences", async () => {
   const evidence = (x: number) => Math.log(integral((z) => normal(z, 0, 1) * normal(x, z, 0.01), -8, 8));
   assertSame(toyEvidence([0.7]), evidence(0.7), 1e-9);
   assertSame(toyEvidence([0.7, -1.1]), evidence(0.7) + evidence(-1.1), 1e-9);
-  const { log, error } = await naiveEvidence([0.7], 20_000, random(6));
+  const { log, error } = logOfAverage(await drawnLogs([0.7], 20_000, random(6)));
   assertLess(error, 0.05);
   assertAlmostEquals(log, evidence(0.7), 5 * error);
   // Far out every draw's density underflows, and the log of the average is still finite.
-  assert(Number.isFinite((await naiveEvidence([50], 100, random(6))).log));
+  assert(Number.isFinite(logOfAverage(await drawnLogs([50], 100, random(6))).log));
+  const known = logOfAverage([-1000, -1000 + Math.log(3)]); // an average of 2 with the standard deviation 1, times e^-1000
+  assertAlmostEquals(known.log, -1000 + Math.LN2, 1e-12);
+  assertAlmostEquals(known.error, 0.5 / Math.SQRT2, 1e-12);
 });
 
 Deno.test("03: the two estimators and the mean square", async () => {
-  const { summary, scoreFunction, pathwise, averageSquare } = lessons["03_reparameterization"];
+  const { summary, averages, scoreFunction, pathwise, averageSquare } = lessons["03_reparameterization"];
   assertEquals(summary([1, 2, 3, 6]), {
     mean: 3,
     error: Math.sqrt(3.5 / 4),
     variance: 3.5,
     varianceError: Math.sqrt((24.5 - 12.25) / 4),
   });
+  assertEquals(averages([1, 2, 5, 7, 9], 2), [1.5, 6]); // the last one is left over
   for (const [mu, sigma] of [[-1, 2], [0.5, 0.3]]) {
     for (const estimator of [scoreFunction, pathwise]) {
       const { mean, error } = summary(estimator(mu, sigma, 40_000, random(7)));
@@ -328,6 +544,8 @@ Deno.test("05: the best evidence of a linear model, by determinants, and no othe
     const weights = axes.mmul(Matrix.diag(eigenvalues.map((v, i) => i < latent ? Math.sqrt(Math.max(v - 1, 0)) : 0)));
     const best = l5.bestEvidence(eigenvalues, latent);
     assertSame(best, evidence(weights), 1e-10);
+    const shaken = weights.clone().add(gaussians()); // [D, L]
+    assertSame(l5.linearEvidence(covariance.to2DArray(), shaken.transpose().to2DArray()), evidence(shaken), 1e-10);
     for (const size of [0.01, 0.1, 1]) {
       const other = weights.clone().add(gaussians().mul(size)).subMatrix(0, 4, 0, latent - 1);
       assertLess(evidence(other), best);
@@ -366,14 +584,6 @@ Deno.test("05: the linear data and the linear VAE", async () => {
   assertEquals(tf.memory().numTensors, before);
 });
 
-Deno.test("06: the grid of codes goes from left to right and from top to bottom", async () => {
-  const codes = l6.gridCodes(5);
-  const pairs = await codes.array();
-  codes.dispose();
-  const wanted = [4, 2, 0, -2, -4].flatMap((y) => [-4, -2, 0, 2, 4].map((x) => [x, y]));
-  assertEquals(pairs.flat().map((v) => v + 0), wanted.flat()); // -0 is 0
-});
-
 Deno.test("06: nearest classes, by brute force", async () => {
   const labelled = take(digits.train, 60);
   const images = digits.test.batch(range(25));
@@ -398,4 +608,126 @@ Deno.test("06: relative difference and layer shapes", () => {
   const layer = (outputShape: (number | null)[]) => ({ outputShape });
   const network = { layers: [layer([null, 28, 28, 1]), layer([null, 16])] } as unknown as LayersModel;
   assertEquals(l6.layerShapes(network), ["[28,28,1]", "[16]"]);
+});
+
+Deno.test("07: quantiles undo the cumulative probability, and only 0 and 1 have none", () => {
+  for (const z of [-3.2, -1, 0, 0.4, 2.7]) {
+    assertAlmostEquals(l7.cumulative(z), 0.5 + integral((t) => normal(t, 0, 1), 0, z), 1e-9);
+    assertAlmostEquals(l7.quantile(l7.cumulative(z)), z, 1e-9);
+  }
+  for (const [p, z] of [[1 / 30, -1.833915], [0.001, -3.090232], [0.9995, 3.290527]]) {
+    assertAlmostEquals(l7.quantile(p), z, 1e-6); // from tables
+  }
+  assertEquals([l7.quantile(0), l7.quantile(1)], [-Infinity, Infinity]);
+});
+
+Deno.test("07: neighbours alike, by brute force", async () => {
+  const source = random(11);
+  const points = Array.from({ length: 80 }, () => [source.gaussian(), source.gaussian()]);
+  const labels = Uint8Array.from(points, ([x]) => x > 0.2 ? 1 : 0);
+  const tensor = tf.tensor2d(points);
+  const before = tf.memory().numTensors;
+  const found = await l7.neighboursAlike(tensor, labels, 5);
+  assertEquals(tf.memory().numTensors, before);
+  tensor.dispose();
+  let alike = 0;
+  for (const [i, p] of points.entries()) {
+    const others = points.map((q, j) => [Math.hypot(p[0] - q[0], p[1] - q[1]), j]).filter(([, j]) => j !== i);
+    for (const [, j] of others.toSorted(([a], [b]) => a - b).slice(0, 5)) alike += Number(labels[i] === labels[j]);
+  }
+  assertAlmostEquals(found, alike / 400, 1e-9);
+});
+
+Deno.test("07: the aggregate posterior is the average of all q, and logarithms of sums do not overflow", () => {
+  const places = { mu: [[0, 1], [2, -1], [0.5, 0]], sigma: [[1, 0.5], [0.3, 2], [0.2, 0.2]] } as Parameters<
+    typeof l7.layGrid
+  >[0];
+  const z = [0.4, -0.3];
+  const wanted = places.mu.reduce((sum, mu, i) => {
+    const [along, up] = [0, 1].map((d) => normal(z[d], mu[d], places.sigma[i][d] ** 2));
+    return sum + along * up / 3;
+  }, 0);
+  assertAlmostEquals(l7.logAggregate(z, places), Math.log(wanted), 1e-12);
+  assertAlmostEquals(l7.logSumExp([-2000, -2000 + Math.log(3)]), -2000 + Math.log(4), 1e-9);
+  assertAlmostEquals(l7.logSumExp([900, 900]), 900 + Math.log(2), 1e-9);
+});
+
+Deno.test("07: pairs are of different classes and far apart", () => {
+  const source = random(12);
+  const mu = Array.from({ length: 40 }, () => [2 * source.gaussian(), 2 * source.gaussian()] as [number, number]);
+  const labels = Uint8Array.from(mu, (_, i) => i % 3);
+  const apart = ([a, b]: [number, number]) => Math.hypot(mu[a][0] - mu[b][0], mu[a][1] - mu[b][1]);
+  const pairs = l7.farPairs({ mu, sigma: mu }, labels, 60, 5);
+  assertEquals(pairs.length, 60);
+  for (const [a, b] of pairs) assert(labels[a] !== labels[b]);
+  // The other half, drawn alike, is nearer: twice as many by the same seed begin with the same.
+  const distances = l7.farPairs({ mu, sigma: mu }, labels, 2000, 5).map(apart);
+  assertAlmostEquals(Math.min(...pairs.map(apart)), distances.at(-1)!, 1); // both are near the median
+});
+
+Deno.test("07: the grid covers what is inhabited, finer where codes are told more exactly", () => {
+  const places = { mu: [[0, 1], [2, -1], [-1, 0]], sigma: [[0.2, 0.4], [0.1, 0.3], [0.3, 0.5]] } as Parameters<
+    typeof l7.layGrid
+  >[0];
+  const { codes, columns, rows, step } = l7.layGrid(places, 2000);
+  assertEquals(codes.length, columns * rows);
+  assertAlmostEquals(codes.length, 2000, 200);
+  assertAlmostEquals(step[0] / step[1], 0.2 / 0.4, 1e-12);
+  const [across, up] = [0, 1].map((d) => codes.map((code) => code[d]));
+  assertAlmostEquals(Math.min(...across), -1 - 4 * 0.3, 1e-12);
+  assert(Math.max(...across) >= 2 + 4 * 0.1 && Math.max(...across) < 2 + 4 * 0.1 + step[0]);
+  assertAlmostEquals(Math.min(...up), -1 - 4 * 0.3, 1e-12);
+  assertAlmostEquals(codes[1][0] - codes[0][0], step[0], 1e-12);
+  assertAlmostEquals(codes[columns][1] - codes[0][1], step[1], 1e-12);
+  assertEquals(l7.resolved(places, { codes, columns, rows, step: [0.1, 0.1] }), [0, 2]);
+  assertEquals(
+    l7.resolved({ ...places, mu: [[0, 1], [2, -1], [-3.5, 0]] }, { codes, columns, rows, step: [0.1, 0.1] }),
+    [0],
+  );
+});
+
+Deno.test("07: on a linear Gaussian model the grid finds the exact evidence, posterior and gap", () => {
+  // x = w·z + noise of variance s, one number x: log p(x), the posterior's mean and the ELBO are pencil work (lesson 5).
+  const [w, s, x] = [[0.8, -0.5], 0.3, 1.1];
+  const step: [number, number] = [0.12, 0.1];
+  const [columns, rows] = [101, 121];
+  const codes = Array.from(
+    { length: columns * rows },
+    (_, i) => [-6 + step[0] * (i % columns), -6 + step[1] * Math.floor(i / columns)] as [number, number],
+  );
+  const logLikelihood = Float64Array.from(codes, ([a, b]) => Math.log(normal(x, w[0] * a + w[1] * b, s)));
+  const [mu, sigma] = [[0.5, -0.2], [0.6, 0.7]];
+  const found = l7.onGrid({ codes, columns, rows, step }, logLikelihood, mu, sigma);
+  const length = w[0] ** 2 + w[1] ** 2;
+  assertAlmostEquals(found.evidence, Math.log(normal(x, 0, length + s)), 1e-6);
+  assertAlmostEquals(found.coarse, found.evidence, 1e-6);
+  const variance = w.reduce((sum, weight, d) => sum + (weight * sigma[d]) ** 2, 0);
+  const mean = w[0] * mu[0] + w[1] * mu[1];
+  const reconstruction = -0.5 * Math.log(2 * Math.PI * s) - ((x - mean) ** 2 + variance) / (2 * s);
+  assertAlmostEquals(found.reconstruction, reconstruction, 1e-6);
+  const kl = mu.reduce((sum, m, d) => sum + 0.5 * (m ** 2 + sigma[d] ** 2 - 1) - Math.log(sigma[d]), 0);
+  assertAlmostEquals(found.gap, found.evidence - (reconstruction - kl), 1e-6);
+  const area = step[0] * step[1];
+  w.forEach((weight, d) => {
+    const centre = found.posterior.reduce((sum, density, i) => sum + density * area * codes[i][d], 0);
+    assertAlmostEquals(centre, weight * x / (length + s), 1e-6);
+  });
+  assertAlmostEquals(found.q.reduce((sum, density) => sum + density * area, 0), 1, 1e-6);
+});
+
+Deno.test("07: log-likelihoods at every code, as the model has them one by one", async () => {
+  const vae = convVae({ filters: [2, 3], seed: 3 });
+  const x = digits.test.batch([0, 1, 2]);
+  const codes = Array.from({ length: 260 }, (_, i) => [Math.sin(i), Math.cos(3 * i)] as [number, number]);
+  const before = tf.memory().numTensors;
+  const found = await l7.logLikelihoods(vae, x, codes);
+  assertEquals(tf.memory().numTensors, before);
+  assertEquals(found.map((row) => row.length), [260, 260, 260]);
+  for (const i of [0, 100, 249, 250, 259]) {
+    const wanted = tf.tidy(() => vae.logLikelihood(x, vae.decode(tf.tensor2d([codes[i], codes[i], codes[i]]))));
+    (await wanted.data()).forEach((nats, n) => assertAlmostEquals(found[n][i], nats, 1e-3)); // float32 of about 500
+    wanted.dispose();
+  }
+  x.dispose();
+  vae.dispose();
 });

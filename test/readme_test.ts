@@ -6,10 +6,11 @@ import reparameterization from "../lessons/03_reparameterization.ts" with { type
 import klText from "../lessons/04_kl.ts" with { type: "text" };
 import elbo from "../lessons/05_elbo.ts" with { type: "text" };
 import convVae from "../lessons/06_conv_vae.ts" with { type: "text" };
+import latentMap from "../lessons/07_latent_map.ts" with { type: "text" };
 import * as kl from "../lessons/04_kl.ts";
 import { showOn, useBackend } from "../mod.ts";
 import readme from "../README.md" with { type: "text" };
-import { render } from "../src/show/terminal.ts";
+import { render } from "../src/show/terminal/terminal.ts";
 
 const LESSONS: Record<string, string> = {
   "01_autoencoder": autoencoder,
@@ -18,6 +19,7 @@ const LESSONS: Record<string, string> = {
   "04_kl": klText,
   "05_elbo": elbo,
   "06_conv_vae": convVae,
+  "07_latent_map": latentMap,
 };
 
 /** The words after `before` in a text, up to `after`. */
@@ -25,10 +27,11 @@ const between = (text: string, before: string, after: string) => text.split(befo
 
 Deno.test("the README's sample output is what lesson 04 prints", async () => {
   await useBackend("wasm");
-  const lines: string[] = [];
-  const show = showOn((event) => void lines.push(render(event, { columns: 80, colour: false }) ?? ""));
+  const texts: Promise<string | undefined>[] = [];
+  const show = showOn((event) => void texts.push(render(event, { columns: 80, colour: false })));
   show.title("How far is one Gaussian from another?");
   await kl.lesson({ ...kl.defaults, data: "digits", seed: 0 }, show);
+  const lines = (await Promise.all(texts)).map((text) => text ?? "");
   const sample = between(readme, "```text", "```");
   assert(sample.split("\n").length > 5);
   assertEquals(lines.join("\n").trim().slice(0, sample.length), sample);
@@ -53,8 +56,9 @@ for (const [name, source] of Object.entries(LESSONS)) {
     assertEquals(chapter.match(/^\d\. /gm)!.length, tasks);
   });
 
-  Deno.test(`lesson ${name}: imports only ../mod.ts, tfjs and @std/assert`, () => {
+  Deno.test(`lesson ${name}: imports only ../mod.ts, tfjs, @std/assert and its own text`, () => {
+    const allowed = ["../mod.ts", "@tensorflow/tfjs", "@std/assert", `./${name}.ts`];
     const modules = Array.from(source.matchAll(/from "([^"]+)"/g), ([, specifier]) => specifier);
-    assertEquals(modules.filter((m) => !["../mod.ts", "@tensorflow/tfjs", "@std/assert"].includes(m)), []);
+    assertEquals(modules.filter((module) => !allowed.includes(module)), []);
   });
 }

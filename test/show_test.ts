@@ -6,38 +6,20 @@ import {
   assertGreaterOrEqual,
   assertLess,
   assertLessOrEqual,
-  assertMatch,
   assertRejects,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { decode } from "fast-png";
-import { inflateSync } from "node:zlib";
 import { useBackend } from "../src/backend.ts";
-import { EnvironmentError, InputError } from "../src/errors.ts";
-import { files } from "../src/show/files.ts";
-import {
-  ClaimError,
-  type Comparison,
-  figureText,
-  type LessonEvent,
-  type Measured,
-  type Show,
-  showOn,
-} from "../src/show/show.ts";
-import { CLASS_COLOURS, render } from "../src/show/terminal.ts";
-import { range, type Tensor2D } from "../src/tensor.ts";
+import { InputError } from "../src/errors.ts";
+import { ClaimError, claimText, type Comparison, figureText, type Show, showOn } from "../src/show/show.ts";
+import { type LessonEvent, type Measured, recorder, type Series } from "../src/show/events.ts";
+import { histogram } from "../src/show/pictures.ts";
+import { range } from "../src/tensor.ts";
 import type { Step } from "../src/training/train.ts";
-import { granted, testIf, withTempDir } from "./_run.ts";
 
 await useBackend("cpu");
-
-const testWrite = testIf.bind(
-  undefined,
-  await granted({ name: "read" }) && await granted({ name: "write" }),
-  "--allow-read --allow-write",
-);
 
 /** The events that `speak` makes. */
 async function said(speak: (show: Show) => unknown): Promise<LessonEvent[]> {
@@ -69,7 +51,7 @@ function claim(...[what, check, measured]: Claim) {
   const [event] = events;
   assert(event.kind === "claim");
   assertEquals(error === undefined, event.holds, "it throws just when it is false");
-  return { event, error, line: render(event, { columns: 80, colour: false })! };
+  return { event, error, line: `  ${event.holds ? "✓" : "✗"} ${claimText(event)}` };
 }
 
 // ## Claims
@@ -172,7 +154,8 @@ Deno.test("figures: five digits, thousands, exponents, no noise", () => {
     [-2 / 3, "-0.66667"],
     [1.00004, "1"],
     [154.03217, "154.03"],
-    [99999.6, "100000"],
+    [99999.6, "100,000"],
+    [-1234.56, "-1,234.6"],
     [0.001, "0.001"],
     [0.00099, "9.9e-4"],
     [1.26e-7, "1.26e-7"],
@@ -186,72 +169,16 @@ Deno.test("figures: five digits, thousands, exponents, no noise", () => {
   for (const [value, text] of texts) assertEquals(figureText(value), text);
 });
 
-// ## Texts and progress
-
-Deno.test("titles, texts and figures, with and without colour", async () => {
-  const [title, text, figure] = await said((show) => {
-    show.title("4.1 By hand");
-    show.text("so it is");
-    show.figure("tiles", [1, 2]);
-  });
-  const [plain, coloured] = [{ columns: 80, colour: false }, { columns: 80, colour: true }];
-  assertEquals(render(title, plain), "\n4.1 By hand");
-  assertEquals(render(title, coloured), "\n\x1b[1m4.1 By hand\x1b[0m");
-  assertEquals([render(text, plain), render(text, coloured)], ["so it is", "so it is"]);
-  assertEquals([render(figure, plain), render(figure, coloured)], [undefined, undefined]);
-  assertEquals(figure, { kind: "figure", name: "tiles", value: [1, 2] });
-  const claim: LessonEvent = { kind: "claim", what: "a", relation: "", found: 1, expected: 1, from: "b", holds: true };
-  assertEquals(render(claim, coloured), "  \x1b[32m✓\x1b[0m a: 1, expected 1 (b)");
-  assertEquals(render({ ...claim, holds: false }, coloured), "  \x1b[31m✗\x1b[0m a: 1, expected 1 (b)");
-});
-
-Deno.test("for a person lines are folded between words, in a pipe they stay whole", () => {
-  const claim: LessonEvent = {
-    kind: "claim",
-    what: "the mean of many one-sample bounds",
-    relation: "",
-    found: 1.25,
-    expected: 1.5,
-    holds: true,
-    margin: 0.5,
-    from: "4 standard errors of 20000 draws",
-  };
-  const whole = render(claim, { columns: 40, colour: false })!;
-  assertEquals(whole.split("\n").length, 1);
-  for (const colour of [false, true]) {
-    const lines = bare(render(claim, { columns: 40, colour, fold: true })!).split("\n");
-    assert(lines.every((line) => line.length <= 40), lines.join("|"));
-    assertEquals(lines.map((line) => line.trim()).join(" "), whole.trim());
-    assertEquals(lines.slice(1).every((line) => /^ {6}\S/.test(line)), true);
-  }
-  const text = { kind: "text", text: "aaa bbbbbbbbbbbbb cc" } as const;
-  assertEquals(render(text, { columns: 8, colour: false, fold: true }), "aaa\n      bbbbbbbbbbbbb\n      cc");
-});
-
-Deno.test("progress: the ends of epochs, every 100th step between, nothing else", async () => {
-  const [train, test] = [{ loss: 3.456, reconstruction: 2.345, kl: 1.111 }, { loss: 4, reconstruction: 3, kl: 1 }];
-  const step: Step = { step: 100, epoch: 1, batch: 8, epochEnds: false, history: { train: [], test: [] }, ...train };
-  const text = async (step: Step) =>
-    render(await one("progress", (show) => show.progress(step)), { columns: 80, colour: true });
-  assertEquals(await text(step), "  step 100: loss 3.46 = 2.35 + KL 1.11");
-  assertEquals(await text({ ...step, loss: 2.5, reconstruction: 2.5, kl: 0 }), "  step 100: loss 2.50");
-  for (const other of [1, 99, 101, 150]) assertEquals(await text({ ...step, step: other }), undefined);
-  assertEquals(await text({ ...step, loss: undefined }), undefined);
-  const ends = { ...step, step: 17, epoch: 2, epochEnds: true, history: { train: [test, train], test: [train, test] } };
-  assertEquals(await text(ends), "epoch 2: loss 3.46 = 2.35 + KL 1.11; held-out 4.00 = 3.00 + KL 1.00");
-  assertEquals(await text({ ...ends, history: { train: [train], test: [] } }), "epoch 2: loss 3.46 = 2.35 + KL 1.11");
-});
-
 // ## Images
 
 Deno.test("images: pixels in order, rounded and clamped; the tensor stays the caller's", async () => {
-  const values = [0, 1, 0.5, -3, 7, 1 / 255, 254.4 / 255, 0.999, NaN, 0.25, 200 / 255, 0.1];
+  const values = [0, 1, 0.5, -3, 7, 1 / 255, 254.4 / 255, 0.999, -Infinity, 0.25, 200 / 255, Infinity];
   const images = tf.tensor4d(values, [2, 2, 3, 1]);
   const before = tf.memory().numTensors;
-  const event = await one("images", (show) => show.images("a", "b", images, 1));
+  const event = await one("images", (show) => show.images("a", "b", images, { columns: 1 }));
   assertEquals(tf.memory().numTensors, before);
   assertEquals([event.name, event.caption, event.height, event.width, event.columns], ["a", "b", 2, 3, 1]);
-  assertEquals([...event.pixels], [0, 255, 128, 0, 255, 1, 254, 255, 0, 64, 200, 26]);
+  assertEquals([...event.pixels], [0, 255, 128, 0, 255, 1, 254, 255, 0, 64, 200, 255]);
   assertEquals((await one("images", (show) => show.images("a", "b", images))).columns, 2, "in one row by default");
   assertEquals([...await images.data()].length, 12);
   images.dispose();
@@ -264,279 +191,193 @@ Deno.test("images: every grey value survives the way through a tensor", async ()
   images.dispose();
 });
 
-/** An `images` event of flat images, one for each grey value. */
-const flat = (greys: number[], columns: number, side = 28): LessonEvent => ({
-  kind: "images",
-  name: "a",
-  caption: "the caption",
-  pixels: Uint8Array.from({ length: greys.length * side * side }, (_, i) => greys[Math.floor(i / (side * side))]),
-  height: side,
-  width: side,
-  columns,
-});
+// ## Other pictures
 
-/** What is drawn, without the empty line before it and the caption after it. */
-function drawing(
-  event: LessonEvent,
-  options: { columns: number; colour: boolean },
-): { rows: string[]; caption: string } {
-  const lines = render(event, options)!.split("\n");
-  assertEquals([lines[0], lines.at(-1)], ["", ""]);
-  return { rows: lines.slice(1, -2), caption: lines.at(-2)! };
-}
-
-/** The greys that half blocks show, pixel row by pixel row. */
-function greys(rows: string[]): number[][] {
-  return rows.flatMap((row) => {
-    // deno-lint-ignore no-control-regex
-    const cells = [...row.matchAll(/\x1b\[38;2;(\d+);(\d+);(\d+);48;2;(\d+);(\d+);(\d+)m▀/g)].map((cell) => {
-      const [r, g, b, ...bottom] = cell.slice(1).map(Number);
-      assertEquals([g, b, bottom], [r, r, [bottom[0], bottom[0], bottom[0]]], "grey");
-      return [r, bottom[0]];
-    });
-    assert(row.endsWith("▀\x1b[0m"), "every line ends in plain colours");
-    return [cells.map(([top]) => top), cells.map(([, bottom]) => bottom)];
-  });
-}
-
-/** A line without its escape codes. */
-// deno-lint-ignore no-control-regex
-const bare = (line: string) => line.replaceAll(/\x1b\[[\d;]*m/g, "");
-
-Deno.test("images: white left, black right, and one above the other", () => {
-  const [plain, coloured] = [{ columns: 80, colour: false }, { columns: 80, colour: true }];
-  const beside = flat([255, 0, 0, 128], 2, 4);
-  const { rows, caption } = drawing(beside, plain);
-  assertEquals(rows, ["@@@@    ", "@@@@    ", "    ++++", "    ++++"]);
-  assertEquals(caption, "the caption");
-  const [w, k, g] = [255, 0, 128];
-  const [upper, lower] = [[w, w, w, w, k, k, k, k], [k, k, k, k, g, g, g, g]];
-  assertEquals(greys(drawing(beside, coloured).rows), [...Array(4).fill(upper), ...Array(4).fill(lower)]);
-});
-
-Deno.test("images: a pixel is where it was, one half block each in colour", () => {
-  const event = flat([0, 0], 2, 4);
-  assert(event.kind === "images");
-  event.pixels[0 * 16 + 1 * 4 + 3] = 200; // first image, row 1, column 3
-  event.pixels[1 * 16 + 2 * 4 + 0] = 100; // second image, row 2, column 0
-  const wanted = Array.from({ length: 4 }, () => Array(8).fill(0));
-  [wanted[1][3], wanted[2][4]] = [200, 100];
-  assertEquals(greys(drawing(event, { columns: 80, colour: true }).rows), wanted);
-});
-
-for (const columns of [20, 40, 80, 200]) {
-  Deno.test(`images: a 15 x 15 map at ${columns} columns: the right tiles in the right places`, () => {
-    const tile = (row: number, column: number) => 15 * row + column; // its grey is its number
-    const event = flat([...range(225)], 15);
-    const step = columns < 105 ? 2 : 1; // what is left of 15 images at 7 characters each
-    const kept = Math.ceil(15 / step);
-    for (const colour of [false, true]) {
-      const { rows, caption } = drawing(event, { columns, colour });
-      const width = bare(rows[0]).length;
-      assert(width < columns && width > columns * 0.8, `${width} of ${columns}`);
-      assert(rows.every((row) => bare(row).length === width));
-      if (!colour) assert(!rows.join("").includes("\x1b"), "no escape codes");
-      assertEquals(/one image in (\d)/.exec(caption)?.[1], step === 1 ? undefined : "2");
-      if (!colour) continue;
-      const pixels = greys(rows);
-      // Square pixels: as many half blocks high as wide, up to rounding.
-      assert(Math.abs(pixels.length - width) <= 2, `${pixels.length} high, ${width} wide`);
-      for (let row = 0; row < kept; row++) {
-        for (let column = 0; column < kept; column++) {
-          const middle = (i: number) => Math.floor((i + 0.5) * width / kept);
-          if (width / kept < 3) continue; // no pixel shows one tile alone
-          assertEquals(pixels[middle(row)][middle(column)], tile(step * row, step * column));
-        }
-      }
-    }
-  });
-}
-
-Deno.test("images: shrinking takes means, so no stroke is lost", () => {
-  const event = flat([0], 1, 28);
-  assert(event.kind === "images");
-  for (let row = 0; row < 28; row++) event.pixels[row * 28 + 13] = 255; // one column of ink
-  const rows = greys(drawing(event, { columns: 11, colour: true }).rows);
-  assert(rows.slice(0, 9).every((row) => row.some((grey) => grey > 60)), "ink in every row");
-});
-
-// ## Scatters
-
-const CORNERS = Float32Array.of(-1, 0, 3, 0, -1, 5, 3, 5); // left low, right low, left high, right high
-const corners = (labels: number[]): LessonEvent => ({
-  kind: "scatter",
-  name: "s",
-  caption: "the caption",
-  points: CORNERS,
-  labels: Uint8Array.from(labels),
-});
-
-for (const columns of [20, 40, 80, 200]) {
-  Deno.test(`scatter at ${columns} columns: right is right and up is up`, () => {
-    for (const colour of [false, true]) {
-      const { rows, caption } = drawing(corners([1, 2, 3, 4]), { columns, colour });
-      const [axes, ...upwards] = rows.toReversed();
-      const [low, high] = [bare(upwards[0]), bare(upwards.at(-1)!)];
-      assertEquals([low[0], low.at(-1), high[0], high.at(-1)], ["1", "2", "3", "4"]);
-      assertEquals(upwards.map(bare).join("").replaceAll(" ", "").length, 4);
-      assert(upwards.every((row) => bare(row).length === Math.min(columns - 1, 78)));
-      assertEquals(axes, "across: z[0] from -1.0 to 3.0; up: z[1] from 0.0 to 5.0");
-      assertEquals(caption, "the caption");
-      assertEquals(rows.join("").includes("\x1b"), colour);
-      if (colour) assert(upwards.at(-1)!.endsWith(`\x1b[38;2;${CLASS_COLOURS[4].join(";")}m4\x1b[0m`));
-    }
-  });
-}
-
-Deno.test("scatter: where several meet, the commonest; one point alone; classes beyond 9", () => {
-  const options = { columns: 20, colour: false };
-  const draw = (points: number[], labels: number[]) =>
-    drawing({
-      kind: "scatter",
-      name: "s",
-      caption: "",
-      points: Float32Array.from(points),
-      labels: Uint8Array.from(labels),
-    }, options).rows.join("\n");
-  const meeting = draw([0, 0, 0, 0, 0, 0, 1, 1], [5, 7, 7, 0]);
-  assertEquals(meeting.replace(/across.*/, "").replaceAll(/\s/g, ""), "07");
-  assertEquals(draw([2, 3], [0]).replace(/across.*/, "").replaceAll(/\s/g, ""), "0");
-  assertEquals(draw([0, 0, 1, 1], [12, 25]).replace(/across.*/, "").replaceAll(/\s/g, ""), "52");
-});
-
-Deno.test("scatter: points and labels as given; the tensor stays the caller's", async () => {
-  const points = tf.tensor2d(CORNERS, [4, 2]);
+Deno.test("scatter: points, labels, classes and axes as given; the tensor stays the caller's", async () => {
+  const corners = [-1, 0, 3, 0, -1, 5, 3, 5];
+  const points = tf.tensor2d(corners, [4, 2]);
   const before = tf.memory().numTensors;
-  const event = await one("scatter", (show) => show.scatter("s", "the caption", points, Uint8Array.of(1, 2, 3, 4)));
-  assertEquals({ ...event, points: [...event.points] }, { ...corners([1, 2, 3, 4]), points: [...CORNERS] });
+  const labels = Uint8Array.of(1, 0, 3, 1);
+  const event = await one("scatter", (show) => show.scatter("s", "c", points, labels));
+  assertEquals([...event.points], corners);
+  assertEquals([...event.labels], [1, 0, 3, 1]);
+  assertEquals(event.classes, ["0", "1", "2", "3"]);
+  assertEquals([event.x, event.y], [{ label: "z[0]" }, { label: "z[1]" }]);
+  const options = { x: { label: "a", from: -4 }, classes: ["p", "q", "r", "s", "t"] };
+  const named = await one("scatter", (show) => show.scatter("s", "c", points, labels, options));
+  assertEquals([named.x, named.y, named.classes.length], [{ label: "a", from: -4 }, { label: "z[1]" }, 5]);
   assertEquals(tf.memory().numTensors, before);
   points.dispose();
 });
 
-Deno.test("class colours are ten, and differ", () => {
-  assertEquals(new Set(CLASS_COLOURS.map(String)).size, 10);
+Deno.test("histogram: every set on the same bins, each of area 1, what lies beyond the axis not drawn but counted", () => {
+  const { series, x, y } = histogram("h", { a: [0, 0.5, 1, 4], b: Float32Array.of(3.99, 4) }, { label: "v" });
+  assertEquals(series.map(({ name, as }) => [name, as]), [["a", "steps"], ["b", "steps"]]);
+  assertEquals([x.label, y.from], ["v", 0]);
+  const [a, b] = series;
+  assertEquals([a.x.length, a.y.length], [40, 40]);
+  assertEquals([a.x, b.x].map((centres) => [centres[0], centres[39]].map((c) => c.toFixed(4))), [
+    ["0.0500", "3.9500"],
+    ["0.0500", "3.9500"],
+  ]);
+  assertAlmostEquals(area(a), 1, 1e-6);
+  assertAlmostEquals(area(b), 1, 1e-6);
+  assertEquals(bars(a), [0, 5, 10, 39], "one bar where each value lies");
+  assertEquals(bars(b), [39], "the greatest value belongs to the last bar");
+  const cut = histogram("h", { a: [0, 1, 2, 30] }, { label: "v", from: 0.5, to: 4.5 }).series[0];
+  assertAlmostEquals(area(cut), 0.5, 1e-6);
+  const flat = histogram("h", { a: [7, 7] }, { label: "v" }).series[0];
+  assertEquals(bars(flat), [0], "values that are all the same");
 });
 
-// ## Files
-
-/** The pixels of a grey PNG of 8 bits, by the specification: chunks, zlib, filters. */
-function readPng(bytes: Uint8Array): { width: number; height: number; pixels: number[] } {
-  assertEquals([...bytes.subarray(0, 8)], [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const parts: number[] = [];
-  for (let at = 8; at < bytes.length; at += 12 + view.getUint32(at)) {
-    const type = new TextDecoder().decode(bytes.subarray(at + 4, at + 8));
-    if (type === "IDAT") parts.push(...bytes.subarray(at + 8, at + 8 + view.getUint32(at)));
-  }
-  const [width, height] = [view.getUint32(16), view.getUint32(20)];
-  assertEquals([view.getUint8(24), view.getUint8(25), view.getUint8(28)], [8, 0, 0], "8 bits, grey, not interlaced");
-  const raw = inflateSync(Uint8Array.from(parts));
-  assertEquals(raw.length, height * (width + 1));
-  const pixels: number[] = [];
-  for (let row = 0; row < height; row++) {
-    const filter = raw[row * (width + 1)];
-    for (let column = 0; column < width; column++) {
-      const left = column ? pixels[row * width + column - 1] : 0;
-      const up = row ? pixels[(row - 1) * width + column] : 0;
-      const corner = row && column ? pixels[(row - 1) * width + column - 1] : 0;
-      const [toLeft, toUp, toCorner] = [left, up, corner].map((v) => Math.abs(left + up - corner - v));
-      const paeth = toLeft <= toUp && toLeft <= toCorner ? left : toUp <= toCorner ? up : corner;
-      const guess = [0, left, up, (left + up) >> 1, paeth][filter];
-      pixels.push((raw[row * (width + 1) + 1 + column] + guess) & 255);
-    }
-  }
-  return { width, height, pixels };
+function area({ x, y }: Series): number {
+  return Array.from(y).reduce((sum, height) => sum + height * (x[1] - x[0]), 0);
 }
 
-testWrite("files: a PNG has the tensor's pixels, laid out in rows", () =>
-  withTempDir(async (directory) => {
-    const [count, height, width, columns] = [5, 3, 4, 2]; // the last row of the grid is half empty
-    const values = Float32Array.from({ length: count * height * width }, (_, i) => ((i * 37) % 256) / 255);
-    const images = tf.tensor4d(values, [count, height, width, 1]);
-    await showOn(await files(`${directory}/pictures`)).images("grid", "b", images, columns);
-    const bytes = await Deno.readFile(`${directory}/pictures/grid.png`);
-    const wanted = Array(columns * width * 3 * height).fill(0);
-    values.forEach((value, i) => {
-      const image = Math.floor(i / (height * width));
-      const [row, column] = [Math.floor(i / width) % height, i % width];
-      const at = (Math.floor(image / columns) * height + row) * columns * width + (image % columns) * width + column;
-      wanted[at] = Math.round(255 * value);
-    });
-    assertEquals(readPng(bytes), { width: 8, height: 9, pixels: wanted });
-    const decoded = decode(bytes);
-    assertEquals([decoded.width, decoded.height, decoded.channels, decoded.depth], [8, 9, 1, 8]);
-    assertEquals([...decoded.data], wanted);
-    images.dispose();
-  }));
+/** The numbers of the bins that are not empty. */
+function bars({ y }: Series): number[] {
+  return [...range(y.length)].filter((i) => y[i] > 0);
+}
 
-testWrite(
-  "files: an SVG has one dot a point, in place and in its class's colour",
-  () =>
-    withTempDir(async (directory) => {
-      const points = tf.tensor2d([-1, 0, 3, 0, -1, 5, 3, 5, 1, 2.5], [5, 2]) as Tensor2D;
-      const show = showOn(await files(`${directory}/out`));
-      await show.scatter("latent", "codes <of> 5 & more", points, Uint8Array.of(1, 2, 3, 4, 13));
-      points.dispose();
-      const svg = await Deno.readTextFile(`${directory}/out/latent.svg`);
-      const dots = [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)" r="1.8" fill="rgb\((\d+),(\d+),(\d+)\)"\/>/g)]
-        .map((dot) => dot.slice(1).map(Number));
-      const places = [[40, 560], [560, 560], [40, 40], [560, 40], [300, 300]]; // downwards in SVG
-      assertEquals(dots, places.map((place, i) => [...place, ...CLASS_COLOURS[[1, 2, 3, 4, 3][i]]]));
-      assertStringIncludes(svg, "<title>codes &lt;of> 5 &amp; more</title>");
-      assertMatch(svg, /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" viewBox="0 0 640 600"/);
-      for (const label of range(10)) assertStringIncludes(svg, `>${label}</text>`, "a legend");
-      const opened = [...svg.matchAll(/<(\w+)(?:\s[^>]*[^/])?>/g)].map(([, tag]) => tag).toSorted();
-      assertEquals(opened, [...svg.matchAll(/<\/(\w+)>/g)].map(([, tag]) => tag).toSorted(), "every tag is closed");
-    }),
-);
+/** Steps of a training of two epochs, 100 steps each, 10 images a step but 5 in the last of an epoch. */
+function steps(kl: number): Step[] {
+  const test = [{ loss: 50 + kl, reconstruction: 50, kl }, { loss: 40 + kl, reconstruction: 40, kl }];
+  const history = { train: test, test };
+  return Array.from({ length: 200 }, (_, i): Step => {
+    const epochEnds = i % 100 === 99;
+    const losses = i % 20 === 19 ? { loss: 200 - i + kl, reconstruction: 200 - i, kl } : {};
+    const epoch = Math.floor(i / 100) + 1;
+    return { step: i + 1, steps: 200, epoch, epochs: 2, batch: epochEnds ? 5 : 10, epochEnds, history, ...losses };
+  });
+}
 
-testWrite("files: nothing but pictures is written", () =>
-  withTempDir(async (directory) => {
-    const show = showOn(await files(`${directory}/out`));
-    show.title("a");
-    show.text("b");
-    show.figure("c", 1);
-    show.claim("d", assertLess, { found: 1, expected: 2, from: "b" });
-    assertEquals(await Array.fromAsync(Deno.readDir(`${directory}/out`)), []);
-  }));
+Deno.test("losses: reconstruction and KL apart, over the images seen; held-out where an epoch ends", async () => {
+  const events = await said((show) => show.losses("loss", steps(3)));
+  const [reconstruction, kl] = events as Extract<LessonEvent, { kind: "lines" }>[];
+  assertEquals(events.map((event) => "name" in event && event.name), ["loss_reconstruction", "loss_kl"]);
+  for (const { x, y } of [reconstruction, kl]) {
+    assertEquals([x.label, y.label.split(", ")[1]], ["images seen", "nats an image"]);
+  }
+  const [training, heldOut] = reconstruction.series;
+  assertEquals([training.name, training.as, heldOut.name, heldOut.as], ["training", undefined, "held-out", "dots"]);
+  assertEquals([Array.from(heldOut.x), Array.from(heldOut.y)], [[995, 1990], [50, 40]]);
+  assertEquals(Array.from(training.y), [181, 161, 141, 121, 101, 81, 61, 41, 21, 1], "read at every 20th step only");
+  assertEquals(Array.from(training.x).slice(0, 6), [200, 400, 600, 800, 995, 1195]);
+  assertEquals(Array.from(kl.series[0].y), Array(10).fill(3));
+});
 
-testWrite("files: what exists is not overwritten, and the sentence names it", () =>
-  withTempDir(async (directory) => {
-    const images = tf.zeros([1, 2, 2, 1]);
-    const show = showOn(await files(`${directory}/out`));
-    await Deno.writeTextFile(`${directory}/out/grid.png`, "mine");
-    const exists = (path: string) =>
-      `${path} exists already, and nothing is overwritten: name another directory with --out.`;
-    const error = await assertRejects(() => show.images("grid", "", images), InputError);
-    assertEquals(error.message, exists(`${directory}/out/grid.png`));
-    assertEquals(await Deno.readTextFile(`${directory}/out/grid.png`), "mine");
-    for (const taken of [`${directory}/out/grid.png`, `${directory}/out`]) {
-      assertEquals((await assertRejects(() => files(taken), InputError)).message, exists(taken), "known at once");
-    }
-    images.dispose();
-  }));
+Deno.test("losses: many steps become stretches of them, and each stretch its mean", async () => {
+  const many = steps(0).map((step, i): Step => ({ ...step, loss: i, reconstruction: i, kl: 0 }));
+  const [event, ...more] = await said((show) => show.losses("loss", many));
+  assertEquals(more, [], "one picture where there is no KL");
+  const [{ x, y }] = (event as Extract<LessonEvent, { kind: "lines" }>).series;
+  assertEquals([y.length, y[0], y[1], x[0]], [50, 1.5, 5.5, 40]);
+});
 
-testWrite(
-  "files: a directory that cannot be made, or is gone when the picture comes",
-  () =>
-    withTempDir(async (directory) => {
-      await Deno.writeTextFile(`${directory}/file`, "");
-      const error = await assertRejects(() => files(`${directory}/file/below`), EnvironmentError);
-      assertMatch(error.message, /^Cannot write .*file\/below: .+$/);
-      const images = tf.zeros([1, 2, 2, 1]);
-      const show = showOn(await files(`${directory}/gone`));
-      await Deno.remove(`${directory}/gone`);
-      const gone = await assertRejects(() => show.images("a", "", images), EnvironmentError);
-      assertStringIncludes(gone.message, `Cannot write ${directory}/gone/a.png: `);
-      images.dispose();
-    }),
-);
+Deno.test("bars, lines, heat and table arrive as given", async () => {
+  const lines = { series: [{ name: "a", x: [1, 2], y: [3, 4] }], x: { label: "x" }, y: { label: "y", log: true } };
+  const bars = { labels: ["p", "q"], values: [1, 2], x: { label: "x" }, y: { label: "y" } };
+  const axis = { label: "x", from: 0, to: 1 };
+  const heat = { values: [1, 2, 3, 4], columns: 2, x: axis, y: axis, value: { label: "v" } };
+  const table = { columns: ["a", "b"], rows: [["c", 1]] };
+  const events = await said(async (show) => {
+    await show.lines("l", "c", lines);
+    await show.bars("b", "c", bars);
+    await show.heat("h", "c", heat);
+    show.table("c", table);
+  });
+  assertEquals(events, [
+    { kind: "lines", name: "l", caption: "c", ...lines },
+    { kind: "bars", name: "b", caption: "c", ...bars },
+    { kind: "heat", name: "h", caption: "c", ...heat },
+    { kind: "table", caption: "c", ...table },
+  ]);
+});
 
-Deno.test({
-  name: "files: without the permission, known at once, and the sentence has the flag",
-  permissions: "none",
-  async fn() {
-    const error = await assertRejects(() => files("some/where"), EnvironmentError);
-    assertEquals(error.message, "Writing to some/where needs the permission --allow-write=some/where.");
-  },
+Deno.test("pictures that cannot be drawn: one sentence, and no surface hears of them", async () => {
+  const axis = { label: "x", from: 0, to: 1 };
+  const images = (values: number[]) => (show: Show) =>
+    show.images("p", "c", tf.tensor4d(values, [values.length, 1, 1, 1]));
+  const scatter = (values: number[], labels: number[], classes?: string[]) => (show: Show) =>
+    show.scatter(
+      "p",
+      "c",
+      tf.tensor2d(values, [values.length / 2, 2]),
+      Uint8Array.from(labels),
+      classes && { classes },
+    );
+  const curve = (x: number[], y: number[]) => (show: Show) =>
+    show.lines("p", "c", { series: [{ name: "a", x, y }], x: { label: "x" }, y: { label: "y" } });
+  const heat = (values: number[], columns: number, to = 1) => (show: Show) =>
+    show.heat("p", "c", { values, columns, x: axis, y: { ...axis, to }, value: { label: "v" } });
+  const bars = (labels: string[], values: number[]) => (show: Show) =>
+    show.bars("p", "c", { labels, values, x: { label: "x" }, y: { label: "y" } });
+  const mistakes: [speak: (show: Show) => Promise<void>, error: typeof RangeError | typeof InputError, says: string][] =
+    [
+      [images([0, NaN, 1]), InputError, "pixels are numbers in [0, 1], and image 1 has a NaN"],
+      [images([]), InputError, "has no pixels: there is nothing to see"],
+      [(show) => show.images("p", "c", tf.zeros([2, 3])), RangeError, "have the shape [N,H,W,1], not [2,3]"],
+      [(show) => show.images("p", "c", tf.zeros([2, 3, 3, 3])), RangeError, "have the shape [N,H,W,1], not [2,3,3,3]"],
+      [
+        (show) => show.images("p", "c", tf.zeros([4, 2, 2, 1]), { columns: 2, rows: ["a"] }),
+        RangeError,
+        "has 1 names of rows; it needs 2",
+      ],
+      [(show) => show.images("../p", "c", tf.zeros([4, 2, 2, 1])), RangeError, 'not "../p"'],
+      [scatter([], []), InputError, "has no points"],
+      [scatter([1, NaN], [0]), InputError, "points are finite numbers, and one is NaN"],
+      [scatter([1, 2, 3, 4], [0]), RangeError, "has 1 labels; it needs 2"],
+      [scatter([1, 2], [3], ["a", "b"]), RangeError, "has labels beyond its 2 classes"],
+      [curve([], []), InputError, 'has no points in "a"'],
+      [curve([1, 2], [1, Infinity]), InputError, 'points in "a" are finite numbers, and one is Infinity'],
+      [curve([1, 2], [1]), RangeError, 'has 1 values in "a"; it needs 2'],
+      [(show) => show.lines("p", "c", { series: [], x: axis, y: axis }), InputError, "has no curves"],
+      [
+        (show) =>
+          show.lines("p", "c", { series: [{ name: "a", x: [1], y: [0] }], x: axis, y: { label: "y", log: true } }),
+        InputError,
+        'on a log axis "a" is above 0',
+      ],
+      [bars(["a"], [1, 2]), RangeError, "has 1 labels; it needs 2"],
+      [bars([], []), InputError, "has no bars"],
+      [heat([1, 2, 3], 2), RangeError, "has 1 values in its last row; it needs 2"],
+      [heat([1, NaN], 2), InputError, "values are finite numbers, and one is NaN"],
+      [heat([1, 2], 2, 0), RangeError, "goes from 0 to 0"],
+      [heat([1, 2], 2, NaN), InputError, "ends of axes are finite numbers, and one is NaN"],
+      [
+        (show) => show.histogram("p", "c", { a: [] }, axis),
+        InputError,
+        'has no values of "a": there is nothing to see',
+      ],
+      [(show) => show.histogram("p", "c", { a: [1, NaN] }, axis), InputError, "finite numbers, and one is NaN"],
+    ];
+  for (const [speak, error, says] of mistakes) {
+    const events: LessonEvent[] = [];
+    const { message } = await assertRejects(() => speak(showOn((event) => void events.push(event))), error, "", says);
+    assertStringIncludes(message, says);
+    assertEquals(message.split("\n").length, 1);
+    assertEquals(events, [], says);
+  }
+});
+
+Deno.test("two pictures of one name: the second would overwrite the first's file", async () => {
+  const bars = { labels: ["a"], values: [1], x: { label: "x" }, y: { label: "y" } };
+  const show = showOn();
+  await show.bars("p", "c", bars);
+  assertEquals(
+    (await assertRejects(() => show.bars("p", "c", bars), RangeError)).message,
+    'There is a picture "p" already.',
+  );
+});
+
+Deno.test("the recorder keeps what was said when it was said, whatever becomes of it", () => {
+  const { events, surface } = recorder();
+  const show = showOn(surface);
+  const [step] = steps(1);
+  step.history = { train: [], test: [] };
+  show.progress(step);
+  step.history.train.push({ loss: 1, reconstruction: 1, kl: 0 });
+  show.title("after");
+  assertEquals(events.map(({ kind }) => kind), ["progress", "title"]);
+  assertEquals((events[0] as Extract<LessonEvent, { kind: "progress" }>).step.history.train, []);
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { type Examples, rows } from "../src/data/images.ts";
 import { convVae } from "../src/models/conv_vae.ts";
@@ -113,6 +113,18 @@ testOnBackends("a step follows the gradient of the batch's mean, as finite diffe
   objective.point.dispose();
 });
 
+Deno.test("others have their turn during a training: a signal would be heard", async () => {
+  await startBackend("cpu");
+  const objective = distance();
+  let turns = 0;
+  const timer = setInterval(() => turns++);
+  const records = await trained(objective, spied(), { epochs: 100 });
+  clearInterval(timer);
+  objective.point.dispose();
+  assertEquals(records.length, 100);
+  assertGreater(turns, 2); // a millisecond apart at the most often
+});
+
 Deno.test("every epoch takes each example once, in a new order that the seed decides; the last batch is smaller", async () => {
   await startBackend("cpu");
   const orders = async (seed?: number) => {
@@ -123,6 +135,7 @@ Deno.test("every epoch takes each example once, in a new order that the seed dec
     assertEquals(records.map(({ batch }) => batch), [3, 3, 1, 3, 3, 1, 3, 3, 1]);
     assertEquals(records.map(({ step }) => step), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     assertEquals(records.map(({ epoch }) => epoch), [1, 1, 1, 2, 2, 2, 3, 3, 3]);
+    for (const { steps, epochs } of records) assertEquals([steps, epochs], [9, 3]);
     assertEquals(records.map(({ epochEnds }) => epochEnds), [2, 5, 8].flatMap(() => [false, false, true]));
     return [0, 3, 6].map((from) => examples.asked.slice(from, from + 3).flat());
   };

@@ -1,58 +1,14 @@
 /**
- * What a lesson says, apart from where it appears. A lesson calls a {@linkcode Show}; what it says becomes events; a
- * surface renders them: the terminal, files, or nothing at all.
+ * What a lesson speaks through. It calls a {@linkcode Show}; what it says becomes events; a surface renders them: the
+ * terminal, files, a recorder, or nothing at all.
  *
  * @module
  */
-import type { Tensor, Tensor2D } from "../tensor.ts";
+import { InputError } from "../errors.ts";
+import { shapeText, type Tensor, type Tensor2D } from "../tensor.ts";
 import type { Step } from "../training/train.ts";
-
-/** A value that JSON can hold. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-
-/** A claim as it was measured. */
-export interface Measured<T = number> {
-  /** What was found. */
-  found: T;
-  /** What it is compared with. */
-  expected: T;
-  /** How far the two may be apart, where they are compared for being close. */
-  margin?: number;
-  /** Where the expectation or the margin comes from, in a few words. */
-  from: string;
-}
-
-/** Something a lesson says. */
-export type LessonEvent =
-  | { kind: "title" | "text"; text: string }
-  | ({ kind: "claim"; what: string; relation: string; holds: boolean } & Measured<number | string>)
-  | { kind: "figure"; name: string; value: Json }
-  | { kind: "progress"; step: Step }
-  | ({ kind: "images"; name: string; caption: string } & ImageGrid)
-  | ({ kind: "scatter"; name: string; caption: string } & Scatter);
-
-/** Grey images of one size, to be drawn in rows. */
-export interface ImageGrid {
-  /** Pixels of all images one after another, 0 black to 255 white. */
-  pixels: Uint8Array;
-  /** Height of one image. */
-  height: number;
-  /** Width of one image. */
-  width: number;
-  /** Images in a row. */
-  columns: number;
-}
-
-/** Points in the plane, each of a class. */
-export interface Scatter {
-  /** x and y of every point, one after another. */
-  points: Float32Array;
-  /** The class of every point; classes from 10 on are drawn as their last digit. */
-  labels: Uint8Array;
-}
-
-/** Renders events. */
-export type Surface = (event: LessonEvent) => void | Promise<void>;
+import type { Axis, Bars, HeatMap, ImageGrid, Json, Lines, Measured, Picture, Surface, Table } from "./events.ts";
+import { assertDrawable, histogram, lossCurves } from "./pictures.ts";
 
 /** An assertion of `@std/assert` that compares two values. */
 export type Comparison<T> = (found: T, expected: T) => void;
@@ -76,11 +32,40 @@ export interface Show {
   progress(step: Step): void;
   /** A result for the JSON at the end. */
   figure(name: string, value: Json): void;
-  /** Images `[N, H, W, 1]` with pixels in [0, 1], `columns` in a row; `name` is the file's. */
-  images(name: string, caption: string, images: Tensor, columns?: number): Promise<void>;
-  /** Points `[N, 2]`, each of a class. */
-  scatter(name: string, caption: string, points: Tensor2D, labels: Uint8Array): Promise<void>;
+  /** A table of figures. */
+  table(caption: string, table: Table): void;
+  /**
+   * Images `[N, H, W, 1]` with pixels in [0, 1]; what lies outside is shown as black or white. `name` is the file's.
+   *
+   * Pictures throw a `RangeError` if they are misdescribed (lengths that do not fit, a name that is taken or no file's),
+   * and an `InputError` if there is nothing to see or something is not a number.
+   */
+  images(name: string, caption: string, images: Tensor, layout?: ImageLayout): Promise<void>;
+  /** Points `[N, 2]`, each of a class; the axes have the same scale. */
+  scatter(
+    name: string,
+    caption: string,
+    points: Tensor2D,
+    labels: Uint8Array,
+    options?: { x?: Axis; y?: Axis; classes?: string[] },
+  ): Promise<void>;
+  /** Curves. */
+  lines(name: string, caption: string, lines: Lines): Promise<void>;
+  /** How often which value came up: one outline for each set of values, all on the same bins, scaled to an area of 1. */
+  histogram(name: string, caption: string, values: Record<string, ArrayLike<number>>, x: Axis): Promise<void>;
+  /** One number each for several things. */
+  bars(name: string, caption: string, bars: Bars): Promise<void>;
+  /** A surface over the plane, as colours. */
+  heat(name: string, caption: string, map: HeatMap): Promise<void>;
+  /**
+   * The loss of a training over the images seen, training and held-out: reconstruction (`name`_reconstruction) and KL
+   * (`name`_kl) apart, or in one picture (`name`) where there is no KL.
+   */
+  losses(name: string, steps: Step[]): Promise<void>;
 }
+
+/** How images are laid out. */
+export type ImageLayout = Partial<Pick<ImageGrid, "columns" | "rows" | "x" | "y">>;
 
 /** A claim that does not hold. */
 export class ClaimError extends Error {
@@ -100,6 +85,13 @@ const RELATIONS: Record<string, string> = {
 
 /** Makes a {@linkcode Show} that speaks to a surface; with no surface it is silent, and still checks every claim. */
 export function showOn(surface: Surface = () => {}): Show {
+  const names = new Set<string>();
+  const draw = async (picture: Picture) => {
+    assertDrawable(picture);
+    if (names.has(picture.name)) throw new RangeError(`There is a picture "${picture.name}" already.`);
+    names.add(picture.name);
+    await surface(picture);
+  };
   return {
     title: (text) => void surface({ kind: "title", text }),
     text: (text) => void surface({ kind: "text", text }),
@@ -122,20 +114,48 @@ export function showOn(surface: Surface = () => {}): Show {
     },
     progress: (step) => void surface({ kind: "progress", step }),
     figure: (name, value) => void surface({ kind: "figure", name, value }),
-    async images(name, caption, images, columns = images.shape[0]) {
-      const pixels = Uint8Array.from(await images.data(), (v) => Math.round(255 * Math.min(1, Math.max(0, v))));
-      await surface({
-        kind: "images",
-        name,
-        caption,
-        pixels,
-        height: images.shape[1]!,
-        width: images.shape[2]!,
-        columns,
-      });
+    table: (caption, table) => void surface({ kind: "table", caption, ...table }),
+    async images(name, caption, images, layout = {}) {
+      const [count, height, width, channels] = images.shape;
+      if (images.rank !== 4 || channels !== 1) {
+        throw new RangeError(`Images to show have the shape [N,H,W,1], not ${shapeText(images.shape)}.`);
+      }
+      const values = await images.data();
+      const odd = values.findIndex((v) => Number.isNaN(v));
+      if (odd >= 0) {
+        const image = Math.floor(odd / (height * width));
+        throw new InputError(
+          `The picture "${name}" cannot be drawn: pixels are numbers in [0, 1], and image ${image} has a NaN.`,
+        );
+      }
+      const pixels = Uint8Array.from(values, (v) => Math.round(255 * Math.min(1, Math.max(0, v))));
+      await draw({ kind: "images", name, caption, pixels, height, width, columns: count, ...layout });
     },
-    async scatter(name, caption, points, labels) {
-      await surface({ kind: "scatter", name, caption, points: await points.data() as Float32Array, labels });
+    async scatter(name, caption, points, labels, options = {}) {
+      const classes = Array.from({ length: Math.max(0, ...labels) + 1 }, (_, label) => `${label}`);
+      const axes = { x: { label: "z[0]" }, y: { label: "z[1]" } };
+      const values = await points.data() as Float32Array;
+      await draw({ kind: "scatter", name, caption, points: values, labels, classes, ...axes, ...options });
+    },
+    lines: (name, caption, lines) => draw({ kind: "lines", name, caption, ...lines }),
+    histogram: async (name, caption, values, x) => {
+      await draw({ kind: "lines", name, caption, ...histogram(name, values, x) });
+    },
+    bars: (name, caption, bars) => draw({ kind: "bars", name, caption, ...bars }),
+    heat: (name, caption, map) => draw({ kind: "heat", name, caption, ...map }),
+    async losses(name, steps) {
+      if (steps.at(-1)?.history.train.every(({ kl }) => kl === 0)) {
+        const caption = "The loss of training";
+        await draw({ kind: "lines", name, caption, ...lossCurves(steps, "loss", "loss, an image") });
+        return;
+      }
+      for (
+        const [part, what, price] of [["reconstruction", "reconstruction", "pixels"], ["kl", "KL", "code"]] as const
+      ) {
+        const caption = `The price of the ${price} as training went on`;
+        const lines = lossCurves(steps, part, `${what}, nats an image`);
+        await draw({ kind: "lines", name: `${name}_${part}`, caption, ...lines });
+      }
     },
   };
 }
@@ -152,6 +172,6 @@ export function figureText(value: number | string): string {
   if (typeof value === "string" || Number.isInteger(value)) return value.toLocaleString("en");
   const size = Math.abs(value);
   return size >= 1e-3 && size < 1e6
-    ? String(Number(value.toPrecision(5)))
+    ? value.toLocaleString("en", { maximumSignificantDigits: 5 })
     : Number(value.toPrecision(3)).toExponential();
 }

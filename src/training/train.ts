@@ -22,8 +22,12 @@ export interface History {
 export interface Step extends Partial<Losses> {
   /** Steps taken so far, from 1. */
   step: number;
+  /** Steps that the whole training takes, unless it is left early. */
+  steps: number;
   /** The epoch that this step belongs to, from 1. */
   epoch: number;
+  /** Epochs that the whole training takes. */
+  epochs: number;
   /** Examples in this step's batch. */
   batch: number;
   /** Whether this step was the last of its epoch, and `history` has grown. */
@@ -83,6 +87,7 @@ export async function* train(
   const optimizer = tf.train.adam(learningRate);
   const history: History = { train: [], test: [] };
   let unread: { means: tf.Tensor1D; batch: number }[] = [];
+  const steps = epochs * Math.ceil(examples.count / batchSize);
   let step = 0;
   try {
     for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -108,7 +113,8 @@ export async function* train(
           if (heldOut) history.test.push(await evaluate(objective, heldOut, { seed }));
           if (history.test.some(({ loss }) => !Number.isFinite(loss))) throw diverged("The held-out loss");
         }
-        yield { step, epoch, batch: indices.length, epochEnds, history, ...losses };
+        await tf.nextFrame(); // whatever else waits: a signal, a request, a browser's window
+        yield { step, steps, epoch, epochs, batch: indices.length, epochEnds, history, ...losses };
       }
     }
   } finally {

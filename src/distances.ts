@@ -1,0 +1,24 @@
+/**
+ * How far apart points are: the base of everything that asks for nearest neighbours.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { Tensor2D } from "./tensor.ts";
+
+/**
+ * Squared Euclidean distances between all pairs, by one matrix product: |x - y|² = |x|² - 2 x·y + |y|².
+ *
+ * In float32 the difference of large numbers loses digits: a distance has an error of about 1e-7 times |x|² + |y|², and what
+ * that makes negative is zero.
+ *
+ * @param x Points, `[B, D]`.
+ * @param y Others, `[N, D]`.
+ * @returns One distance a pair, `[B, N]`.
+ */
+export function squaredDistances(x: Tensor2D, y: Tensor2D): Tensor2D {
+  return tf.tidy(() => {
+    const lengths = tf.add(x.square().sum(1, true), y.square().sum(1)); // [B, N]
+    return tf.maximum(tf.sub(lengths, tf.matMul(x, y, false, true).mul(2)), 0) as Tensor2D;
+  });
+}

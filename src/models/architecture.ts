@@ -1,0 +1,90 @@
+/**
+ * Whether two networks, written as tfjs writes them into `model.json`, are the same but for their names and weights.
+ *
+ * @module
+ */
+
+/** What `model.json` says of a network. */
+export interface Architecture {
+  /** Its layers and how they hang together. */
+  modelTopology: { class_name: string; config: { layers: Layer[]; input_layers?: unknown; output_layers?: unknown } };
+  /** Which weights, in which order. */
+  weightsManifest: { weights: unknown[] }[];
+}
+
+/** One layer in it. */
+interface Layer {
+  class_name: string;
+  config: Record<string, unknown>;
+  inbound_nodes?: unknown;
+}
+
+/**
+ * Says what makes one network another than the wanted one: the first thing, as in `its layer 5 (Dense) has units 10, wanted
+ * is 2`. Names do not count, as tfjs numbers them anew in every program, and neither does how weights were initialised.
+ *
+ * @param found What a file holds, which may be anything.
+ * @param wanted What it is compared with.
+ * @returns Nothing if they are the same.
+ */
+export function difference(found: unknown, wanted: Architecture): string | undefined {
+  const { modelTopology: ours, weightsManifest } = wanted;
+  const { modelTopology: theirs, weightsManifest: listed } = (found ?? {}) as Partial<Architecture>;
+  const layers = theirs?.config?.layers;
+  if (!Array.isArray(layers)) return "it has no layers as tfjs saves them";
+  const same = comparison(names(layers), names(ours.config.layers));
+  for (const [i, layer] of ours.config.layers.entries()) {
+    const other = layerDifference(layers[i], layer, same);
+    if (other) return `its layer ${i} ${other}`;
+  }
+  if (layers.length > ours.config.layers.length) {
+    return `it has ${layers.length} layers, wanted are ${ours.config.layers.length}`;
+  }
+  const { layers: _, ...ends } = ours.config; // which layers are its inputs and outputs, in which order
+  if (!same(theirs!.class_name, ours.class_name) || !same(theirs!.config, { ...ends, name: undefined })) {
+    return "its layers are connected in another way";
+  }
+  if (!same(listed, weightsManifest)) return "its weights are others, or in another order";
+}
+
+function layerDifference(found: Layer | undefined, wanted: Layer, same: Comparison): string | undefined {
+  if (found?.class_name !== wanted.class_name) {
+    return `is ${found ? text(found.class_name) : "missing"}, wanted is ${wanted.class_name}`;
+  }
+  for (const [key, value] of Object.entries(wanted.config)) {
+    if (/^name$|_initializer$/.test(key) || same(found.config?.[key], value)) continue;
+    return `(${wanted.class_name}) has ${key} ${text(found.config?.[key])}, wanted is ${text(value)}`;
+  }
+  if (!same(found.inbound_nodes, wanted.inbound_nodes)) return "takes its input from another layer";
+}
+
+type Comparison = (found: unknown, wanted: unknown) => boolean;
+
+/** Compares values, layers' names by the layers' places. Never walks deeper than `wanted` goes. */
+function comparison(theirs: Map<string, number>, ours: Map<string, number>): Comparison {
+  /** `dense_Dense3/kernel` with the layer's place for its name. */
+  const placed = (text: string, places: Map<string, number>) => {
+    const [layer, ...rest] = text.split("/");
+    return [places.get(layer) ?? layer, ...rest].join("/");
+  };
+  return function same(found, wanted): boolean {
+    if (wanted === undefined) return true;
+    if (typeof wanted === "string") return typeof found === "string" && placed(found, theirs) === placed(wanted, ours);
+    if (typeof wanted !== "object" || wanted === null) return found === wanted;
+    if (typeof found !== "object" || found === null) return false;
+    if (Array.isArray(wanted) && (!Array.isArray(found) || found.length !== wanted.length)) return false;
+    return Object.entries(wanted).every(([key, value]) => same((found as Record<string, unknown>)[key], value));
+  };
+}
+
+/** The place of every layer by its name. */
+function names(layers: Layer[]): Map<string, number> {
+  return new Map(layers.map((layer, i) => [String(layer?.config?.name), i]));
+}
+
+/** A value as a message names it; it may be anything. */
+function text(value: unknown): string {
+  const plain = (v: unknown) => typeof v !== "object" || v === null;
+  if (plain(value)) return String(value).slice(0, 40);
+  return Array.isArray(value) && value.every(plain) ? `[${value.slice(0, 8).map(text).join(",")}]` : "something else";
+}

@@ -1,0 +1,77 @@
+/**
+ * What plots have in common: axes, and how lines and letters look.
+ *
+ * @module
+ */
+import type { Axis } from "../events.ts";
+import { CLASS_COLOURS } from "../palette.ts";
+import type { AxisOptions, Plot } from "./svg.ts";
+
+/** How the lines of a grid look. */
+export const FAINT = { stroke: "currentColor", strokeOpacity: 0.12 };
+/** How a text over other things looks. */
+export const HALO = { fill: "currentColor", stroke: "white", strokeWidth: 4 };
+
+/** A colour of the palette, again from the first when all are used. */
+export function colourOf(index: number): string {
+  return `rgb(${CLASS_COLOURS[index % CLASS_COLOURS.length].join(",")})`;
+}
+
+/** Where an axis begins and ends: where it says, or a little before and after its values. */
+export function endsOf(axis: Axis, values: Iterable<number>, room = 0.04): [number, number] {
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) [least, most] = [Math.min(least, value), Math.max(most, value)];
+  const [to, back] = axis.log ? [Math.log, Math.exp] : [Number, Number];
+  const [low, high] = [to(axis.from ?? least), to(axis.to ?? most)];
+  const more = high > low ? room * (high - low) : axis.log ? 0.5 : Math.abs(high) / 2 || 0.5;
+  return [axis.from ?? back(low - more), axis.to ?? back(high + more)];
+}
+
+/** An axis as the plotting library takes it, with about so many ticks. */
+export function scale(axis: Axis, domain: [number, number], ticks: number) {
+  const { label } = axis;
+  if (!axis.log) return { label, type: "linear", domain, ticks };
+  return { label, type: "log", domain, ticks: logTicks(domain), tickFormat: shortText };
+}
+
+/** Powers of ten between these ends, and round numbers between them where the powers are few. */
+export function logTicks(ends: [number, number]): number[] {
+  const [first, last] = ends.map(Math.log10);
+  const steps = last - first > 2.5 ? [1] : last - first > 1 ? [1, 2, 5] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
+  return Array.from({ length: Math.floor(last) - Math.floor(first) + 1 }, (_, i) => Math.floor(first) + i)
+    .flatMap((decade) => steps.map((step) => Number(`${step}e${decade}`)))
+    .filter((tick) => tick >= ends[0] && tick <= ends[1]);
+}
+
+/** A number as a label has it: three digits, or a power of ten where that is shorter. */
+export function shortText(value: number): string {
+  const size = Math.abs(value);
+  const power = Math.round(Math.log10(size));
+  if (size && (size < 1e-3 || size >= 1e6) && Math.abs(size / 10 ** power - 1) < 1e-9) {
+    return `${value < 0 ? "\u2212" : ""}10${
+      [...String(power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)] ?? "⁻").join("")
+    }`;
+  }
+  const text = size && (size < 1e-3 || size >= 1e6)
+    ? value.toExponential(1)
+    : Number(value.toPrecision(3)).toLocaleString("en");
+  return text.replace("-", "\u2212");
+}
+
+/** Faint lines at the ticks of both axes. */
+// deno-lint-ignore no-explicit-any -- the library's marks
+export function grid(Plot: Plot, x: AxisOptions, y: AxisOptions): any[] {
+  return [Plot.gridX({ ...FAINT, ticks: x.ticks }), Plot.gridY({ ...FAINT, ticks: y.ticks })];
+}
+
+/** What gives a mark's group a name: the library's own `ariaLabel` is for every element in it. */
+export function named(name: string) {
+  return {
+    // deno-lint-ignore no-explicit-any -- the library's own arguments, passed on
+    render: (...args: any[]) => {
+      const group = args.at(-1)(...args.slice(0, -1));
+      group?.setAttribute("aria-label", name);
+      return group;
+    },
+  };
+}

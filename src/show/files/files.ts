@@ -1,0 +1,51 @@
+/**
+ * A directory as a surface: images as PNG, plots as SVG, and a page of it all.
+ *
+ * @module
+ */
+import { newDirectory, newFile } from "../../new_files.ts";
+import { type Picture, recorder, type Surface } from "../events.ts";
+import { sheetPng } from "./png.ts";
+
+/** What `page.ts` takes a picture as. */
+type Pictures = Map<string, { type: "image/png" | "image/svg+xml"; bytes: Uint8Array }>;
+
+/**
+ * Writes every picture into a new directory: images as `name.png`, and what has axes or names as `name.svg`; at the end,
+ * `index.html`, the lesson as a page. It makes the directory at once, so that whatever is wrong with it is known before the
+ * training and not after it.
+ *
+ * @param directory The directory, which must not exist.
+ * @param lesson The lesson, for the page: its file's name, its title and its source.
+ * @throws {InputError} If the directory, or a file of its name, exists already: nothing is overwritten.
+ * @throws {EnvironmentError} If the directory cannot be made; from the surface, if it cannot be written.
+ */
+export async function files(
+  directory: string,
+  lesson: { name: string; question: string; text: string },
+): Promise<Surface> {
+  await newDirectory(directory);
+  const write = (name: string, bytes: Uint8Array) => newFile(`${directory}/${name}`, bytes, directory);
+  const { events, surface: record } = recorder();
+  const pictures: Pictures = new Map();
+  const keep = async (name: string, type: "image/png" | "image/svg+xml", bytes: Uint8Array<ArrayBuffer>) => {
+    pictures.set(name, { type, bytes });
+    await write(`${name}.${type === "image/png" ? "png" : "svg"}`, bytes);
+  };
+  const draw = async (picture: Picture) => {
+    const { name, kind } = picture;
+    if (kind === "images") await keep(name, "image/png", await sheetPng(picture));
+    if (kind === "images" && !picture.rows && !picture.x && !picture.y) return;
+    const { plotSvg } = await import("./plot.ts"); // 0.2 s with the library, only for those who want plots
+    await keep(name, "image/svg+xml", new TextEncoder().encode(await plotSvg(picture)));
+  };
+  const finish = async () => {
+    const { page } = await import("./page.ts");
+    await write("index.html", new TextEncoder().encode(page(lesson, events, pictures)));
+  };
+  return (event) => {
+    if (event.kind !== "progress" || event.step.epochEnds) record(event); // the steps between are thousands
+    if (event.kind === "end") return finish();
+    if ("caption" in event && event.kind !== "table") return draw(event);
+  };
+}

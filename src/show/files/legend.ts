@@ -1,0 +1,42 @@
+/**
+ * Legends in an SVG.
+ *
+ * @module
+ */
+import { svgText } from "./text.ts";
+
+/** What a colour or a dash stands for. */
+export interface Key {
+  /** The name beside it. */
+  name: string;
+  /** Any CSS colour. */
+  colour: string;
+  /** How it is drawn. */
+  as: "line" | "dots" | "steps";
+  /** Dashes and gaps of a line. */
+  dash?: string;
+}
+
+/** The legend in rows, the first at this height. */
+export function legendAbove(keys: Key[], width: number, top: number): { svg: string; rows: number } {
+  let [x, row] = [16, 0];
+  const parts = keys.map(({ name, colour, as, dash }) => {
+    const mark = as === "dots" ? 10 : 24;
+    const room = mark + 6 + 7 * name.length + 16;
+    if (x > 16 && x + room > width) [x, row] = [16, row + 1];
+    const [from, y] = [x, top + 20 * row];
+    x += room;
+    const shape = as === "dots"
+      ? `<circle cx="${from + 5}" cy="${y}" r="5" fill="${colour}"/>`
+      : as === "steps"
+      ? `<rect x="${from}" y="${
+        y - 5
+      }" width="${mark}" height="10" fill="${colour}" fill-opacity="0.2" stroke="${colour}" ` +
+        `stroke-width="1.5"${dash ? ` stroke-dasharray="${dash}"` : ""}/>`
+      : `<path d="M${from} ${y}h${mark}" stroke="${colour}" stroke-width="2"${
+        dash ? ` stroke-dasharray="${dash}"` : ""
+      }/>`;
+    return shape + svgText(from + mark + 6, y + 4, name);
+  });
+  return { svg: `<g aria-label="legend">${parts.join("")}</g>`, rows: keys.length ? row + 1 : 0 };
+}

@@ -1,0 +1,92 @@
+/**
+ * Curves as SVG.
+ *
+ * @module
+ */
+import type { Lines, Series } from "../events.ts";
+import { colourOf, endsOf, grid, named, scale } from "./axes.ts";
+import type { Key } from "./legend.ts";
+import { drawSvg, loadPlot, type Plot } from "./svg.ts";
+
+const DASHES = [undefined, "7 3", "2 3", "10 3 2 3", "5 2 2 2 2 2"];
+
+/** A curve with all that its looks need. */
+interface Curve extends Key {
+  x: number[];
+  y: number[];
+}
+
+/** Curves over one axis, with a legend above them. */
+export async function linesSvg({ series, x, y }: Lines, caption: string): Promise<string> {
+  const Plot = await loadPlot();
+  const curves = series.map(curveOf);
+  const steps = curves.some(({ as }) => as === "steps");
+  const [xs, ys] = [curves.flatMap((curve) => curve.x), curves.flatMap((curve) => curve.y)];
+  const xEnds = endsOf(x, xs, steps ? 0 : 0.02);
+  const yEnds = endsOf(y, ys);
+  if (steps && !y.log) yEnds[0] = Math.min(yEnds[0], y.from ?? 0);
+  const clip = [xEnds, yEnds].some(([from, to], i) => [xs, ys][i].some((value) => value < from || value > to));
+  const [across, up] = [scale(x, xEnds, 7), scale(y, yEnds, 6)];
+  return await drawSvg({
+    caption,
+    keys: curves,
+    width: 560,
+    height: 320,
+    plot: {
+      x: across,
+      y: up,
+      marks: [
+        ...grid(Plot, across, up),
+        Plot.ruleY([yEnds[0]], { strokeOpacity: 0.5 }),
+        ...curves.flatMap((curve) =>
+          marksOf(Plot, curve, yEnds[0], { ...named(curve.name), ...(clip ? { clip } : {}) })
+        ),
+      ],
+    },
+  });
+}
+
+function curveOf(one: Series, index: number): Curve {
+  const as = one.as ?? "line";
+  const [x, y] = [Array.from(one.x), Array.from(one.y)];
+  const dash = as === "dots" ? undefined : DASHES[index % DASHES.length];
+  return { name: one.name, as, dash, colour: colourOf(index), ...(as === "steps" ? outline(x, y) : { x, y }) };
+}
+
+/** The outline of bars around these points, from 0: the bars meet halfway between the points. */
+function outline(x: number[], y: number[]): { x: number[]; y: number[] } {
+  const half = (i: number) => ((x[i + 1] ?? NaN) - x[i]) / 2;
+  const before = (i: number) => i > 0 ? half(i - 1) : x.length > 1 ? half(0) : 0.5;
+  const after = (i: number) => i < x.length - 1 ? half(i) : before(i);
+  const corners = x.flatMap((at, i) => [[at - before(i), y[i]], [at + after(i), y[i]]]);
+  const [first, last] = [corners[0][0], corners.at(-1)![0]];
+  const all = [[first, 0], ...corners, [last, 0]];
+  return { x: all.map(([at]) => at), y: all.map(([, high]) => high) };
+}
+
+// deno-lint-ignore no-explicit-any -- the library's marks
+function marksOf(Plot: Plot, { name, x, y, as, colour, dash }: Curve, floor: number, rest: object): any[] {
+  const points = { x, y, ...rest };
+  if (as === "dots") return [Plot.dot(x, { ...points, fill: colour, stroke: "white", strokeWidth: 1, r: 4.5 })];
+  const line = Plot.line(x, {
+    ...points,
+    stroke: colour,
+    strokeWidth: as === "steps" ? 1.5 : 2,
+    strokeDasharray: dash,
+  });
+  if (as === "steps") {
+    return [
+      Plot.areaY(x, {
+        x,
+        y1: Math.max(0, floor),
+        y2: y,
+        fill: colour,
+        fillOpacity: 0.15,
+        ...rest,
+        ...named(`area of ${name}`),
+      }),
+      line,
+    ];
+  }
+  return x.length > 12 ? [line] : [line, Plot.dot(x, { ...points, fill: colour, r: 3 })];
+}

@@ -1,0 +1,98 @@
+/**
+ * A lesson as a web page: its prose, maths and code, and what it said and drew when it ran, in one file.
+ *
+ * @module
+ */
+import type { LessonEvent } from "../events.ts";
+import { type Drawn, eventHtml } from "./page_events.ts";
+import { codeHtml, escapeHtml, lineHtml, proseHtml } from "./page_prose.ts";
+import { STYLE } from "./page_style.ts";
+import { type Cell, type Section, weave } from "./weave.ts";
+
+/** What the page may load: nothing but itself. */
+const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+
+/**
+ * Makes a page that stands alone: it opens from disk, runs no script and asks for nothing from anywhere.
+ *
+ * @param lesson The lesson: its file's name, its title, and its own source.
+ * @param events All that it said.
+ * @param pictures What it drew, by name.
+ * @returns The page, as HTML.
+ * @throws {Error} If a formula of the lesson is no LaTeX.
+ */
+export function page(
+  lesson: { name: string; question: string; text: string },
+  events: LessonEvent[],
+  pictures: Map<string, Drawn>,
+): string {
+  const sections = weave(lesson, events);
+  const [header, opening] = cut(sections[0], lesson.question);
+  const failed = events.some((event) => event.kind === "claim" && !event.holds);
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(lesson.question)} · VAE, step by step</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<header>
+<p class="course">VAE, step by step</p>
+${proseHtml(header)}${failed ? FAILED : ""}</header>
+${contentsHtml(sections.slice(1))}${
+    [opening, ...sections.slice(1)].map((one, i) => sectionHtml(one, i, pictures)).join("")
+  }
+<footer>${lineHtml(`Lesson \`${lesson.name}\` of VAE, step by step, and what it found when it ran.`)}</footer>
+</main>
+</body>
+</html>
+`;
+}
+
+/** What a page begins with if it ends badly. */
+const FAILED =
+  `<p class="notice">A claim of this lesson was false when it ran: <a href="#failed">✗ which one</a>.</p>\n`;
+
+/** The lesson's header with its title, and what else its opening holds. */
+function cut({ heading, cells: [first, ...rest] }: Section, question: string): [header: string, opening: Section] {
+  if (first?.kind === "prose" && first.text.startsWith("# ")) return [first.text, { heading, cells: rest }];
+  return [`# ${question}`, { heading, cells: first ? [first, ...rest] : [] }];
+}
+
+/** Links to the sections. */
+function contentsHtml(sections: Section[]): string {
+  const items = sections.map(({ heading }, i) =>
+    `<li><a href="#${idOf(heading, i + 1)}">${lineHtml(heading)}</a></li>\n`
+  );
+  return `<nav aria-label="Contents">\n<ol>\n${items.join("")}</ol>\n</nav>\n`;
+}
+
+/** Where a section can be linked to: `6-3-training`; `section-7` where the heading has no letters or digits. */
+function idOf(heading: string, index: number): string {
+  const words = heading.toLowerCase().match(/[\p{Letter}\p{Number}]+/gu);
+  return words?.join("-") ?? `section-${index}`;
+}
+
+function sectionHtml({ heading, cells }: Section, index: number, pictures: Map<string, Drawn>): string {
+  const title = index === 0 ? "" : `<h2 id="${idOf(heading, index)}">${lineHtml(heading)}</h2>\n`;
+  return `<section>\n${title}${cells.map((cell) => cellHtml(cell, pictures)).join("")}</section>\n`;
+}
+
+function cellHtml(cell: Cell, pictures: Map<string, Drawn>): string {
+  switch (cell.kind) {
+    case "prose":
+      return proseHtml(cell.text);
+    case "code":
+      return codeHtml(cell.text);
+    case "imports":
+      return `<details><summary>Imports</summary>\n${codeHtml(cell.text)}</details>\n`;
+    case "said": {
+      const title = cell.title && `<h3>${escapeHtml(cell.title)}</h3>\n`;
+      return `<div class="said">\n${title}${cell.events.map((event) => eventHtml(event, pictures)).join("")}</div>\n`;
+    }
+  }
+}

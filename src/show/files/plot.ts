@@ -1,0 +1,27 @@
+/**
+ * Plots as SVG.
+ *
+ * @module
+ */
+import type { Picture } from "../events.ts";
+import { barsSvg } from "./bars.ts";
+import { heatSvg } from "./heat.ts";
+import { linesSvg } from "./lines.ts";
+import { mapSvg } from "./map.ts";
+import { scatterSvg } from "./scatter.ts";
+
+/** A plot as an SVG that stands alone: it has its title, its legend and its style in it, and asks for no other file. */
+export async function plotSvg(picture: Picture): Promise<string> {
+  switch (picture.kind) {
+    case "images":
+      return await mapSvg(picture, picture.caption);
+    case "scatter":
+      return await scatterSvg(picture, picture.caption);
+    case "lines":
+      return await linesSvg(picture, picture.caption);
+    case "bars":
+      return await barsSvg(picture, picture.caption);
+    case "heat":
+      return await heatSvg(picture, picture.caption);
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * Text in an SVG.
+ *
+ * @module
+ */
+
+/** A line of text that begins at a place, unless other attributes say otherwise. */
+export function svgText(x: number, y: number, text: string, attributes = ""): string {
+  const anchor = attributes.includes("text-anchor") ? "" : ` text-anchor="start"`;
+  return `<text x="${x}" y="${y}"${anchor} ${attributes}>${escapeXml(text)}</text>`;
+}
+
+/** Breaks a text at blanks into lines of a width in pixels, for letters of about this many pixels. */
+export function wrap(text: string, width: number, letter: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
+    if (lines.length && longer.length * letter <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** A text as XML has it. */
+export function escapeXml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}

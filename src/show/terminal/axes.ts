@@ -1,0 +1,113 @@
+/**
+ * Axes of plots in a terminal: where a value lies, its ticks, and the frame around a plot.
+ *
+ * @module
+ */
+import type { Axis } from "../events.ts";
+import { figureText } from "../show.ts";
+import { clip, wrapped } from "./paint.ts";
+
+/** Where values lie on an axis. */
+export interface Scale {
+  /** Where the axis begins. */
+  from: number;
+  /** Where it ends. */
+  to: number;
+  /** Where a value lies: 0 at the beginning, 1 at the end, beyond them outside; NaN for what a log axis does not have. */
+  place(value: number): number;
+  /** About so many round values, with what is written beside them. */
+  ticks(count: number): { at: number; text: string }[];
+}
+
+/**
+ * An axis for values, with round ends where it says none.
+ *
+ * @param axis The axis.
+ * @param values What it must have room for.
+ * @param exact Whether the ends stay where the values end.
+ */
+export async function scaleOf(axis: Partial<Axis>, values: Iterable<number>, exact = false): Promise<Scale> {
+  const { scaleLinear, scaleLog } = await import("d3-scale");
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (axis.log && value <= 0) continue;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  if (!(least <= most)) [least, most] = axis.log ? [1, 10] : [0, 1];
+  const end = (at: number | undefined) => at === undefined || axis.log && at <= 0 ? undefined : at;
+  let [from, to] = [end(axis.from) ?? least, end(axis.to) ?? most];
+  if (from === to) {
+    [from, to] = axis.log ? [from / 2, to * 2] : [from - (Math.abs(from) / 2 || 0.5), to + (Math.abs(to) / 2 || 0.5)];
+  }
+  const scale = (axis.log ? scaleLog() : scaleLinear()).domain([from, to]);
+  if (!exact) {
+    const [low, high] = scale.nice(8).domain();
+    [from, to] = [end(axis.from) ?? low, end(axis.to) ?? high];
+    scale.domain([from, to]);
+  }
+  return {
+    from,
+    to,
+    place: (value) => axis.log && value <= 0 ? NaN : scale(value),
+    ticks(count) {
+      const write: (value: number) => string = scale.tickFormat(count, axis.log ? "~g" : undefined);
+      let at: number[] = scale.ticks(count);
+      const powers = at.filter((value) => Number.isInteger(Math.round(1e6 * Math.log10(value)) / 1e6));
+      if (axis.log && powers.length > 2) at = powers;
+      return at.map((value) => ({ at: value, text: write(value).replace("−", "-") })).filter(({ text }) => text);
+    },
+  };
+}
+
+/** A plot and what lies along its edges. */
+export interface Framed {
+  /** The lines of the plot, from the top. */
+  rows: string[];
+  /** How many characters wide it is. */
+  width: number;
+  /** Which column a value of x is in, and which row a value of y. */
+  column(x: number): number;
+  row(y: number): number;
+  /** Across. */
+  x: { axis: Axis; scale: Scale };
+  /** Upwards. */
+  y: { axis: Axis; scale: Scale };
+}
+
+/** How many characters the numbers of an upward axis of at most so many rows take, with a space behind them. */
+export function gutter(scale: Scale, most: number): number {
+  const texts = Array.from({ length: most }, (_, rows) => scale.ticks(rows / 3)).flat();
+  return 1 + texts.reduce((length, { text }) => Math.max(length, text.length), 0);
+}
+
+/** Puts a plot into its axes: the name of the upward one on top, the name of the other below. */
+export function frame({ rows, width, column, row, x, y }: Framed, left: number, columns: number): string {
+  const beside = Array.from(rows, () => `${" ".repeat(left)}│`);
+  for (const { at, text } of y.scale.ticks(rows.length / 3)) {
+    const line = row(at);
+    if (line >= 0 && line < rows.length) beside[line] = `${clip(text, left - 1).padStart(left - 1)} ┤`;
+  }
+  const edge = Array(width).fill("─");
+  let numbers = "";
+  for (const { at, text } of x.scale.ticks(Math.max(2, width / 10))) {
+    const middle = column(at);
+    if (!(middle >= 0 && middle < width)) continue;
+    edge[middle] = "┬";
+    const start = Math.min(left + 1 + middle - Math.floor((text.length - 1) / 2), left + 1 + width - text.length);
+    if (start > numbers.length || numbers === "" && start >= 0) numbers = numbers.padEnd(start) + text;
+  }
+  const name = wrapped(x.axis.label, columns).map((part) => part.padStart((left + 1 + width + part.length) / 2));
+  return [
+    ...wrapped(y.axis.label, columns),
+    ...rows.map((text, i) => `${beside[i]}${text}`),
+    `${" ".repeat(left)}└${edge.join("")}`,
+    numbers,
+    ...name,
+  ].join("\n");
+}
+
+/** A number in three digits, for what a picture shows no more exactly. */
+export function roundText(value: number): string {
+  return figureText(Number(value.toPrecision(3)));
+}

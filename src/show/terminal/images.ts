@@ -1,0 +1,120 @@
+/**
+ * Grids of grey images in a terminal: as a picture where it takes one, else two pixels a character in colour, or a
+ * character of fitting weight without.
+ *
+ * @module
+ */
+import { range } from "../../tensor.ts";
+import type { Axis, ImageGrid } from "../events.ts";
+import { rowsOf } from "../pictures.ts";
+import { arrange, type Sheet } from "../sheet.ts";
+import { roundText } from "./axes.ts";
+import type { TerminalOptions } from "./capabilities.ts";
+import { type Cell, fold, line, type Rgb, wrapped } from "./paint.ts";
+
+/** Characters that get darker ink by ink. */
+export const RAMP = " .:-=+*#%@";
+
+/** What a tile takes at least, in characters: in less, nobody can read a digit. */
+const LEGIBLE = 7;
+
+/** Draws images in rows, shrunk to the terminal's width, and says where on a map they lie. */
+export async function drawImages(grid: ImageGrid, options: TerminalOptions): Promise<string> {
+  const room = options.graphics ? Infinity : options.columns - 1;
+  const step = Math.min(grid.columns, Math.max(1, Math.ceil(grid.columns * Math.min(LEGIBLE, grid.width) / room)));
+  const oneWay = grid.rows !== undefined || rowsOf(grid) === 1; // rows that are to be compared all stay
+  const { shown, x, y } = thin(grid, step, oneWay ? 1 : step);
+  const draw = (sheet: Sheet) => options.graphics ? transmitted(sheet, options) : characters(sheet, options);
+  let text = "";
+  if (grid.rows) {
+    const size = shown.columns * shown.height * shown.width;
+    for (const [i, name] of grid.rows.entries()) {
+      const row = { ...shown, pixels: shown.pixels.subarray(i * size, (i + 1) * size) };
+      text += `${wrapped(name, options.columns).join("\n")}\n${await draw(arrange(row))}`;
+    }
+  } else text = await draw(arrange(shown));
+  const notes = [[x && `across: ${ends(x)}`, y && `up: ${ends(y)}`].filter(Boolean).join("; ")];
+  if (step > 1) notes.push(`(here one image in ${step}${oneWay ? "" : " each way"}; all of them with --out)`);
+  return text + notes.filter(Boolean).map((note) => `${options.fold ? fold(note, options.columns) : note}\n`).join("");
+}
+
+/** What an axis measures, and between what. */
+function ends({ label, from, to }: Axis & { from: number; to: number }): string {
+  return `${label} from ${roundText(from)} to ${roundText(to)}`;
+}
+
+/** Keeps one image in `across` and one row in `down`, from the middle outwards, and the ends of the axes with them. */
+function thin(
+  grid: ImageGrid,
+  across: number,
+  down: number,
+): { shown: ImageGrid; x: ImageGrid["x"]; y: ImageGrid["y"] } {
+  const { pixels, height, width, columns } = grid;
+  const size = height * width;
+  const [left, top] = [(columns - 1) % across >> 1, (rowsOf(grid) - 1) % down >> 1]; // what is left over, half on each side
+  const kept = range(pixels.length / size)
+    .filter((i) => i % columns % across === left && Math.floor(i / columns) % down === top);
+  const thinned = new Uint8Array(kept.length * size);
+  kept.forEach((from, to) => thinned.set(pixels.subarray(from * size, (from + 1) * size), to * size));
+  const wide = Math.floor((columns - 1 - left) / across) + 1;
+  const shown = { pixels: thinned, height, width, columns: wide };
+  return {
+    shown,
+    x: grid.x && cut(grid.x, columns, left, left + (wide - 1) * across),
+    y: grid.y && cut(grid.y, rowsOf(grid), rowsOf(grid) - 1 - top - (rowsOf(shown) - 1) * down, rowsOf(grid) - 1 - top),
+  };
+}
+
+/** An axis of `count` images from one of them to another. */
+function cut<A extends Axis & { from: number; to: number }>(axis: A, count: number, first: number, last: number): A {
+  const at = (i: number) => axis.from + (axis.to - axis.from) * i / Math.max(1, count - 1);
+  return { ...axis, from: at(first), to: at(last) };
+}
+
+/** Draws a sheet in characters. */
+function characters(sheet: Sheet, { columns, colour }: TerminalOptions): string {
+  const scale = Math.min(1, (columns - 1) / sheet.width);
+  const width = Math.floor(sheet.width * scale);
+  const height = 2 * Math.ceil(sheet.height * scale / 2);
+  const at = (column: number, row: number) => mean(sheet, column / scale, row / scale, 1 / scale);
+  const cell = (top: number, bottom: number): Cell =>
+    colour ? { text: "▀", ink: grey(top), paper: grey(bottom) } : { text: RAMP[Math.floor((top + bottom) / 2 / 25.6)] };
+  let text = "";
+  for (let row = 0; row < height; row += 2) {
+    const cells = Array.from({ length: width }, (_, column) => cell(at(column, row), at(column, row + 1)));
+    text += `${line(cells, colour)}\n`;
+  }
+  return text;
+}
+
+const grey = (value: number): Rgb => [value, value, value];
+
+/** The mean grey of the square of the given size at (x, y): every pixel counts as far as it lies in it, black lies around. */
+function mean({ pixels, width, height }: Sheet, x: number, y: number, size: number): number {
+  let sum = 0;
+  for (let row = Math.floor(y); row < Math.min(y + size, height); row++) {
+    const high = Math.min(row + 1, y + size) - Math.max(row, y);
+    for (let column = Math.floor(x); column < Math.min(x + size, width); column++) {
+      const wide = Math.min(column + 1, x + size) - Math.max(column, x);
+      sum += pixels[row * width + column] * high * wide;
+    }
+  }
+  return Math.round(sum / size ** 2);
+}
+
+/** Sends a sheet to the terminal as a PNG, 8 pixels a character or as wide as the terminal. */
+async function transmitted(sheet: Sheet, { columns, graphics }: TerminalOptions): Promise<string> {
+  const { encode } = await import("fast-png");
+  const png = encode({ data: sheet.pixels, width: sheet.width, height: sheet.height, channels: 1 });
+  const wide = Math.max(1, Math.min(columns - 1, Math.round(sheet.width / 7)));
+  const text = png.toBase64();
+  if (graphics === "iterm") {
+    const how = `inline=1;size=${png.length};width=${wide};preserveAspectRatio=1`;
+    return `\x1b]1337;File=${how}:${text}\x07\n`;
+  }
+  // kitty takes 4096 characters at a time; q=2: and says nothing back, where a shell would take it for typing
+  const parts = text.match(/.{1,4096}/g)!;
+  const code = (part: string, i: number) =>
+    `\x1b_G${i ? "" : `a=T,f=100,q=2,c=${wide},`}m=${i < parts.length - 1 ? 1 : 0};${part}\x1b\\`;
+  return `${parts.map(code).join("")}\n`;
+}

@@ -1,0 +1,131 @@
+/**
+ * Points and curves in a terminal, in braille dots.
+ *
+ * @module
+ */
+import type { Axis, Lines, Scatter, Series } from "../events.ts";
+import { CLASS_COLOURS } from "../palette.ts";
+import { frame, gutter, type Scale, scaleOf } from "./axes.ts";
+import { Canvas } from "./canvas.ts";
+import type { TerminalOptions } from "./capabilities.ts";
+import { clip, inked, type Rgb, rgb } from "./paint.ts";
+
+/** The most rows a plot takes: it is to be seen at one glance, with its caption. */
+const ROWS = 30;
+/** What stands for a class or a curve where there are no colours. */
+const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/** The colour of a class or curve. */
+const colourOf = (i: number): Rgb => rgb(CLASS_COLOURS[i % CLASS_COLOURS.length]);
+
+/** Draws points, as far apart across as upwards. Where several classes meet, the commonest gives the character its colour. */
+export async function drawScatter(plot: Scatter, options: TerminalOptions): Promise<string> {
+  const { points, labels, classes } = plot;
+  const side = (axis: number) => points.filter((_, i) => i % 2 === axis);
+  const [x, y] = [await scaleOf(plot.x, side(0)), await scaleOf(plot.y, side(1))];
+  const { canvas, left } = canvasFor(x, y, options.columns, true);
+  const marks = classes.every((name) => name.length === 1)
+    ? classes
+    : classes.map((_, i) => LETTERS[i % LETTERS.length]);
+  const meeting = new Map<number, Uint16Array>();
+  labels.forEach((label, i) => {
+    const [across, up] = [x.place(points[2 * i]), y.place(points[2 * i + 1])];
+    if (!(across >= 0 && across <= 1 && up >= 0 && up <= 1)) return;
+    const cell = canvas.row(up) * canvas.columns + canvas.column(across);
+    const counts = meeting.get(cell) ?? new Uint16Array(classes.length);
+    meeting.set(cell, counts);
+    counts[label]++;
+    const most = counts.indexOf(counts.reduce((a, b) => Math.max(a, b)));
+    if (options.colour) canvas.dot(across, up, colourOf(most));
+    else canvas.mark(across, up, marks[most]);
+  });
+  const legend = classes.map((name, i) =>
+    options.colour ? { mark: "●", name, ink: colourOf(i) } : { mark: marks[i], name }
+  );
+  const itself = !options.colour && marks === classes;
+  return `${framed(canvas, plot, x, y, left, options)}\n` +
+    (itself ? legendText([{ mark: classes.join(" "), name: "the class" }], options) : legendText(legend, options));
+}
+
+/** Draws curves. */
+export async function drawLines(plot: Lines, options: TerminalOptions): Promise<string> {
+  const curves = plot.series.map((series) => ({ ...series, ...outline(series, plot.y) }));
+  const x = await scaleOf(plot.x, curves.flatMap((curve) => Array.from(curve.x)), true);
+  const y = await scaleOf(plot.y, curves.flatMap((curve) => Array.from(curve.y)));
+  const { canvas, left } = canvasFor(x, y, options.columns, false);
+  const drawn = curves.filter(({ as }) => as !== "dots").length;
+  const legend = curves.map(({ name, as, ...curve }, i) => {
+    const ink = options.colour ? colourOf(i) : undefined;
+    const alone = options.colour || drawn === 1; // one curve is in braille even without colours
+    const mark = as === "dots"
+      ? (options.colour ? "●" : "ox+*#"[i % 5])
+      : alone
+      ? undefined
+      : LETTERS[i % LETTERS.length];
+    const places = Array.from(curve.x, (value, j): [number, number] => [x.place(value), y.place(curve.y[j])]);
+    places.forEach((place, j) => {
+      if (as === "dots") canvas.mark(...place, mark!, ink);
+      else if (!(as === "steps" && onGround(curve, j))) canvas.stroke(places[Math.max(0, j - 1)], place, ink, mark);
+    });
+    return { mark: mark ?? "⠤⠤", name, ink };
+  });
+  return `${framed(canvas, plot, x, y, left, options)}\n${legendText(legend, options)}`;
+}
+
+/** Whether an outline runs along the ground to its point `j`: what is not there hides nothing of another's. */
+function onGround({ y }: { y: ArrayLike<number> }, j: number): boolean {
+  return y[j] === y[0] && y[Math.max(0, j - 1)] === y[0];
+}
+
+/** The corners of a curve: of a `steps` series those of bars, which have no gaps and stand on 0. */
+function outline({ x, y, as }: Series, axis: Axis): { x: ArrayLike<number>; y: ArrayLike<number> } {
+  if (as !== "steps") return { x, y };
+  const half = x.length > 1 ? (x[1] - x[0]) / 2 : 0.5;
+  const ground = axis.log ? axis.from ?? Infinity : 0;
+  const [across, up] = [[x[0] - half], [ground]];
+  for (let i = 0; i < x.length; i++) {
+    across.push(x[i] - half, x[i] + half);
+    up.push(y[i], y[i]);
+  }
+  return { x: [...across, x[x.length - 1] + half], y: [...up, ground] };
+}
+
+/** A canvas that leaves room for the numbers of the upward axis; for equal scales, as wide and high as these make it. */
+function canvasFor(x: Scale, y: Scale, columns: number, equal: boolean): { canvas: Canvas; left: number } {
+  const left = Math.min(gutter(y, ROWS), Math.floor(columns / 3));
+  const width = Math.min(columns - left - 2, 100);
+  if (!equal) return { canvas: new Canvas(width, Math.max(6, Math.min(20, Math.round(width / 4)))), left };
+  const unit = Math.max((x.to - x.from) / width, (y.to - y.from) / (2 * ROWS)); // of a character's width, half its height
+  const size = (scale: Scale, unit: number, most: number) =>
+    Math.max(2, Math.min(most, Math.round((scale.to - scale.from) / unit)));
+  return { canvas: new Canvas(size(x, unit, width), size(y, 2 * unit, ROWS)), left };
+}
+
+function framed(
+  canvas: Canvas,
+  plot: { x: Axis; y: Axis },
+  x: Scale,
+  y: Scale,
+  left: number,
+  options: TerminalOptions,
+) {
+  const [rows, width] = [canvas.text(options.colour), canvas.columns];
+  const column = (value: number) => canvas.column(x.place(value));
+  const row = (value: number) => canvas.row(y.place(value));
+  const axes = { x: { axis: plot.x, scale: x }, y: { axis: plot.y, scale: y } };
+  return frame({ rows, width, column, row, ...axes }, left, options.columns);
+}
+
+/** What the marks mean, as many in a line as fit. */
+export function legendText(entries: { mark: string; name: string; ink?: Rgb }[], options: TerminalOptions): string {
+  let [text, length] = ["", 0];
+  for (const { mark, name, ink } of entries) {
+    const entry = clip(` ${name}`, options.columns - mark.length - 1);
+    const size = mark.length + entry.length + (length ? 3 : 0);
+    const fits = length + size <= options.columns;
+    if (length) text += fits ? "   " : "\n";
+    length = fits ? length + size : size - 3;
+    text += (ink ? inked(mark, ink, options.colour) : mark) + entry;
+  }
+  return `${text}\n`;
+}

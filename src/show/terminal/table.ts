@@ -1,0 +1,41 @@
+/**
+ * Tables in a terminal.
+ *
+ * @module
+ */
+import type { Table } from "../events.ts";
+import { figureText } from "../show.ts";
+import { wrapped } from "./paint.ts";
+
+/** Draws a table in columns that fit, numbers right under each other; where they cannot, one row's words after another. */
+export function drawTable(table: Table, columns: number): string {
+  const cells = [table.columns, ...table.rows.map((row) => row.map(figureText))];
+  const right = table.columns.map((_, column) => table.rows.every((row) => typeof row[column] === "number"));
+  const widths = table.columns.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
+  const room = columns - 2 * (widths.length - 1);
+  const least = widths.map((width, i) => right[i] ? width : Math.min(width, 10));
+  if (least.reduce((a, b) => a + b, 0) > room) return records(table, columns);
+  while (widths.reduce((a, b) => a + b, 0) > room) {
+    const spare = widths.map((width, i) => width - least[i]);
+    widths[spare.indexOf(Math.max(...spare))]--;
+  }
+  const pad = (text: string, i: number) => right[i] ? text.padStart(widths[i]) : text.padEnd(widths[i]);
+  const lines = cells.flatMap((row) => {
+    const parts = row.map((text, i) => wrapped(text, widths[i]));
+    const height = Math.max(...parts.map((part) => part.length));
+    return Array.from(
+      { length: height },
+      (_, at) => parts.map((part, i) => pad(part[at] ?? "", i)).join("  ").trimEnd(),
+    );
+  });
+  const heads = Math.max(...table.columns.map((text, i) => wrapped(text, widths[i]).length));
+  lines.splice(heads, 0, widths.map((width) => "─".repeat(width)).join("  "));
+  return `${lines.join("\n")}\n`;
+}
+
+/** Every row as a list of its own. */
+function records({ columns: names, rows }: Table, columns: number): string {
+  return rows.map((row) =>
+    row.map((value, i) => `${wrapped(`${names[i]}: ${figureText(value)}`, columns).join("\n")}\n`).join("")
+  ).join("\n");
+}

@@ -1,0 +1,104 @@
+/**
+ * The terminal as a surface: text, claims and tables; pictures and a progress bar, which load when they are first needed.
+ *
+ * @module
+ */
+// deno-lint-ignore-file no-console -- the one place in src that prints
+import type { LessonEvent, Picture, Surface } from "../events.ts";
+import { claimText } from "../show.ts";
+import type { Step } from "../../training/train.ts";
+import { type TerminalOptions, thisTerminal } from "./capabilities.ts";
+import { fold, wrapped } from "./paint.ts";
+import { epochText, type ProgressBar, progressBar } from "./progress.ts";
+import { drawTable } from "./table.ts";
+
+export type { TerminalOptions } from "./capabilities.ts";
+export type { Colour } from "./paint.ts";
+
+/**
+ * Prints every event, as the terminal at hand allows: no escape codes into pipes, or where `NO_COLOR` is set.
+ *
+ * @param options What the terminal can do; by default the terminal at hand is asked, which takes it a millisecond.
+ */
+export async function terminal(options?: TerminalOptions): Promise<Surface> {
+  const now = options ? () => options : await thisTerminal();
+  const live = !options && Deno.stdout.isTerminal();
+  let bar: ProgressBar | undefined;
+  let busy: Promise<void> | undefined;
+  const print = (text: string | undefined) => {
+    if (text !== undefined) console.log(text);
+  };
+  const tell = (event: LessonEvent, at: number): void | Promise<void> => {
+    if (event.kind === "progress") return progress(event.step, at);
+    bar?.remove();
+    if (isPicture(event)) return draw(event);
+    print(textOf(event, now()));
+  };
+  const draw = async (picture: Picture) => print(await render(picture, now()));
+  const progress = (step: Step, at: number): void | Promise<void> => {
+    if (bar) return bar.show(step, at);
+    if (!live || !now().colour) return print(textOf({ kind: "progress", step }, now()));
+    return firstProgress(step, at);
+  };
+  const firstProgress = async (step: Step, at: number) => {
+    const write = (text: string) => void Deno.stdout.writeSync(new TextEncoder().encode(text));
+    const epochLine = (step: Step) => print(textOf({ kind: "progress", step }, now()));
+    bar = await progressBar(write, () => now().columns, epochLine);
+    bar.show(step, at);
+  };
+  return (event) => {
+    const at = performance.now();
+    const done = busy ? busy.then(() => tell(event, at)) : tell(event, at);
+    if (!done) return;
+    const wait: Promise<void> = busy = done.finally(() => {
+      if (busy === wait) busy = undefined;
+    });
+    return wait;
+  };
+}
+
+/** What an event looks like; nothing for those that the terminal does not show. */
+export async function render(event: LessonEvent, options: TerminalOptions): Promise<string | undefined> {
+  if (!isPicture(event)) return textOf(event, options);
+  const caption = options.fold ? fold(event.caption, options.columns) : event.caption;
+  return `\n${await drawing(event, options)}${caption}\n`;
+}
+
+function isPicture(event: LessonEvent): event is Picture {
+  return "name" in event && "caption" in event;
+}
+
+async function drawing(picture: Picture, options: TerminalOptions): Promise<string> {
+  if (picture.kind === "images") return (await import("./images.ts")).drawImages(picture, options);
+  if (options.columns < 20) return `${wrapped("(A plot needs 20 columns.)", options.columns).join("\n")}\n`;
+  switch (picture.kind) {
+    case "scatter":
+      return (await import("./plots.ts")).drawScatter(picture, options);
+    case "lines":
+      return (await import("./plots.ts")).drawLines(picture, options);
+    case "bars":
+      return (await import("./bars.ts")).drawBars(picture, options);
+    case "heat":
+      return (await import("./heat.ts")).drawHeat(picture, options);
+  }
+}
+
+/** What an event looks like that needs no drawing. */
+function textOf(event: Exclude<LessonEvent, Picture>, options: TerminalOptions): string | undefined {
+  const paint = (code: number, text: string) => options.colour ? `\x1b[${code}m${text}\x1b[0m` : text;
+  const folded = (text: string) => options.fold ? fold(text, options.columns) : text;
+  switch (event.kind) {
+    case "title":
+      return `\n${paint(1, folded(event.text))}`;
+    case "text":
+      return folded(event.text);
+    case "claim": {
+      const mark = event.holds ? paint(32, "✓") : paint(31, "✗");
+      return folded(`  ✓ ${claimText(event)}`).replace("✓", () => mark);
+    }
+    case "progress":
+      return event.step.epochEnds ? folded(epochText(event.step)) : undefined;
+    case "table":
+      return `\n${drawTable(event, options.columns)}${folded(event.caption)}\n`;
+  }
+}

@@ -1,0 +1,299 @@
+/**
+ * Models on disk: what is saved is what tfjs itself reads, what is loaded is what was saved, and nothing else is loaded.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import {
+  convVae,
+  denseVae,
+  EnvironmentError,
+  evaluate,
+  InputError,
+  type LayersVae,
+  layersVae,
+  loadDigits,
+  loadVae,
+  negativeElbo,
+  newDirectory,
+  saveVae,
+  take,
+  train,
+  useBackend,
+} from "../mod.ts";
+import { difference } from "../src/models/architecture.ts";
+import { newFile } from "../src/new_files.ts";
+import { granted, testIf, withTempDir } from "./_run.ts";
+
+const files = await granted({ name: "read" }) && await granted({ name: "write" });
+const loopback = await granted({ name: "net", host: "127.0.0.1" });
+const testFiles = testIf.bind(undefined, files, "--allow-read --allow-write");
+
+await useBackend("wasm");
+const digits = await loadDigits();
+const [few, held] = [take(digits.train, 32), take(digits.test, 40)];
+const small = (seed: number) => convVae({ filters: [4, 8], seed });
+
+/** A small VAE after a few steps of training. */
+async function trained(): Promise<LayersVae> {
+  const vae = small(1);
+  for await (const _ of train(negativeElbo(vae), few, { batchSize: 8, seed: 1 }));
+  return vae;
+}
+
+/** Every weight of a VAE, one after another. */
+async function weights(vae: LayersVae): Promise<number[]> {
+  const all = await Promise.all(vae.variables.map((variable) => variable.data()));
+  return all.flatMap((values) => Array.from(values));
+}
+
+testFiles(
+  "a loaded model has the saved one's weights, its loss to the bit, and goes on learning as it does",
+  () =>
+    withTempDir(async (directory) => {
+      const saved = await trained();
+      const before = tf.memory().numTensors;
+      await saveVae(saved, directory);
+      assertEquals(tf.memory().numTensors, before, "tensors left by saving");
+      const loaded = small(2);
+      const [objective, other] = [negativeElbo(saved), negativeElbo(loaded)];
+      const fresh = tf.memory().numTensors;
+      assert((await evaluate(other, held)).loss !== (await evaluate(objective, held)).loss);
+      await loadVae(loaded, directory);
+      assertEquals(tf.memory().numTensors, fresh, "tensors left by loading");
+      assertEquals(await weights(loaded), await weights(saved));
+      assertEquals(await evaluate(other, held, { seed: 3 }), await evaluate(objective, held, { seed: 3 }));
+      const goOn = async (of: typeof objective) => {
+        const losses = [];
+        for await (const { loss } of train(of, few, { batchSize: 16, seed: 4 })) losses.push(loss);
+        return losses;
+      };
+      assertEquals(await goOn(other), await goOn(objective));
+      saved.dispose();
+      loaded.dispose();
+    }),
+);
+
+testIf(
+  files && loopback,
+  "--allow-read --allow-write --allow-net=127.0.0.1",
+  "tf.loadLayersModel reads both halves over HTTP, and computes the same to the bit",
+  () =>
+    withTempDir(async (directory) => {
+      const vae = await trained();
+      await saveVae(vae, directory);
+      const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async ({ url }) => {
+        return new Response(await Deno.readFile(directory + new URL(url).pathname));
+      });
+      try {
+        const root = `http://127.0.0.1:${server.addr.port}`;
+        const [encoder, decoder] = await Promise.all(
+          ["encoder", "decoder"].map((half) => tf.loadLayersModel(`${root}/${half}/model.json`)),
+        );
+        const again = layersVae(encoder, decoder);
+        const x = held.batch([0, 1, 2]);
+        const [ours, theirs] = [vae, again].map((vae) => {
+          const { mu, logVar } = vae.encode(x);
+          return [mu, logVar, vae.decode(mu)];
+        });
+        for (const [i, tensor] of ours.entries()) assertEquals(await theirs[i].data(), await tensor.data());
+        tf.dispose([x, ours, theirs]);
+        again.dispose();
+      } finally {
+        await server.shutdown();
+        vae.dispose();
+      }
+    }),
+);
+
+testFiles("nothing is overwritten: neither a directory, nor a model in it", () =>
+  withTempDir(async (directory) => {
+    const vae = small(1);
+    await newDirectory(`${directory}/new`);
+    const there = `${directory}/new exists already, and nothing is overwritten: name another directory.`;
+    assertEquals((await assertRejects(() => newDirectory(`${directory}/new`), InputError)).message, there);
+    await saveVae(vae, `${directory}/new`);
+    const kept = await Deno.readFile(`${directory}/new/encoder/weights.bin`);
+    const error = await assertRejects(() => saveVae(small(2), `${directory}/new`), InputError);
+    assertEquals(error.message, there.replace("new", "new/encoder"));
+    assertEquals(await Deno.readFile(`${directory}/new/encoder/weights.bin`), kept);
+    await Deno.writeTextFile(`${directory}/file`, "");
+    const taken = () => newFile(`${directory}/file`, new Uint8Array(3), directory);
+    await assertRejects(taken, InputError, "/file exists already, and nothing is overwritten");
+    assertEquals((await Deno.readFile(`${directory}/file`)).length, 0);
+    await assertRejects(() => newDirectory(`${directory}/file`), InputError, "/file exists already");
+    const nowhere = await assertRejects(() => newDirectory(`${directory}/no/where`), EnvironmentError);
+    assertMatch(nowhere.message, /^Cannot write .*\/no\/where: /);
+    vae.dispose();
+  }));
+
+Deno.test("without the permission: a sentence with the flag to add", async () => {
+  if (files) return; // with permissions there is nothing to see; `deno task ok` runs without
+  const vae = small(1);
+  for (
+    const [attempt, message] of [
+      [() => newDirectory("some/where"), "Writing to some/where needs the permission --allow-write=some/where."],
+      [() => saveVae(vae, "some/where"), "Writing to some/where needs the permission --allow-write=some/where."],
+      [() => loadVae(vae, "some/where"), "Reading some/where takes a permission: add --allow-read=some/where."],
+    ] as const
+  ) assertEquals((await assertRejects(attempt, EnvironmentError)).message, message);
+  vae.dispose();
+});
+
+type Files = Record<string, string | Uint8Array<ArrayBuffer> | undefined>;
+
+/** A file of a saved model with its JSON changed. */
+const edited = (json: string, change: (model: Model) => void) => {
+  const model = JSON.parse(json);
+  change(model);
+  return JSON.stringify(model);
+};
+// deno-lint-ignore no-explicit-any -- files may hold anything, and these are to be spoilt
+type Model = any;
+
+testFiles(
+  "what is no such model is refused in a sentence, and the model stays as it was",
+  () =>
+    withTempDir(async (directory) => {
+      const vae = await trained();
+      const good = `${directory}/good`;
+      await newDirectory(good);
+      await saveVae(vae, good);
+      const json = await Deno.readTextFile(`${good}/encoder/model.json`);
+      const bytes = await Deno.readFile(`${good}/decoder/weights.bin`);
+      const spoilt = (at: number, value: number) => {
+        const copy = bytes.slice();
+        new DataView(copy.buffer).setFloat32(at, value, true);
+        return copy;
+      };
+      const [model, binary] = ["encoder/model.json", "decoder/weights.bin"];
+      const config = (i: number) => (model: Model) => model.modelTopology.config.layers[i].config;
+      const mistakes: [Files, string | RegExp][] = [
+        [{ [model]: undefined }, `There is no "DIR/${model}": wanted is a directory with a saved model.`],
+        [{ [binary]: undefined }, `There is no "DIR/${binary}": wanted is a directory with a saved model.`],
+        [{ [model]: "<html>" }, /^DIR\/encoder\/model.json is not JSON: /],
+        [{ [model]: "" }, /^DIR\/encoder\/model.json is not JSON: /],
+        ...["null", "7", "[]", "{}", '{"modelTopology":{"config":{"layers":7}}}', "[".repeat(1e5) + "]".repeat(1e5)]
+          .map((
+            text,
+          ): [Files, string] => [{ [model]: text }, "another architecture: it has no layers as tfjs saves them."]),
+        [
+          { [model]: '{"modelTopology":{"config":{"layers":[null]}}}' },
+          "its layer 0 is missing, wanted is InputLayer.",
+        ],
+        [
+          { [model]: edited(json, (m) => config(4)(m).units = 1e9) },
+          "layer 4 (Dense) has units 1000000000, wanted is 16.",
+        ],
+        [
+          { [model]: edited(json, (m) => config(4)(m).units = "16") },
+          "its layer 4 (Dense) has units 16, wanted is 16.",
+        ],
+        [
+          { [model]: edited(json, (m) => config(1)(m).strides = [1, 1]) },
+          "(Conv2D) has strides [1,1], wanted is [2,2].",
+        ],
+        [{ [model]: edited(json, (m) => config(1)(m).activation = "elu") }, "has activation elu, wanted is relu."],
+        [{ [model]: edited(json, (m) => m.modelTopology.config.output_layers.reverse()) }, "connected in another way."],
+        [
+          { [model]: edited(json, (m) => m.modelTopology.config.layers[6].inbound_nodes[0][0][0] = config(3)(m).name) },
+          "its layer 6 takes its input from another layer.",
+        ],
+        [{ [model]: edited(json, (m) => m.weightsManifest[0].weights.reverse()) }, "are others, or in another order."],
+        [
+          { [model]: edited(json, (m) => m.weightsManifest[0].weights[0].dtype = "int32") },
+          "are others, or in another",
+        ],
+        [{ [model]: edited(json, (m) => delete m.weightsManifest) }, "are others, or in another order."],
+        [{ [binary]: bytes.slice(0, -4) }, `it has ${bytes.length - 4} bytes, and the model ${bytes.length}`],
+        [{ [binary]: new Uint8Array(bytes.length + 1) }, `it has ${bytes.length + 1} bytes, and the model`],
+        [{ [binary]: new Uint8Array() }, "it has 0 bytes, and the model"],
+        [
+          { [binary]: spoilt(bytes.length - 4, NaN) },
+          `weights are finite numbers, and number ${bytes.length / 4 - 1} of it is`,
+        ],
+        [{ [binary]: spoilt(8, -Infinity) }, "and number 2 of it is -Infinity."],
+      ];
+      const target = small(7);
+      const before = await weights(target);
+      for (const [i, [changes, message]] of mistakes.entries()) {
+        const path = `${directory}/${i}`;
+        for (const half of ["encoder", "decoder"]) {
+          await Deno.mkdir(`${path}/${half}`, { recursive: true });
+          for (const name of ["model.json", "weights.bin"]) {
+            const file = `${half}/${name}`;
+            const content = file in changes ? changes[file] : await Deno.readFile(`${good}/${file}`);
+            if (typeof content === "string") await Deno.writeTextFile(`${path}/${file}`, content);
+            else if (content) await Deno.writeFile(`${path}/${file}`, content);
+          }
+        }
+        const error = await assertRejects(() => loadVae(target, path), InputError, undefined, `mistake ${i}`);
+        const said = error.message.replaceAll(path, "DIR");
+        if (typeof message === "string") {
+          assertStringIncludes(said, message);
+        } else assertMatch(said, message);
+        assert(said.length < 300 && !said.includes("\n"), said);
+        assertEquals(await weights(target), before, said);
+      }
+      const nowhere = await assertRejects(() => loadVae(target, `${directory}/nowhere`), InputError);
+      assertMatch(nowhere.message, /^There is no ".*\/nowhere\/encoder\/model.json": wanted is /);
+      await Deno.remove(`${good}/encoder/weights.bin`);
+      await Deno.mkdir(`${good}/encoder/weights.bin`);
+      await assertRejects(() => loadVae(target, good), InputError, "it is no file");
+      vae.dispose();
+      target.dispose();
+    }),
+);
+
+testFiles(
+  "a model of another architecture: the message says what it has and what is wanted",
+  () =>
+    withTempDir(async (directory) => {
+      const vae = convVae({ latent: 10, filters: [4, 8] });
+      await newDirectory(`${directory}/m`);
+      await saveVae(vae, `${directory}/m`);
+      for (
+        const [target, message] of [
+          [
+            small(1),
+            "encoder/model.json is a model of another architecture: its layer 5 (Dense) has units 10, wanted is 2.",
+          ],
+          [convVae({ latent: 10, filters: [4, 9] }), "its layer 2 (Conv2D) has filters 8, wanted is 9."],
+          [convVae({ latent: 10, filters: [4, 8], hidden: 15 }), "its layer 4 (Dense) has units 16, wanted is 15."],
+          [
+            convVae({ latent: 10, filters: [4, 8], image: [32, 28, 1] }),
+            "has batch_input_shape [null,28,28,1], wanted is [null,32,28,1].",
+          ],
+          [denseVae(), "its layer 1 is Conv2D, wanted is Reshape."],
+        ] as const
+      ) {
+        await assertRejects(() => loadVae(target, `${directory}/m`), InputError, message);
+        target.dispose();
+      }
+      vae.dispose();
+    }),
+);
+
+Deno.test("two networks of the same architecture are no different, whatever they and their seeds are called", () => {
+  const models = [small(1), small(2)].map((vae) => {
+    const architecture = ({ encoder, decoder }: LayersVae) =>
+      [encoder, decoder].map((network) => ({
+        modelTopology: JSON.parse(JSON.stringify(network.toJSON(null, false))),
+        weightsManifest: [{ weights: network.weights.map(({ originalName: name, shape }) => ({ name, shape })) }],
+      }));
+    const both = architecture(vae);
+    vae.dispose();
+    return both;
+  });
+  const [[encoder, decoder], [encoder2, decoder2]] = models;
+  assert(JSON.stringify(encoder) !== JSON.stringify(encoder2));
+  assertEquals([difference(encoder, encoder2), difference(decoder, decoder2)], [undefined, undefined]);
+  assertEquals(difference(decoder, encoder), "its layer 0 is Dense, wanted is InputLayer");
+  const { layers } = encoder.modelTopology.config;
+  const longer = {
+    ...encoder,
+    modelTopology: { ...encoder.modelTopology, config: { layers: [...layers, layers[6]] } },
+  };
+  assertEquals(difference(longer, encoder2), "it has 8 layers, wanted are 7");
+});
