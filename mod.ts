@@ -22,6 +22,7 @@
 
 // Where to compute.
 export { type Backend, type BackendName, BACKENDS, useBackend } from "./src/backend.ts";
+export type { Build } from "./src/kernels/mod.ts";
 export { EnvironmentError, InputError } from "./src/errors.ts";
 
 // Tensors, and noise to put in.

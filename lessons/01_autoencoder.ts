@@ -126,11 +126,11 @@ function byHand(show: Show, seed: number): void {
 // directions: the other eigenvalues. The data must be **centred** for that, their mean subtracted, because z = W x and
 // x̂ = V z have no constant, so their plane goes through 0.
 //
-// A linear autoencoder can end nowhere better. Does training get there? The run below does, to within 1 %. The library's `train`
-// does what we did by hand, with three refinements: the machine finds the slopes (lesson 3 shows how far to trust it); a step
-// looks at a random **batch** of images instead of all; and it adapts the rate to each weight (an algorithm named **Adam**).
-// One pass over all images is an **epoch**. Each epoch takes them in a new random order, made from a **seed**, so that you
-// see the same numbers as the next reader.
+// A linear autoencoder can end nowhere better. Does training get there? The run below does, to within 1 %. The library's
+// `train` does what we did by hand, with three refinements: the machine finds the slopes (lesson 3 shows how far to trust
+// it); a step looks at a random **batch** of images instead of all; and it adapts the rate to each weight (an algorithm
+// named **Adam**). One pass over all images is an **epoch**. Each epoch takes them in a new random order, made from a
+// **seed**, so that you see the same numbers as the next reader.
 //
 // The picture shows what PCA leaves over for codes of other lengths too. The first numbers say the most, and each
 // further one says less.
@@ -184,14 +184,14 @@ async function linearSqueeze(show: Show, images: Tensor2D, pca: PrincipalCompone
 
 // ## 1.3 A bent squeeze
 //
-// Digits do not lie in a plane. Between x and z, and again between z and x̂, put a **hidden layer**: h = max(0, M x + b), with
-// a matrix M and a constant vector b, the **bias**, both trained. The kink, max(0, ·), is called **ReLU** and lets the surface
-// that the decoder reaches bend. The last layer ends in 1 / (1 + e^-l), which squeezes any number l into (0, 1), where pixels
-// are. Layers in a row make a **network**. To be fair, we now judge on **held-out** images, which neither PCA nor the
-// autoencoder has seen.
+// Digits do not lie in a plane. Between x and z, and again between z and x̂, put a **hidden layer**: h = max(0, M x + b),
+// with a matrix M and a constant vector b, the **bias**, both trained. The kink, max(0, ·), is called **ReLU** and lets
+// the surface that the decoder reaches bend. The last layer ends in 1 / (1 + e^-l), which squeezes any number l into (0,
+// 1), where pixels are. Layers in a row make a **network**. To be fair, we now judge on **held-out** images, which neither
+// PCA nor the autoencoder has seen.
 //
-// In the picture of the loss, held-out images follow the training images closely: what was learnt holds for digits in general.
-// In that of the images, look at what a straight squeeze smears and a bent one keeps.
+// In the picture of the loss, held-out images follow the training images closely: what was learnt holds for digits in
+// general. In that of the images, look at what a straight squeeze smears and a bent one keeps.
 
 /** PCA's reconstructions of images from the first `latent` components, `[B, D]` to `[B, D]`. */
 export function pcaReconstruct(x: Tensor2D, pca: PrincipalComponents, latent: number): Tensor2D {
@@ -314,9 +314,10 @@ async function dreams(show: Show, digits: Digits, model: Autoencoder, { latent, 
   tf.dispose([codes, real, dreamt, heldOut, realImages, dreamtImages, shown]);
 }
 
-// So what survives a squeeze is what reconstructs an image: its class, its slant, its stroke. What is lost is any knowledge of
-// *which codes are digits*. The space of codes has holes, and nothing in the loss minds. A **variational** autoencoder is
-// one whose loss minds. To write that loss down we need to know what a reconstruction error claims about the world: lesson 2.
+// So what survives a squeeze is what reconstructs an image: its class, its slant, its stroke. What is lost is any
+// knowledge of *which codes are digits*. The space of codes has holes, and nothing in the loss minds. A **variational**
+// autoencoder is one whose loss minds. To write that loss down we need to know what a reconstruction error claims about
+// the world: lesson 2.
 //
 // ## Try it
 //

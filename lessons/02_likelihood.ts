@@ -41,19 +41,19 @@ type Options = typeof defaults & CommonOptions;
 
 // ## 2.1 Squared error is a Gaussian's
 //
-// Say each pixel is drawn from N(x̂, σ²), the Gaussian with mean x̂ and variance σ², where x̂ = g(z) is what the decoder says.
-// Write p(x | z) for the density of the whole image x given the code. Given the code, each pixel's noise is independent of
-// the others', so densities multiply and their logarithms add. For D pixels:
+// Say each pixel is drawn from N(x̂, σ²), the Gaussian with mean x̂ and variance σ², where x̂ = g(z) is what the decoder
+// says. Write p(x | z) for the density of the whole image x given the code. Given the code, each pixel's noise is
+// independent of the others', so densities multiply and their logarithms add. For D pixels:
 //
 // ```math
 // -\log p(x \mid z) = \frac{|x - \hat x|^2}{2\sigma^2} + \frac{D}{2} \log(2\pi\sigma^2)
 // ```
 //
-// A small -log p is a good reconstruction; p is called the **likelihood** (of z: x is what we have seen), and the unit of its
-// logarithm is the **nat**. With σ² = ½ the first term is exactly the squared error, and the second is a constant,
+// A small -log p is a good reconstruction; p is called the **likelihood** (of z: x is what we have seen), and the unit of
+// its logarithm is the **nat**. With σ² = ½ the first term is exactly the squared error, and the second is a constant,
 // (D/2) log π, that training never sees. So plain squared error claims that every pixel is off by about √½, or ±0.7: very
-// modest, for a pixel between 0 and 1. Alone it does no harm, as any fixed σ² has the same best decoder. But in lesson 5 a second
-// term stands beside this one, and then σ² decides how much the picture counts.
+// modest, for a pixel between 0 and 1. Alone it does no harm, as any fixed σ² has the same best decoder. But in lesson 5 a
+// second term stands beside this one, and then σ² decides how much the picture counts.
 
 /** -log p(x | z) of an image under N(x̂, σ²) a pixel, in nats. */
 export function gaussianLoss(x: number[], reconstruction: number[], variance: number): number {
@@ -98,9 +98,9 @@ async function squaredErrorIsGaussian(show: Show): Promise<void> {
 // ```
 //
 // the squared error per pixel. Take the dullest model, which says "the mean image" whatever comes, and look at what the
-// claim σ² = ½ costs it on digits. (The library takes log σ², written `logVar`, so the slope below is along that; it is summed
-// over images with one log σ² each, because float32 numbers, with their 7 digits, add up badly in millions.) The picture has
-// 2.1's formula as a curve, and the library's loss at four σ² as points.
+// claim σ² = ½ costs it on digits. (The library takes log σ², written `logVar`, so the slope below is along that; it is
+// summed over images with one log σ² each, because float32 numbers, with their 7 digits, add up badly in millions.) The
+// picture has 2.1's formula as a curve, and the library's loss at four σ² as points.
 
 async function bestVariance(show: Show, digits: Digits): Promise<void> {
   show.title("2.2 The best σ² is the mean squared error");
@@ -227,10 +227,10 @@ export function greyTotal(probability: number): number {
 
 // ## 2.4 Sums, not means
 //
-// Log-probabilities of independent pixels **add up**. Many programs take the mean over pixels instead. Alone, it only scales the
-// loss. Beside another term it changes what is trained: from lesson 5 on there will be a second term, of some 3 to 25 nats,
-// and a mean would shrink the image's share of the loss 784-fold. This library sums over everything that belongs to one
-// example, and averages over examples only, in one place.
+// Log-probabilities of independent pixels **add up**. Many programs take the mean over pixels instead. Alone, it only
+// scales the loss. Beside another term it changes what is trained: from lesson 5 on there will be a second term, of some 3
+// to 25 nats, and a mean would shrink the image's share of the loss 784-fold. This library sums over everything that
+// belongs to one example, and averages over examples only, in one place.
 
 async function sumsNotMeans(show: Show, digits: Digits): Promise<void> {
   show.title("2.4 Sums, not means");
@@ -312,8 +312,9 @@ async function naiveSampling(show: Show, { samples, seed }: Options): Promise<vo
     const logs = await drawnLogs(x, samples, codes);
     const { log, error } = logOfAverage(logs);
     const off = draws.map((n) => logOfAverage(logs.slice(0, n)).log - truth);
-    series.push({ name: `${latent} dimension${latent > 1 ? "s" : ""}`, x: draws, y: off });
-    show.text(`${latent} dimensions: log p(x) = ${truth.toFixed(2)}, estimate ${log.toFixed(2)}`);
+    const name = `${latent} dimension${latent > 1 ? "s" : ""}`;
+    series.push({ name, x: draws, y: off });
+    show.text(`${name}: log p(x) = ${truth.toFixed(2)}, estimate ${log.toFixed(2)}`);
     if (latent === 1) {
       const measured = {
         found: log,
@@ -331,8 +332,8 @@ async function naiveSampling(show: Show, { samples, seed }: Options): Promise<vo
       });
     }
   }
-  await show.lines("naive", "The more dimensions, the more draws are missing", {
-    series: [{ name: "the truth", x: [draws[0], samples], y: [0, 0] }, ...series],
+  await show.lines("naive", "The more dimensions, the further the estimate stays below the truth, at 0", {
+    series,
     x: { label: "draws from the prior", log: true },
     y: { label: "estimate of log p(x) minus the truth, nats" },
   });

@@ -129,7 +129,7 @@ async function varianceRatios(show: Show, samples: number, source: Random): Prom
   await show.lines("ratio", "How many times as many draws the score function needs", {
     series: [
       { name: "the pencil", x: ratios, y: ratios.map(varianceRatio) },
-      { name: `measured on ${samples} draws`, x: [1, 2, 4, 8], y: measured, as: "dots" },
+      { name: `measured on ${samples.toLocaleString("en")} draws`, x: [1, 2, 4, 8], y: measured, as: "dots" },
     ],
     x: { label: "μ / σ", log: true },
     y: { label: "ratio of variances, score function / pathwise", log: true },
@@ -156,19 +156,24 @@ async function twoEstimators(show: Show, { samples, seed }: Options): Promise<vo
   });
   const groups = Math.min(1000, samples);
   const each = Math.floor(samples / groups);
-  await show.histogram("estimates", `${groups} estimates of a slope that is 4 (draws for each: ${each})`, {
-    "score function": averages(scores, groups),
-    pathwise: averages(paths, groups),
-  }, { label: "estimated slope of E[z²] along μ" });
+  await show.histogram(
+    "estimates",
+    `${groups.toLocaleString("en")} estimates of a slope that is 4 (draws for each: ${each})`,
+    {
+      "score function": averages(scores, groups),
+      pathwise: averages(paths, groups),
+    },
+    { label: "estimated slope of E[z²] along μ" },
+  );
   await varianceRatios(show, samples, source.split());
 }
 
 // ## 3.4 log σ², not σ
 //
-// A network may put out any number, and σ must be positive. So let it put out v = log σ², and take σ = exp(v / 2). (log σ would do
-// as well; log σ² is the custom.) Any v is fine, and the slope along v comes with it: ∂z/∂v = ½ σ ε. Mind the half: exp(v) is
-// the *variance*. Nothing crashes when the half is forgotten, and published programs did forget it, so it gets a claim of
-// its own: what is drawn must have the variance that was asked for.
+// A network may put out any number, and σ must be positive. So let it put out v = log σ², and take σ = exp(v / 2). (log σ
+// would do as well; log σ² is the custom.) Any v is fine, and the slope along v comes with it: ∂z/∂v = ½ σ ε. Mind the
+// half: exp(v) is the *variance*. Nothing crashes when the half is forgotten, and published programs did forget it, so it
+// gets a claim of its own: what is drawn must have the variance that was asked for.
 
 async function drawnVariance(show: Show, { samples, seed }: Options): Promise<void> {
   show.title("3.4 log σ², not σ: draws with μ = 1, log σ² = log ¼");

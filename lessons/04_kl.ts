@@ -169,8 +169,8 @@ async function manyDimensions(show: Show): Promise<void> {
 // \frac{\partial\,\mathrm{KL}}{\partial \log \sigma^2} = \tfrac12 (\sigma^2 - 1)
 // ```
 //
-// (again because σ² is the exponential of log σ²). A spring on μ; and on log σ² a force that never exceeds ½ while σ < 1, however
-// small σ gets, and grows like σ²/2 above.
+// (again because σ² is the exponential of log σ²). A spring on μ; and on log σ² a force that never exceeds ½ while σ < 1,
+// however small σ gets, and grows like σ²/2 above.
 
 /** The gradient of the library's KL by automatic differentiation, at one point. */
 export async function klGradient(mu: number, logVar: number): Promise<[number, number]> {
@@ -211,12 +211,12 @@ async function valley(show: Show): Promise<void> {
 
 // ## 4.6 Never negative, in float32 too
 //
-// KL is never negative. The line t - 1 touches log t at t = 1 and lies above it elsewhere. Put t = p/q. The average under q of
-// log(p/q), which is -KL, is at most (the average of p/q) - 1. That average is ∫ q · p/q = ∫ p = 1, so -KL ≤ 0. It is zero only if t = 1
-// everywhere, when q is p. (A case of **Jensen's inequality**: log is concave, so an average of logs is at most the log of the
-// average.) Computers need help with that. Near the prior σ² - 1 and log σ² are nearly equal, and float32 keeps seven digits:
-// exp(v) - 1 has lost the last digits of v, and once log σ² = v is subtracted the last digits are all that is left.
-// `expm1(v)` computes e^v - 1 without passing through a number near 1.
+// KL is never negative. The line t - 1 touches log t at t = 1 and lies above it elsewhere. Put t = p/q. The average under
+// q of log(p/q), which is -KL, is at most (the average of p/q) - 1. That average is ∫ q · p/q = ∫ p = 1, so -KL ≤ 0. It is
+// zero only if t = 1 everywhere, when q is p. (A case of **Jensen's inequality**: log is concave, so an average of logs is
+// at most the log of the average.) Computers need help with that. Near the prior σ² - 1 and log σ² are nearly equal, and
+// float32 keeps seven digits: exp(v) - 1 has lost the last digits of v, and once log σ² = v is subtracted the last digits
+// are all that is left. `expm1(v)` computes e^v - 1 without passing through a number near 1.
 
 async function neverNegative(show: Show, seed: number): Promise<void> {
   show.title("4.6 Never negative");
@@ -285,9 +285,9 @@ async function asymmetry(show: Show): Promise<void> {
 
 // ## 4.8 A sign that went missing
 //
-// This course grew from a notebook on VAEs, which prints the formula as KL = ½ Σ (1 + log σ² - μ² - σ²). Compare 4.1: every sign
-// is turned round. (Its code multiplies by -½, and is right.) Whoever trained on the printed formula would be *paid* for
-// leaving the prior, without limit. One look at the sign catches it: a divergence is never negative.
+// This course grew from a notebook on VAEs, which prints the formula as KL = ½ Σ (1 + log σ² - μ² - σ²). Compare 4.1:
+// every sign is turned round. (Its code multiplies by -½, and is right.) Whoever trained on the printed formula would be
+// *paid* for leaving the prior, without limit. One look at the sign catches it: a divergence is never negative.
 
 /** The formula as that notebook prints it. */
 export function klAsPrinted(mu: number, logVar: number): number {

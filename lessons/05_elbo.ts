@@ -49,9 +49,9 @@ import text from "./05_elbo.ts" with { type: "text" };
 export const defaults = { epochs: 4, batch: 128, latent: 20, hidden: 400 };
 type Options = typeof defaults & CommonOptions;
 
-// Lesson 2 ended with an average that draws from the prior get wrong: p(x) = E[p(x | z)], when in 20 dimensions one code in 10²⁰
-// explains x. The way out: draw codes from where the good ones are. An encoder proposes a distribution for each image,
-// q(z | x) = N(μ, σ²), with a μ and a σ for each dimension of the code. For short, q(z).
+// Lesson 2 ended with an average that draws from the prior get wrong: p(x) = E[p(x | z)], when in 20 dimensions one code
+// in 10²⁰ explains x. The way out: draw codes from where the good ones are. An encoder proposes a distribution for each
+// image, q(z | x) = N(μ, σ²), with a μ and a σ for each dimension of the code. For short, q(z).
 
 // ## 5.1 The bound, by Jensen
 //
@@ -72,8 +72,8 @@ type Options = typeof defaults & CommonOptions;
 //
 // the **evidence lower bound**. Read it as a loss with its sign turned: *reconstruct well* (lesson 2's -log p(x | z), at a
 // code that was drawn) *and stay near the prior*. No impossible average is left: one code from q gives an **unbiased**
-// estimate of the bound, one that is right on average, however noisy. The name *variational* means just this: q is varied until the bound
-// is as high as it gets.
+// estimate of the bound, one that is right on average, however noisy. The name *variational* means just this: q is varied
+// until the bound is as high as it gets.
 
 // ## 5.2 The gap, by Bayes
 //
@@ -84,9 +84,9 @@ type Options = typeof defaults & CommonOptions;
 // \mathrm{ELBO} = \mathbb{E}_q\left[\log \frac{p(z \mid x) \, p(x)}{q(z)}\right] = \log p(x) - \mathrm{KL}(q(z) \,\|\, p(z \mid x))
 // ```
 //
-// The gap is exactly a KL divergence: how far the encoder's guess is from the true posterior. So a larger ELBO means a likelier
-// image, or a better guess, or both. (It can also trade one for the other: a model whose posteriors q cannot match pays
-// for it.)
+// The gap is exactly a KL divergence: how far the encoder's guess is from the true posterior. So a larger ELBO means a
+// likelier image, or a better guess, or both. (It can also trade one for the other: a model whose posteriors q cannot
+// match pays for it.)
 //
 // Check it where everything is known. One number x, one code z: x = w z + noise of variance s, z from N(0, 1). Variances of
 // independent parts add, so p(x) = N(0, w² + s). For the posterior, complete the square in -(x - w z)² / 2s - z² / 2: it is
@@ -186,9 +186,9 @@ export function linearVae(size: number, latent: number, seed: number): Vae & { d
   };
 }
 
-// Here even the average over q needs no dice. As in `exactElbo`, E|x - Wz|² is |x - Wμ|² plus, for each latent dimension, its σ²
-// times the squared length of its column of W. Half of the second part is what the noise in the code costs. (`decoderWeights`
-// is W with rows and columns exchanged: a latent dimension is a row.)
+// Here even the average over q needs no dice. As in `exactElbo`, E|x - Wz|² is |x - Wμ|² plus, for each latent dimension,
+// its σ² times the squared length of its column of W. Half of the second part is what the noise in the code costs.
+// (`decoderWeights` is W with rows and columns exchanged: a latent dimension is a row.)
 
 /** The negative ELBO of the linear VAE with the average over q done exactly. */
 export function exactObjective(vae: ReturnType<typeof linearVae>): Objective {
@@ -206,9 +206,10 @@ export function exactObjective(vae: ReturnType<typeof linearVae>): Objective {
   };
 }
 
-// How high is the bound's ceiling on the way there? The model says that x is Gaussian with the covariance C = I + Σ w wᵀ, one w
-// for each latent dimension. Adding w wᵀ to C takes u uᵀ / g from its inverse, with u = C⁻¹w and g = 1 + w·u, and multiplies its
-// determinant by g; so start from the identity and add one latent dimension after the other.
+// How high is the bound's ceiling on the way there? The model says that x is Gaussian with the covariance C = I + Σ w wᵀ,
+// one w for each latent dimension. Adding w wᵀ to C takes u uᵀ / g from its inverse, with u = C⁻¹w and g = 1 + w·u, and
+// multiplies its determinant by g (Sherman and Morrison's formula); so start from the identity and add one latent
+// dimension after the other.
 
 /** The mean log p(x) of centred data with this covariance, `[D, D]`, under a linear model with weights `[L, D]`, exactly. */
 export function linearEvidence(covariance: number[][], weights: number[][]): number {
@@ -326,8 +327,8 @@ async function hinge(show: Show, variances: number[], nats: ArrayLike<number>): 
 
 // ## 5.4 One sample is enough
 //
-// For a network the average over q has no formula. `elbo` draws one code for each image. Is that unbiased? On a fresh linear VAE
-// the exact answer is at hand: draw often, and compare.
+// For a network the average over q has no formula. `elbo` draws one code for each image. Is that unbiased? On a fresh
+// linear VAE the exact answer is at hand: draw often, and compare.
 
 async function oneSample(show: Show, seed: number): Promise<void> {
   show.title("5.4 The ELBO from samples");
@@ -352,12 +353,12 @@ async function oneSample(show: Show, seed: number): Promise<void> {
 
 // ## 5.5 A VAE of digits
 //
-// Now the encoder and the decoder are networks with one hidden layer: 784 pixels, a hidden layer of 400, a code of 20, and back.
-// The likelihood is lesson 2's Bernoulli (for grey images a loss and no likelihood, as said there).
-// `train(negativeElbo(vae), …)` makes -ELBO small, in nats per image. The loss to beat is that of not looking: say "the mean
-// training image" whatever comes, and spend nothing on a KL. And on MNIST (70,000 scanned digits, 10,000 of them held out,
-// on which such models are usually compared: `--data mnist`) the result is known in advance, since this
-// model has often been published; these are the figures to compare with:
+// Now the encoder and the decoder are networks with one hidden layer: 784 pixels, a hidden layer of 400, a code of 20, and
+// back. The likelihood is lesson 2's Bernoulli (for grey images a loss and no likelihood, as said there).
+// `train(negativeElbo(vae), …)` makes -ELBO small, in nats per image. The loss to beat is that of not looking: say "the
+// mean training image" whatever comes, and spend nothing on a KL. And on MNIST (70,000 scanned digits, 10,000 of them held
+// out, on which such models are usually compared: `--data mnist`) the result is known in advance, since this model has
+// often been published; these are the figures to compare with:
 
 /** Held-out losses after epochs 1 to 10, as published for this model on grey MNIST (pytorch/examples, z sampled). */
 export const PUBLISHED = [127.3, 115.79, 112.22, 109.64, 108.54, 107.7, 107.07, 106.66, 106.04, 105.56];
@@ -412,9 +413,10 @@ async function digitsVae(show: Show, digits: Digits, options: Options): Promise<
   return vae;
 }
 
-// Look at the KL as training goes on: after a first swing it *rises*. Not looking costs no KL at all; but a nat spent on the code may
-// buy many nats of reconstruction. The plane of the two (the KL is then called **rate**, the reconstruction **distortion**)
-// shows that trade: below the line a code has saved more than it costs. Last, where the nats went: which dimensions of the code say how much.
+// Look at the KL as training goes on: after a first swing it *rises*. Not looking costs no KL at all; but a nat spent on
+// the code may buy many nats of reconstruction. The plane of the two (the KL is then called **rate**, the reconstruction
+// **distortion**) shows that trade: below the line a code has saved more than it costs. Last, where the nats went: which
+// dimensions of the code say how much.
 
 async function tradeOff(show: Show, steps: Step[], notLooking: number): Promise<void> {
   const { test } = steps.at(-1)!.history;
@@ -443,10 +445,10 @@ async function pricePerDimension(show: Show, digits: Digits, vae: LayersVae): Pr
 
 // ## 5.6 It can dream
 //
-// Lesson 1 had to guess where codes lie. Here each image's q is narrow, but the loss has pulled them together, so that all of
-// them *taken together* roughly fill the prior, and the prior is where to draw fresh codes from. Roughly: in 5.3 σ² and the mean
-// of μ² add up to exactly 1 in an active dimension, as N(0, 1) would have it; here they come near that only with time, and
-// holes between the codes remain.
+// Lesson 1 had to guess where codes lie. Here each image's q is narrow, but the loss has pulled them together, so that all
+// of them *taken together* roughly fill the prior, and the prior is where to draw fresh codes from. Roughly: in 5.3 σ² and
+// the mean of μ² add up to exactly 1 in an active dimension, as N(0, 1) would have it; here they come near that only with
+// time, and holes between the codes remain.
 //
 // Beside it, lesson 1's autoencoder with a code of the same length, after one epoch on the same images. It reconstructs
 // too, but of the *same* random codes it makes mud: its own lie elsewhere. (A Gaussian fitted to its codes, as in 1.4, does

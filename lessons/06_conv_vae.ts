@@ -9,7 +9,7 @@
  * - **You need**: lesson 5. Every part of the loss above is from there.
  * - **You leave with**: the whole system that this course set out for, trained: an encoder and a decoder of convolutions, a
  *   code of two numbers, and a map of all the digits it can draw.
- * - **Run** (about 45 seconds): `deno run lessons/06_conv_vae.ts`; on MNIST (half an hour):
+ * - **Run** (about 35 seconds): `deno run lessons/06_conv_vae.ts`; on MNIST (half an hour):
  *   `deno run --allow-read lessons/06_conv_vae.ts --data DIRECTORY --epochs 10`. `--save model` keeps what was trained, and
  *   `--load model` looks at it again, here and in lesson 7, without training.
  *
@@ -51,9 +51,9 @@ import {
 } from "../mod.ts";
 import text from "./06_conv_vae.ts" with { type: "text" };
 
-export const defaults = { epochs: 1, batch: 8, images: 5600, rate: 0.003, latent: 2 };
+export const defaults = { epochs: 1, batch: 8, images: 8000, rate: 0.002, latent: 2 };
 
-/** What the defaults are on data other than the embedded digits: as in the notebook: all images, larger batches, shorter steps. */
+/** What the defaults are on data other than the embedded digits, as in the notebook: all images, large batches, short steps. */
 export const otherData = { batch: 128, images: 60_000, rate: 0.001 };
 type Options = typeof defaults & CommonOptions;
 
@@ -103,11 +103,11 @@ function architecture(show: Show, vae: LayersVae): void {
 
 // ## 6.2 Do two implementations agree?
 //
-// The slopes of this network are found by thousands of lines of code. Another **backend** (what computes the numbers: WebAssembly,
-// a GPU, plain JavaScript) has its own code for every single operation; only the rules that chain the slopes, and our loss, are
-// shared. So where two backends agree, both are very likely right, and lessons 2 to 5 have checked the loss. Compare plain JavaScript,
-// slow and simple, with the backend in use. First the slopes of the loss of one image, all 134,165 of them. Then a
-// small sibling (4 and 8 filters), trained for 20 steps on both: small differences would grow.
+// The slopes of this network are found by thousands of lines of code. Another **backend** (what computes the numbers:
+// WebAssembly, a GPU, plain JavaScript) has its own code for every single operation; only the rules that chain the slopes,
+// and our loss, are shared. So where two backends agree, both are very likely right, and lessons 2 to 5 have checked the
+// loss. Compare plain JavaScript, slow and simple, with the backend in use. First the slopes of the loss of one image, all
+// 134,165 of them. Then a small sibling (4 and 8 filters), trained for 20 steps on both: small differences would grow.
 
 /** All slopes of the loss on a batch, in one vector. */
 async function gradient(vae: LayersVae, digits: Digits, seed: number): Promise<Float32Array> {
@@ -168,10 +168,10 @@ export async function backendsAgree(show: Show, digits: Digits, seed: number): P
 
 // ## 6.3 Training
 //
-// The loss is the negative ELBO of lesson 5, the code has two dimensions so that we can draw a map of it, and `train` is the
-// loop of lesson 1. Do not compare the nats with lesson 5's: that code had 20 numbers. Here the batches are small, because
-// small batches make more steps in the same time, and the steps are long; MNIST gets batches of 128 and steps a third as long,
-// as in the notebook that this course grew from (lesson 4).
+// The loss is the negative ELBO of lesson 5, the code has two dimensions so that we can draw a map of it, and `train` is
+// the loop of lesson 1. Do not compare the nats with lesson 5's: that code had 20 numbers. Here the batches are small,
+// because small batches make more steps in the same time, and the steps are long; MNIST gets batches of 128 and steps half
+// as long, as in the notebook that this course grew from (lesson 4).
 //
 // On MNIST the result is known in advance: the same network with the same settings was trained in PyTorch, another library,
 // with two seeds. Its held-out loss was 192.7 and 192.8 after epoch 1, 154.0 and 153.9 after epoch 10.
@@ -230,8 +230,8 @@ async function training(show: Show, digits: Digits, vae: LayersVae, options: Opt
   }
 }
 
-// What does each number of the code cost? The KL is a sum over the dimensions of the code, so it can be drawn apart: a bar each.
-// A dimension that the decoder does not use costs nothing, since its q may then be the prior itself.
+// What does each number of the code cost? The KL is a sum over the dimensions of the code, so it can be drawn apart: a bar
+// each. A dimension that the decoder does not use costs nothing, since its q may then be the prior itself.
 
 async function prices(show: Show, digits: Digits, vae: LayersVae): Promise<void> {
   const nats = tf.tidy(() => {
@@ -248,8 +248,9 @@ async function prices(show: Show, digits: Digits, vae: LayersVae): Promise<void>
 
 // ## 6.4 What it reconstructs
 //
-// Two numbers have to say everything about an image. So the rough shape survives, and often the class; the rest is averaged over
-// all images with that code. (The blur has a second cause, too: what is shown is the mean of p(x | z), not a draw from it.)
+// Two numbers have to say everything about an image. So the rough shape survives, and often the class; the rest is
+// averaged over all images with that code. (The blur has a second cause, too: what is shown is the mean of p(x | z), not a
+// draw from it.)
 
 async function reconstructions(show: Show, digits: Digits, vae: LayersVae): Promise<void> {
   show.title("6.4 What it reconstructs");
@@ -266,8 +267,8 @@ async function reconstructions(show: Show, digits: Digits, vae: LayersVae): Prom
 // ## 6.5 Where the digits live
 //
 // Each held-out image is a point, at its μ. Its colour is the true class; training never saw a class. Where the classes
-// settle apart, that is the doing of the loss: a decoder makes few mistakes when codes that lie together mean images that look
-// alike, because z is drawn from a whole neighbourhood.
+// settle apart, that is the doing of the loss: a decoder makes few mistakes when codes that lie together mean images that
+// look alike, because z is drawn from a whole neighbourhood.
 
 /** The axes of both pictures of the code, as in the notebook. */
 const AXES = { x: { label: "z[0]", from: -4, to: 4 }, y: { label: "z[1]", from: -4, to: 4 } };
@@ -283,10 +284,10 @@ async function scatter(show: Show, digits: Digits, vae: LayersVae): Promise<void
 
 // ## 6.6 A map of everything it can draw
 //
-// Decode a grid of codes, 15×15 from -4 to 4 as in the notebook, and lay the images out as the points lie in 6.5, on the same
-// axes: z[0] from left to right, z[1] from bottom to top. Where a class lives there, its digit is drawn here. (The notebook
-// draws z[1] downwards, so its two figures do not fit together.) By the prior 99 codes in 100 lie within 3 of the middle (1 - e^-4.5 = 0.989); the tiles beyond show what the decoder makes of
-// codes that it hardly ever met.
+// Decode a grid of codes, 15×15 from -4 to 4 as in the notebook, and lay the images out as the points lie in 6.5, on the
+// same axes: z[0] from left to right, z[1] from bottom to top. Where a class lives there, its digit is drawn here. (The
+// notebook draws z[1] downwards, so its two figures do not fit together.) By the prior 99 codes in 100 lie within 3 of the
+// middle (1 - e^-4.5 = 0.989); the tiles beyond show what the decoder makes of codes that it hardly ever met.
 
 /** The class of each image's nearest neighbour among labelled ones, by squared distance. */
 export async function nearestClass(images: tf.Tensor, labelled: ImageSet): Promise<number[]> {
@@ -313,8 +314,8 @@ async function manifold(show: Show, digits: Digits, vae: LayersVae): Promise<voi
   const classes = await nearestClass(map, digits.train);
   const tiles = Array.from({ length: 10 }, (_, label) => classes.filter((found) => found === label).length);
   show.table("Tiles of the map, by the class they are read as", {
-    columns: tiles.map((_, label) => `${label}`),
-    rows: [tiles],
+    columns: ["class", ...tiles.map((_, label) => `${label}`)],
+    rows: [["tiles", ...tiles]],
   });
   show.figure("tiles", tiles);
   tf.dispose([map, heldOut]);
@@ -331,9 +332,9 @@ async function manifold(show: Show, digits: Digits, vae: LayersVae): Promise<voi
   });
 }
 
-// So this is what it can draw: recognisable digits, blurred, most classes but not all, on a map where neighbours resemble each
-// other. The blur and the missing classes are the price of a code of two numbers. Lesson 7 reads the map: who lives where,
-// what lies between, and how far the ELBO is from log p(x), image by image.
+// So this is what it can draw: recognisable digits, blurred, most classes but not all, on a map where neighbours resemble
+// each other. The blur and the missing classes are the price of a code of two numbers. Lesson 7 reads the map: who lives
+// where, what lies between, and how far the ELBO is from log p(x), image by image.
 //
 // ## Try it
 //

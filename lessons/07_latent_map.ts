@@ -43,18 +43,18 @@ import {
 } from "../mod.ts";
 import text from "./07_latent_map.ts" with { type: "text" };
 
-export const defaults = { epochs: 1, batch: 8, images: 4000, rate: 0.003, points: 7000 };
+export const defaults = { epochs: 1, batch: 8, images: 8000, rate: 0.002, points: 8000 };
 
 /** What the defaults are on data other than the embedded digits, as in lesson 6. */
 export const otherData = { batch: 128, images: 60_000, rate: 0.001 };
 type Options = typeof defaults & CommonOptions;
 
-// Lesson 6 ended with two pictures of the plane of codes: the held-out digits at their μ, and a map of what the decoder draws.
-// A plane is small enough to look at all of it, and to add things up over all of it. That is what this lesson does.
+// Lesson 6 ended with two pictures of the plane of codes: the held-out digits at their μ, and a map of what the decoder
+// draws. A plane is small enough to look at all of it, and to add things up over all of it. That is what this lesson does.
 
 // ## 7.1 The model
 //
-// The network of lesson 6, trained in the same way on somewhat fewer images, or loaded from where lesson 6 saved it. Loaded,
+// The network of lesson 6, trained in the same way, or loaded from where lesson 6 saved it. Loaded,
 // it is the saved model to the last bit, and its held-out loss is the one that lesson 6 printed.
 
 async function model(show: Show, digits: Digits, options: Options): Promise<LayersVae> {
@@ -96,8 +96,8 @@ async function encode(vae: LayersVae, digits: Digits, count: number): Promise<Pl
 // ## 7.2 Who lives where
 //
 // Each held-out image is a point at its μ, coloured by its class. Classes were never part of the training. Yet look at a
-// point's ten nearest neighbours: how many are of its class? If places had nothing to do with classes, a neighbour would be of
-// your class as often as any image is: with shares p₀ … p₉ of the classes that is p₀² + … + p₉², about one in ten.
+// point's ten nearest neighbours: how many are of its class? If places had nothing to do with classes, a neighbour would
+// be of your class as often as any image is: with shares p₀ … p₉ of the classes that is p₀² + … + p₉², about one in ten.
 
 /** The axes of every map here; scatter and tiles can be laid on top of each other. */
 const AXES = { x: { label: "z[0]", from: -4, to: 4 }, y: { label: "z[1]", from: -4, to: 4 } };
@@ -138,10 +138,12 @@ async function whoLivesWhere(show: Show, digits: Digits, { mu }: Places): Promis
 // So once more by the prior's own measure. Cut N(0, 1) into 15 slices of equal probability and decode the middle of each: the
 // code that has (i + ½) / 15 of the probability below it. That is the **quantile**, the inverse of the cumulative
 // probability Φ(z) = ½ + ∫₀ᶻ φ with the density φ of N(0, 1). Every tile then stands for the same share of what the model
-// would draw, 1 in 225. No formula for the inverse: take Newton's steps on Φ(z) - p, whose slope is φ(z).
+// would draw, 1 in 225. The inverse has no formula, so search for the z where Φ(z) - p is zero, by Newton's steps: the slope
+// of Φ is φ, so z moves by -(Φ(z) - p) / φ(z).
 //
-// A trap that many a published map shows as a border of blank tiles: cut from 0 to 1 *inclusive*, and the first and the last
-// quantile are those of 0 and of 1. No number has all of the probability below it: they are -∞ and ∞.
+// A trap, which shows as a border of blank tiles: cut from 0 to 1 *inclusive*, and the first and the last quantile are those
+// of 0 and of 1. No number has none of the probability below it, or all of it: they are -∞ and ∞, and nothing can be
+// decoded from those.
 
 const density = (z: number) => Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI);
 
@@ -195,14 +197,16 @@ async function maps(show: Show, vae: LayersVae): Promise<void> {
 
 // ## 7.4 What lies between two digits?
 //
-// Walk in a straight line from one digit to another, in two ways: through the code, decoding on the way, and through the pixels,
-// mixing the two end pictures. (Mix the *reconstructions* of both, so that both ways begin and end at the same pictures.)
-// In the middle of the second way both digits are there at once, each half faded. The first leads through other digits.
+// Walk in a straight line from one digit to another, in two ways: through the code, decoding on the way, and through the
+// pixels, mixing the two end pictures. (Mix the *reconstructions* of both, so that both ways begin and end at the same
+// pictures.) In the middle of the second way both digits are there at once, each half faded. The first leads through other
+// digits.
 //
-// Can that be measured? Not by the distance to the nearest real digit: squares like grey, and a blend is grey. So count the
-// grey itself: 4x(1 - x) is 1 for a pixel of ½ and 0 for black and white. A blend of a and b must be greyer than a and b are on
-// average, by exactly (a - b)² in every pixel: 4m(1 - m) with m = (a + b) / 2 is the average of 4a(1 - a) and 4b(1 - b), plus
-// (a - b)². The walk through the code owes no such debt. Measured on 200 pairs of digits that are no neighbours.
+// Can that be measured? Not by the squared distance to the nearest real digit: grey is never far from black or white, and
+// a blend is grey. So count the grey itself: 4x(1 - x) is 1 for a pixel of ½ and 0 for black and white. A blend of a and b
+// must be greyer than a and b are on average, by exactly (a - b)² in every pixel: 4m(1 - m) with m = (a + b) / 2 is the
+// average of 4a(1 - a) and 4b(1 - b), plus (a - b)². The walk through the code owes no such debt. Measured on 200 pairs of
+// digits that live far apart.
 
 /** How grey images `[B, 28, 28, 1]` are, each: the sum of 4x(1 - x), `[B]`. */
 const grey = (x: Tensor) => tf.mul(x, tf.sub(1, x)).mul(4).sum([1, 2, 3]);
@@ -246,7 +250,7 @@ async function between(show: Show, digits: Digits, vae: LayersVae, places: Place
   show.claim("grey gained halfway through the code", assertLess, {
     found: throughCode,
     expected: throughPixels,
-    from: `that; ${pairs.length} pairs`,
+    from: `through the pixels; ${pairs.length} pairs`,
   });
   tf.dispose([...ends, shown, measured]);
 }
@@ -260,7 +264,8 @@ const largest = (values: number[]) => values.reduce((a, b) => Math.max(a, b), -I
 // **aggregate posterior** is where a code lands if you pick an image at random and then draw from its q: q(z), the average of
 // all q(z | x). Here it is, one draw for each held-out image, beside N(0, 1).
 //
-// What a code costs splits in two: multiply and divide by q(z) in the KL's logarithm, and
+// What a code costs splits in two: multiply and divide by q(z) in the KL's logarithm. To pick an image, then a code from
+// its q, is to draw from q(z), so
 //
 // ```math
 // \mathbb{E}_x\left[\mathrm{KL}(q(z \mid x) \,\|\, p(z))\right]
@@ -293,6 +298,7 @@ async function whereNobodyLives(show: Show, places: Places, seed: number): Promi
   show.title("7.5 Where nobody lives");
   const source = random(seed);
   const codes = places.mu.map((mu, i) => mu.map((m, d) => m + places.sigma[i][d] * source.gaussian())); // one of every q
+  // `slices` for the prior: a thousandth of its probability has a thousandth of the numbers, without the chance of a draw
   const sets = { "z[0]": codes.map((z) => z[0]), "z[1]": codes.map((z) => z[1]), "N(0, 1)": slices(codes.length) };
   await show.histogram("aggregate", "Codes drawn for all images together, and the prior", sets, { label: "z" });
   show.claim("wasted, in nats", assertLess, {
@@ -308,16 +314,17 @@ async function whereNobodyLives(show: Show, places: Places, seed: number): Promi
 
 // ## 7.6 log p(x) at last
 //
-// Lesson 2 could not compute p(x) = ∫ p(x | z) p(z) dz in 20 dimensions. In two it is a sum: lay a grid over the plane, decode
-// every code on it, and add up p(x | z) p(z) h², h² being the area of a tile. All images share the decoded grid, so
+// Lesson 2 could not compute p(x) = ∫ p(x | z) p(z) dz in 20 dimensions. In two it is a sum: lay a grid over the plane,
+// decode every code on it, and add up p(x | z) p(z) h², h² being the area of a tile. All images share the decoded grid, so
 // log p(x | z) = Σ x·l - Σ log(1 + eˡ) of every image at every code is one matrix product of pixels x and logits l.
 //
 // How fine must the grid be? Sums over a smooth bump converge very fast: for a Gaussian of deviation σ the error relative
-// to the sum is about 2 e^(-2π²σ²/h²), which is 1/70 at σ = h/2, and 5 in a billion at σ = h. Doubling the step takes the fourth
-// root of it. So compare the sum with that over every second code each way: if the *coarse* grid is off by a tenth, the fine
-// one is off by 2·(0.1/2)⁴, a hundred-thousandth. The steps here are as long as `--points` codes allow, in proportion to
-// the median σ in either direction, and images with a q narrower than one and a half steps, or so far out that the
-// grid would have to be larger, are left to a finer grid.
+// to the sum is about 2 e^(-2π²σ²/h²) (by Poisson's summation formula; the first claim below tries it), which is 1/70 at
+// σ = h/2, and 5 in a billion at σ = h. Doubling the step takes the fourth root of it. So compare the sum with that over
+// every second code each way: if the *coarse* grid is off by a tenth, the fine one is off by 2·(0.1/2)⁴, a
+// hundred-thousandth. The steps here are as short as `--points` codes allow, in proportion to the median σ in either
+// direction, and images with a q narrower than one and a half steps, or so far out that the grid would have to be larger,
+// are left to a finer grid.
 //
 // E_q[log p(x | z)] is a sum over the same grid, with q(z) h² for weights. (As always with grey pixels, p(x | z) is no true
 // probability of an image: lesson 2. The integral and its bound hold for it all the same.)
@@ -420,7 +427,7 @@ async function evidence(show: Show, digits: Digits, vae: LayersVae, places: Plac
   show.claim("with every second code each way, log p(x) moves by at most", assertLess, {
     found: largest(found.map((f) => Math.abs(f.evidence - f.coarse))),
     expected: 0.5,
-    from: "then the fine sum is within 2 (0.5/2)⁴, a hundredth",
+    from: "e^0.5 - 1 = 0.65; then the fine sum is off by some 2 (0.65/2)⁴, two hundredths",
   });
   show.claim("log p(x) - ELBO, the least of all images", assertGreater, {
     found: -largest(found.map((f) => f.elbo - f.evidence)),
@@ -440,10 +447,10 @@ async function evidence(show: Show, digits: Digits, vae: LayersVae, places: Plac
 
 // ## 7.7 One draw is no bound
 //
-// Training never sees this ELBO. It sees one draw's, log p(x | z) - KL at one z from q, which is right on average (lesson 5), and
-// about one time in five it lies *above* log p(x). No contradiction: an average that lies below a ceiling may be made of
-// numbers that do not. So never compare a one-draw ELBO of a single image with anything. The picture has log p(x) as its
-// zero, so that the gap of every image can be seen: the ELBO never crosses it, single draws do.
+// Training never sees this ELBO. It sees one draw's, log p(x | z) - KL at one z from q, which is right on average
+// (lesson 5), and about one time in five it lies *above* log p(x). No contradiction: an average that lies below a ceiling may be
+// made of numbers that do not. So never compare a one-draw ELBO of a single image with anything. The picture has log p(x)
+// as its zero, so that the gap of every image can be seen: the ELBO never crosses it, single draws do.
 
 type Found = Awaited<ReturnType<typeof evidence>>;
 
@@ -484,10 +491,10 @@ async function oneDraw(show: Show, digits: Digits, vae: LayersVae, found: Found,
 
 // ## 7.8 What the bound loses
 //
-// The gap is KL(q ‖ p(z | x)): how far the guess is from the posterior, for two reasons. q is one oval hill, its axes along z[0]
-// and z[1], and the posterior, which the same sums show, need not be: it may lie askew, or bend, or have two tops. And the
-// encoder has learned to guess for all images at once, and is not perfect for each: the posterior may simply lie elsewhere.
-// Here are both for the image with the largest gap.
+// The gap is KL(q ‖ p(z | x)): how far the guess is from the posterior, for two reasons. q is one oval hill, its axes
+// along z[0] and z[1], and the posterior, which the same sums show, need not be: it may lie askew, or bend, or have two
+// tops. And the encoder has learned to guess for all images at once, and is not perfect for each: the posterior may simply
+// lie elsewhere, or be narrower. Here are both for the image with the largest gap.
 
 async function whatIsLost(show: Show, digits: Digits, vae: LayersVae, places: Places, found: Found): Promise<void> {
   const { gap, image, top } = found.reduce((a, b) => b.gap > a.gap ? b : a);
@@ -507,8 +514,8 @@ async function whatIsLost(show: Show, digits: Digits, vae: LayersVae, places: Pl
   tf.dispose([x, shown]);
 }
 
-// So this is what a two-dimensional latent is: a map on which like lives beside like, most of it paved, with holes; and a bound
-// that is truly one, by some nats, for every single image. From here on latents have more dimensions, and nobody can
+// So this is what a two-dimensional latent is: a map on which like lives beside like, most of it paved, with holes; and a
+// bound that is truly one, by some nats, for every single image. From here on latents have more dimensions, and nobody can
 // look at all of them. What you have seen here is what you cannot see there.
 //
 // ## Try it

@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { embeddedWasm } from "./embedded.ts";
 import { EnvironmentError, InputError } from "./errors.ts";
-import { installTrainingKernels } from "./kernels/mod.ts";
+import { type Build, installTrainingKernels } from "./kernels/mod.ts";
 
 /** The names {@linkcode useBackend} takes. */
 export const BACKENDS = ["wasm", "webgpu", "cpu", "auto"] as const;
@@ -19,8 +19,8 @@ export type BackendName = typeof BACKENDS[number];
 export interface Backend {
   /** Its name. */
   name: Exclude<BackendName, "auto">;
-  /** Whose kernels compute: tfjs's own, or, on WASM, also this library's, composed from them so that it can train. */
-  kernels: "tfjs" | "composed";
+  /** Whose kernels compute: tfjs's own, or, on WASM, also this library's, in the build that the machine can run. */
+  kernels: "tfjs" | Build;
   /** The GPU, where there is one. */
   adapter?: string;
 }
@@ -32,10 +32,12 @@ export interface Backend {
  * `"unstable": ["raw-imports"]`. Tensors made on another backend before cannot be read back on WebGPU: choose first.
  *
  * @param name The backend; `auto` takes WebGPU only on a hardware adapter.
+ * @param options On WASM, `kernels` forces a build of this library's kernels: `relaxed` for machines with relaxed SIMD, or
+ * `simd` for all others.
  * @throws {InputError} If there is no such backend.
  * @throws {EnvironmentError} If the backend cannot start here, such as WebGPU without an adapter.
  */
-export async function useBackend(name: BackendName = "auto"): Promise<Backend> {
+export async function useBackend(name: BackendName = "auto", options: { kernels?: Build } = {}): Promise<Backend> {
   if (!BACKENDS.includes(name)) {
     throw new InputError(`There is no backend "${name}": it is one of ${BACKENDS.join(", ")}.`);
   }
@@ -52,9 +54,9 @@ export async function useBackend(name: BackendName = "auto"): Promise<Backend> {
     }
   }
   const embedded = await (located ??= locateWasm()); // once, also when two callers start it at the same time
-  installTrainingKernels();
+  const kernels = installTrainingKernels(options.kernels);
   const remedy = embedded ? "" : `: set "unstable": ["raw-imports"] in deno.json, or add --allow-read`;
-  return await start({ name: "wasm", kernels: "composed" }, remedy);
+  return await start({ name: "wasm", kernels }, remedy);
 }
 
 let starting: Promise<unknown> = Promise.resolve();

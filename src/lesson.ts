@@ -65,8 +65,11 @@ export async function runLesson<Numbers extends Record<string, number>>(
       if (flags.getOptionValueSource(key) === "default") own[key] = value;
     }
     const backend = await useBackend(wanted as BackendName);
-    const { events, surface: record } = recorder();
-    const surfaces = [record, await terminal(), ...(out ? [await files(out, lesson)] : [])];
+    const { events, surface } = recorder();
+    const record = (event: LessonEvent) => {
+      if (event.kind === "claim" || event.kind === "figure") surface(event); // the JSON has no others, and steps are many
+    };
+    const surfaces = [record, await terminal(), ...(out === undefined ? [] : [await files(out, lesson)])];
     const tell = async (event: LessonEvent) => {
       for (const surface of surfaces) {
         const drawing = surface(event);
@@ -75,16 +78,20 @@ export async function runLesson<Numbers extends Record<string, number>>(
     };
     const show = showOn(tell);
     show.title(lesson.question);
-    let failed: ClaimError | undefined;
+    let failed: unknown;
     try {
       await lesson.lesson({ ...own as Numbers, data: data ?? "digits", seed }, show);
     } catch (error) {
-      if (!(error instanceof ClaimError)) throw error;
-      failed = error; // a finding like others: the JSON has it too
-    } finally {
-      await tell({ kind: "end" });
+      failed = error; // the surfaces finish all the same
     }
-    if (json) {
+    try {
+      await tell({ kind: "end" });
+    } catch (error) {
+      if (!failed) throw error;
+      console.error((error as Error).message); // what went wrong first is what ends the program
+    }
+    if (failed && !(failed instanceof ClaimError)) throw failed;
+    if (json) { // a false claim is a finding like others
       const { name, ...rest } = backend;
       const used = { data: data ?? null, seed, options: own };
       const report = { lesson: lesson.name, backend: name, ...rest, ...used, ...found(events) };

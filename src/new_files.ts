@@ -41,6 +41,9 @@ async function making(path: string, permit: string, make: () => Promise<void>): 
     if (cause instanceof Deno.errors.NotCapable) {
       throw new EnvironmentError(`Writing to ${permit} needs the permission --allow-write=${permit}.`, { cause });
     }
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new EnvironmentError(`Cannot write ${path}: the directory above it does not exist.`, { cause });
+    }
     throw new EnvironmentError(`Cannot write ${path}: ${(cause as Error).message}`, { cause });
   }
 }

@@ -50,7 +50,7 @@ const hardware = { vendor: "acme", architecture: "gen9", device: "", description
 const pretend = (info: Partial<typeof hardware>) => ({ info: { ...hardware, ...info } }) as unknown as GPUAdapter;
 
 Deno.test("wasm starts without a permission, also when asked for twice at the same time", async () => {
-  const expected = { name: "wasm", kernels: "composed" } as const;
+  const expected = { name: "wasm", kernels: "relaxed" } as const;
   const started = await listening(() => Promise.all([useBackend("wasm"), useBackend("wasm")]));
   assertEquals(started, [expected, expected]);
   assertEquals(tf.getBackend(), "wasm");
@@ -61,7 +61,7 @@ Deno.test("cpu says what it is, and one can come back to wasm", async () => {
   assertEquals(await listening(() => useBackend("cpu")), { name: "cpu", kernels: "tfjs" });
   assertEquals(tf.getBackend(), "cpu");
   assertEquals(await listening(product), [32]);
-  assertEquals(await listening(() => useBackend("wasm")), { name: "wasm", kernels: "composed" });
+  assertEquals(await listening(() => useBackend("wasm")), { name: "wasm", kernels: "relaxed" });
   assertEquals(tf.getBackend(), "wasm");
   assertEquals(await product(), [32]);
 });
@@ -141,7 +141,7 @@ Deno.test("auto takes wasm without an adapter, and on every adapter that is made
   for (const fake of software) {
     await useBackend("cpu");
     await withAdapter(fake, async () => {
-      assertEquals(await useBackend("auto"), { name: "wasm", kernels: "composed" });
+      assertEquals(await useBackend("auto"), { name: "wasm", kernels: "relaxed" });
     });
     await useBackend("cpu");
     await withAdapter(fake, async () => assertEquals((await useBackend()).name, "wasm", "auto is the default"));

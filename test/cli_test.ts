@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
 import { gzip, writeIdx } from "./_idx.ts";
 import { deno, type Ended, granted, ROOT, testIf, withTempDir } from "./_run.ts";
@@ -54,7 +54,7 @@ function assertGoodRun(name: string, run: Ended) {
   assertEquals([found.lesson, found.backend, found.kernels, found.data, found.seed], [
     name,
     "wasm",
-    "composed",
+    "relaxed",
     /^0[34]/.test(name) ? null : "digits",
     0,
   ]);
@@ -261,6 +261,57 @@ testIf(runs && mnist !== undefined, "--allow-run and MNIST_DIR", "lesson 02 on M
 });
 
 // ## Pictures
+
+testRun("what a lesson that draws nothing pays for show: a few milliseconds, and no library of it", async () => {
+  // What every lesson loads anyhow comes first.
+  const program = `
+    import "@tensorflow/tfjs";
+    import "${ROOT}src/models/conv_vae.ts";
+    import "${ROOT}src/training/train.ts";
+    const begin = performance.now();
+    const { terminal } = await import("${ROOT}src/show/terminal/terminal.ts");
+    await import("${ROOT}src/show/files/files.ts");
+    const { showOn } = await import("${ROOT}src/show/show.ts");
+    showOn(await terminal()).text("so it is");
+    console.log(performance.now() - begin);`;
+  const file = `data:application/typescript,${encodeURIComponent(program)}`;
+  const times: number[] = [];
+  for (const _ of [1, 2, 3]) {
+    const { out, err } = await deno(["run", "--no-prompt", `--config=${new URL("deno.json", ROOT).pathname}`, file]);
+    assertEquals(err, "");
+    times.push(Number(out.split("so it is\n")[1]));
+  }
+  assertLess(Math.min(...times), 20);
+  const { modules, redirects, roots } = JSON.parse((await deno(["info", "--json", "mod.ts"])).out);
+  const reached = new Set<string>(roots);
+  for (const name of reached) {
+    const module = modules.find(({ specifier }: { specifier: string }) => specifier === (redirects[name] ?? name));
+    for (const { code, isDynamic } of module?.dependencies ?? []) if (!isDynamic) reached.add(code?.specifier ?? name);
+  }
+  const packages = [...reached].flatMap((name) => /^npm:\/?((?:@[^/]+\/)?[^@/]+)/.exec(name)?.[1] ?? []);
+  const wanted = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "commander", "ml-matrix", "pure-rand"];
+  assertEquals([...new Set(packages)].toSorted(), wanted);
+});
+
+testFiles(
+  "what lesson 6 saves, lesson 7 loads; another architecture, or a place that is taken, is refused",
+  () =>
+    withTempDir(async (directory) => {
+      const model = `${directory}/model`;
+      const files = [`--allow-read=${model}`, `--allow-write=${model}`];
+      // Too few images to learn from, so both end with a false claim: that the held-out loss is lower than without looking.
+      const saved = await lesson("06_conv_vae", ["--images", "40", "--batch", "20", "--save", model, "--json"], files);
+      const loaded = await lesson("07_latent_map", ["--load", model, "--json"], [`--allow-read=${model}`]);
+      assertEquals([saved.code, loaded.code], [1, 1], saved.err + loaded.err);
+      assertEquals(lastLine(loaded).test, lastLine(saved).test[0], "the same held-out loss to the last bit");
+      const other = await lesson("06_conv_vae", ["--latent", "3", "--load", model], [`--allow-read=${model}`]);
+      assertSentence(other, 2, /model of another architecture: its layer 5 \(Dense\) has units 2, wanted is 3\.$/);
+      const taken = await lesson("06_conv_vae", ["--save", model], files);
+      assertSentence(taken, 2, `${model} exists already, and nothing is overwritten: name another directory.`);
+      const refused = await lesson("07_latent_map", ["--load", model]);
+      assertSentence(refused, 1, `Reading ${model} takes a permission: add --allow-read=${model}.`);
+    }),
+);
 
 testFiles("--out: pictures as files; the second time nothing is overwritten", () =>
   withTempDir(async (directory) => {

@@ -46,7 +46,7 @@ testConsumer(
       const checked = await start("check", "main.ts");
       assertEquals(checked.code, 0, checked.err);
       const { code, out, err } = await start("run", "--allow-read", "--no-prompt", "main.ts");
-      assertEquals([code, out], [0, "composed 10000 true\n"], err);
+      assertEquals([code, out], [0, "relaxed 10000 true\n"], err);
       assert(!/error/i.test(err), err);
     }),
 );
@@ -54,7 +54,7 @@ testConsumer(
 testConsumer("and with raw-imports needs no permission", () =>
   withProject(TRAIN, async (start) => {
     const { code, out, err } = await start("run", "--unstable-raw-imports", "--no-prompt", "main.ts");
-    assertEquals([code, out], [0, "composed 10000 true\n"], err);
+    assertEquals([code, out], [0, "relaxed 10000 true\n"], err);
   }));
 
 testConsumer("without either the digits say in one sentence what they need", () =>

@@ -14,6 +14,9 @@ import { decode, encode } from "fast-png";
 import { inflateSync } from "node:zlib";
 import { useBackend } from "../src/backend.ts";
 import { loadDigits } from "../src/data/digits.ts";
+import { convVae } from "../src/models/conv_vae.ts";
+import { gridCodes } from "../src/models/grid_codes.ts";
+import { pixels } from "../src/models/vae.ts";
 import { EnvironmentError, InputError } from "../src/errors.ts";
 import type { Bars, HeatMap, Lines, Picture, Scatter } from "../src/show/events.ts";
 import { files } from "../src/show/files/files.ts";
@@ -174,7 +177,7 @@ function lines(more: Partial<Lines> = {}): Picture & { kind: "lines" } {
   const series = [
     { name: "training", x: [0, 10, 20, 40], y: [9, 4, 3, 2.5] },
     { name: "held-out", x: [20, 40], y: [5, 3.5], as: "dots" as const },
-    { name: "other", x: [0, 40], y: [2, 7] },
+    { name: "other", x: [0, 20, 40], y: [2, 5, 7] },
   ];
   const axes = { x: { label: "images seen" }, y: { label: "KL, nats an image" } };
   return { kind: "lines", name: "losses", caption: "a loss", series, ...axes, ...more };
@@ -259,6 +262,23 @@ Deno.test("a manifold of 15 by 15 tiles: each in its place, under 60 kB, drawn i
   }
 });
 
+Deno.test("a manifold, decoded and drawn on wasm: under half a second", async () => {
+  await useBackend("wasm");
+  const vae = convVae();
+  const codes = gridCodes(range(15));
+  const show = showOn(async (event) => void (event.kind === "images" && await sheetPng(event)));
+  let drawings = 0;
+  const time = await fastest(async () => {
+    const images = pixels(vae.decode(codes));
+    await show.images(`map${drawings++}`, "", images, { columns: 15 });
+    images.dispose();
+  });
+  codes.dispose();
+  vae.dispose();
+  await useBackend("cpu");
+  assertLess(time, 500);
+});
+
 Deno.test("a manifold with axes: the same PNG, and the ticks are at the middles of the tiles", async () => {
   const grid = await manifold();
   const svg = await drawn(grid);
@@ -279,6 +299,36 @@ Deno.test("a manifold with axes: the same PNG, and the ticks are at the middles 
   const named = group(svg, "x-axis tick label").children.map(({ text }) => text).filter((text) => text);
   assertEquals(named, ["−4", "0", "4"], "short numbers");
 });
+
+testWrite(
+  "a manifold, from codes to files: the tile of a known digit is where the axes say its code is",
+  () =>
+    withTempDir(async (directory) => {
+      const digits = (await loadDigits()).train;
+      const codes = gridCodes(Array.from(range(15), (i) => -4 + 8 * i / 14));
+      /** The digit that a decoder would draw for a code: another one everywhere. */
+      const digitAt = ([across, up]: number[]) =>
+        Math.round((across + 4) * 14 / 8) + 20 * Math.round((up + 4) * 14 / 8);
+      const images = digits.batch((await codes.array()).map(digitAt));
+      const axes = { x: { label: "z[0]", from: -4, to: 4 }, y: { label: "z[1]", from: -4, to: 4 } };
+      await (await showIn(`${directory}/out`)).images("map", "", images, { columns: 15, ...axes });
+      tf.dispose([codes, images]);
+      const { width, pixels } = readPng(await Deno.readFile(`${directory}/out/map.png`));
+      const svg = readXml(await Deno.readTextFile(`${directory}/out/map.svg`));
+      const image = all(svg).find(({ name }) => name === "image")!.attributes;
+      const [x, y] = [axisOf(svg, "x"), axisOf(svg, "y")];
+      for (const code of [[-4, -4], [-4, 4], [4, -4], [8 / 14, -16 / 14], [-24 / 14, 32 / 14]]) {
+        const zoom = Number(image.width) / width;
+        const [left, top] = [(x(code[0]) - Number(image.x)) / zoom - 14, (y(code[1]) - Number(image.y)) / zoom - 14]
+          .map(Math.round);
+        const tile = digits.pixels.subarray(784 * digitAt(code)).subarray(0, 784);
+        tile.forEach((wanted, i) => {
+          const found = pixels[(top + Math.floor(i / 28)) * width + left + i % 28];
+          assertAlmostEquals(found, wanted, 2, `the digit of ${code}`);
+        });
+      }
+    }),
+);
 
 Deno.test("rows of images have their names beside their middles", async () => {
   const { x: _, y: __, ...grid } = await manifold();
@@ -407,6 +457,31 @@ Deno.test("lines pass through their points, dots are at theirs, and each looks d
   for (const label of ["↑ KL, nats an image", "images seen →"]) assert(texts.includes(label), label);
 });
 
+Deno.test("lines: two points are a line to compare with, and get no dots", async () => {
+  const series = [{ name: "the best", x: [0, 9], y: [1, 1] }, { name: "found", x: [0, 4, 9], y: [3, 2, 1] }];
+  const svg = await drawn(lines({ series }));
+  const marks = (name: string) => all(svg).filter(({ attributes }) => attributes["aria-label"] === name).length;
+  assertEquals([marks("the best"), marks("found")], [1, 2]);
+});
+
+Deno.test("a log axis of two decades: every tick has its number", async () => {
+  const series = [{ name: "ratio", x: [1, 8], y: [7, 1100] }];
+  const svg = await drawn(lines({ series, x: { label: "x", log: true }, y: { label: "y", log: true } }));
+  for (const [axis, wanted] of [["x", "1 2 3 4 5 6 7 8"], ["y", "10 20 50 100 200 500 1,000"]]) {
+    assertEquals(group(svg, `${axis}-axis tick label`).children.map(({ text }) => text).join(" "), wanted);
+    assertEquals(group(svg, `${axis}-axis tick`).children.length, wanted.split(" ").length);
+  }
+});
+
+Deno.test("long numbers of the upward axis have room", async () => {
+  for (const most of [8, 8e6]) {
+    const svg = await drawn(lines({ series: [{ name: "a", x: [0, 1], y: [0, -most] }] }));
+    const labels = group(svg, "y-axis tick label").children.map(({ text }) => text);
+    const frame = axisOf(svg, "x")(0);
+    assertLess(Math.max(...labels.map((label) => label.length)) * 7, frame, labels.join(" "));
+  }
+});
+
 Deno.test("a log axis: equal ratios are equally far apart, with a tick at every power of ten", async () => {
   const series = [{ name: "variance", x: [1, 10, 10000], y: [1e-5, 0.1, 20] }];
   const svg = await drawn(lines({ series, x: { label: "samples", log: true }, y: { label: "v", log: true } }));
@@ -431,6 +506,18 @@ Deno.test("steps are the outline of bars from 0 that meet halfway", async () => 
   assertEquals(path.length, 16);
   const area = numbers(group(svg, "area of a").children[0].attributes.d);
   assertAlmostEquals(Math.max(...area.filter((_, i) => i % 2)), y(0), TO_HUNDREDTHS, "filled from 0");
+});
+
+Deno.test("steps: the outline of a narrow crowd does not run along 0 over the others; of nothing it does", async () => {
+  const outlineOf = async (y: number[]) => {
+    const svg = await drawn(lines({ series: [{ name: "a", x: [1, 2, 3, 4, 5], y, as: "steps" }] }));
+    const x = axisOf(svg, "x");
+    const path = numbers(group(svg, "a").children[0].attributes.d).filter((_, i) => i % 2 === 0);
+    return [[Math.min(...path), x(0.5)], [Math.min(...path), x(1.5)], [Math.max(...path), x(4.5)]]
+      .map(([found, wanted]) => Math.abs(found - wanted) < TO_HUNDREDTHS);
+  };
+  assertEquals(await outlineOf([0, 3, 0, 3, 0]), [false, true, true]);
+  assertEquals(await outlineOf([0, 0, 0, 0, 0]), [true, false, false]);
 });
 
 Deno.test("a curve beyond given axes is cut off at the frame", async () => {
@@ -498,6 +585,23 @@ Deno.test("heat: cells in viridis, the lowest row below, and a bar that says wha
   assert(all(svg).some(({ text }) => text === "the <prior>"));
 });
 
+Deno.test("heat: the names of two marks that lie together stand on either side of them", async () => {
+  const sides = async (marks: [number, number][]) => {
+    const svg = await drawn(heat({ marks: marks.map(([x, y], i) => ({ x, y, name: `mark ${i}` })) }));
+    const names = all(svg).filter(({ text }) => text.startsWith("mark ")).toSorted((a, b) => a.text < b.text ? -1 : 1);
+    const group = (name: string) =>
+      all(svg).find(({ attributes, children }) =>
+        attributes["text-anchor"] && children.some(({ text }) => text === name)
+      );
+    return names.map(({ text }) => group(text)!.attributes["text-anchor"]);
+  };
+  const { x: { from: left, to: right }, y: { from, to } } = heat({});
+  const [x, y] = [(share: number) => left + share * (right - left), (share: number) => from + share * (to - from)];
+  assertEquals(await sides([[x(0.4), y(0.5)], [x(0.45), y(0.5)]]), ["end", "start"]);
+  assertEquals(await sides([[x(0.4), y(0.5)], [x(0.45), y(0.9)]]), ["start", "start"]);
+  assertEquals(await sides([[x(0.02), y(0.5)], [x(0.9), y(0.5)]]), ["start", "end"]);
+});
+
 Deno.test("heat: lines of equal height are where the surface has their heights", async () => {
   const columns = 21; // the values are 10 x, whatever y
   const values = Array.from({ length: columns * 5 }, (_, i) => 10 * (-1 + 2 * (i % columns) / 20));
@@ -515,6 +619,45 @@ Deno.test("heat: lines of equal height are where the surface has their heights",
 });
 
 // ## What every plot keeps
+
+Deno.test("every plot of what is hard to draw is drawn: great and tiny numbers, all equal, one alone, many", async () => {
+  const series = (x: number[], y: number[], as?: "dots" | "steps") => [{ name: "a", x, y, as }];
+  const log = { label: "l", log: true };
+  const many = Array.from(range(200));
+  const hard: Picture[] = [
+    scatter({ points: Float32Array.of(-1e38, -1e38, 1e38, 1e38), labels: Uint8Array.of(0, 1) }),
+    scatter({ points: new Float32Array(8).fill(3), labels: Uint8Array.of(0, 1, 2, 3) }),
+    scatter({ points: Float32Array.of(1e-40, 2e-40), labels: Uint8Array.of(0) }),
+    scatter({
+      points: Float32Array.from(many, (i) => Math.sin(i)),
+      labels: Uint8Array.from(range(100), (i) => i % 47),
+      classes: Array.from(range(47), (i) => `a class with a long name, number ${i}`),
+    }),
+    lines({ series: series([0, 1], [-1e300, 1e300]) }),
+    lines({ series: series([1e-300, 1e300], [1e-300, 1e300]), x: log, y: log }),
+    lines({ series: series([5e-324, 1e-323], [1e-310, 1e-310]) }),
+    lines({ series: series([2, 2], [3, 3]) }),
+    lines({ series: series([0], [0], "dots") }),
+    lines({ series: series([0], [0], "steps") }),
+    lines({ series: many.slice(0, 30).map((i) => ({ name: `${i}`, x: [0, 1], y: [i, -i] })) }),
+    bars({ labels: ["a"], values: [-1e300] }),
+    bars({ labels: many.map(String), values: many.map((i) => i - 100) }),
+    heat({ values: [1], columns: 1 }),
+    heat({ values: many, columns: 1 }),
+    heat({ values: [-1e300, 1e300, 0, 5e-324], columns: 2 }),
+    heat({ values: [1e-300, 1, 2, 1e300], columns: 2, value: log }),
+    { ...await manifold(), pixels: new Uint8Array(15), height: 5, width: 3, columns: 1, caption: "" },
+    { ...await manifold(), pixels: new Uint8Array(60 * 784), columns: 1 },
+    { ...await manifold(), pixels: new Uint8Array(4 * 40_000), height: 200, width: 200, columns: 4 },
+  ];
+  for (const picture of hard) {
+    for (const { name, attributes } of all(await drawn(picture))) {
+      for (const [key, value] of Object.entries(attributes)) {
+        assert(!/NaN|undefined|Infinity/.test(value), `${picture.kind} "${picture.name}": <${name} ${key}="${value}">`);
+      }
+    }
+  }
+});
 
 /** One picture of every kind, with names that XML would stumble over. */
 async function everyKind(): Promise<Picture[]> {

@@ -12,6 +12,8 @@ import process from "node:process";
 import { EnvironmentError, InputError } from "../src/errors.ts";
 import { type CommonOptions, type Lesson, runLesson } from "../src/lesson.ts";
 import type { Show } from "../src/show/show.ts";
+import type { Step } from "../src/training/train.ts";
+import { granted, testIf, withTempDir } from "./_run.ts";
 
 /** The numbers of the lesson these tests are about. */
 const defaults = { epochs: 3, batchSize: 16, noiseOfX: 0.5 };
@@ -178,7 +180,7 @@ Deno.test("--json: the last line has it all; without it nothing of the kind", as
   assertEquals(lastLine({ out } as Run), {
     lesson: "00_tiny",
     backend: "wasm",
-    kernels: "composed",
+    kernels: "relaxed",
     data: "digits",
     seed: 3,
     options: { epochs: 2, batchSize: 16, noiseOfX: 0.5 },
@@ -216,6 +218,12 @@ Deno.test("a false claim: shown, said in a sentence, exit code 1; the JSON has i
   assertEquals(tiles, 7);
 });
 
+Deno.test("steps are not kept for the JSON: they are thousands", async () => {
+  const step = { epochEnds: false, history: () => "what cannot be copied cannot be kept" } as unknown as Step;
+  const { code, err } = await run(["--json"], (show) => show.progress(step));
+  assertEquals([code, err], [0, ""]);
+});
+
 Deno.test("a NaN is a false claim, and null in the JSON", async () => {
   const result = await run(
     ["--json"],
@@ -244,6 +252,38 @@ Deno.test("a bug is not swallowed", async () => {
     assertEquals(Deno.exitCode, before);
   }
 });
+
+const writes = await granted({ name: "read" }) && await granted({ name: "write" });
+
+testIf(
+  writes,
+  "--allow-read --allow-write",
+  "a lesson that fails in the middle: its page has what it said until then",
+  () =>
+    withTempDir(async (directory) => {
+      const bug = new TypeError("oops");
+      const failing = (show: Show) => {
+        show.text("before");
+        throw bug;
+      };
+      assertEquals(await assertRejects(() => run(["--out", `${directory}/bug`], failing)), bug);
+      assertStringIncludes(await Deno.readTextFile(`${directory}/bug/index.html`), "before");
+      // The page cannot be written either: what went wrong first is what counts.
+      const worse = async (show: Show) => {
+        await Deno.remove(`${directory}/worse`);
+        show.claim("less", assertLess, { found: 3, expected: 2, from: "the pencil" });
+      };
+      const { code, err, out } = await run(["--json", "--out", `${directory}/worse`], worse);
+      assertMatch(err, /^Cannot write .*index\.html: .+\nThis claim is false: less: 3, .+\n$/);
+      assertEquals([code, lastLine({ out } as Run).claims.length], [1, 1]);
+      const { code: alone, err: said } = await run(
+        ["--out", `${directory}/gone`],
+        () => Deno.remove(`${directory}/gone`),
+      );
+      assertMatch(said, /^Cannot write .*index\.html: .+\n$/);
+      assertEquals(alone, 1);
+    }),
+);
 
 Deno.test("the data of the lesson are loaded by the lesson, so a mistake in them comes from there", async () => {
   const { code, err } = await run(["--data", "no/such/place"], async (_, { data }) => {

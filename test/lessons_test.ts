@@ -172,14 +172,13 @@ const pictured: Record<string, (events: LessonEvent[]) => void> = {
     const half = pixel.map((curve) => valueAt(curve, 0.5));
     const wanted = [Math.LN2, -Math.log(normal(1, 0.5, 0.5)), -Math.log(normal(1, 0.5, 0.1))];
     half.forEach((cost, i) => assertAlmostEquals(cost, wanted[i], 1e-12));
-    const [truth, ...estimates] = curves(events, "naive");
-    assertEquals(truth.map(([, off]) => off), [0, 0]);
+    const estimates = curves(events, "naive");
     const said = events.flatMap((event) =>
       event.kind === "text" ? [...event.text.matchAll(/log p\(x\) = (\S+), estimate (\S+)/g)] : []
     );
     assertEquals(estimates.length, said.length);
     estimates.forEach((curve, i) => {
-      assertEquals(curve.at(-1)![0], truth[1][0]);
+      assertEquals(curve.at(-1)![0], estimates[0].at(-1)![0]);
       assertAlmostEquals(curve.at(-1)![1], Number(said[i][2]) - Number(said[i][1]), 0.0101); // two figures rounded to 0.01
     });
     assertLess(estimates.at(-1)![0][1], estimates.at(-1)!.at(-1)![1]);
@@ -286,7 +285,11 @@ for (const [seed, latent] of [[1, 2], [2, 3]]) {
   Deno.test(
     `lesson 06, seed ${seed}, 20 steps, a code of ${latent}: all but the claims that need a longer training`,
     few(200, 100, async (data) => {
-      const events = await runs(l6.lesson, { ...l6.defaults, epochs: 1, batch: 10, latent, data, seed }, true);
+      const events = await runs(
+        l6.lesson,
+        { ...l6.defaults, epochs: 1, batch: 10, rate: 0.003, latent, data, seed },
+        true,
+      );
       const steps = events.flatMap((event) => event.kind === "progress" ? [event.step] : []);
       const { history, epochEnds } = steps.at(-1)!;
       assertEquals([steps.length, epochEnds, history.test.length], [20, true, 1]);
@@ -305,7 +308,7 @@ for (const [seed, latent] of [[1, 2], [2, 3]]) {
       const [points, map] = [picture(events, "scatter", "latent"), picture(events, "images", "manifold")];
       assertEquals([points.labels.length, map.pixels.length / 784, map.columns], [100, 225, 15]);
       assertEquals([map.x, map.y], [points.x, points.y] as unknown);
-      const tiles = events.flatMap((event) => event.kind === "table" ? event.rows[0] as number[] : []);
+      const tiles = events.flatMap((event) => event.kind === "table" ? event.rows[0].slice(1) as number[] : []);
       assertEquals(tiles.reduce((sum, count) => sum + count), 225);
     }),
   );
@@ -314,7 +317,7 @@ for (const [seed, batch] of [[1, 10], [2, 5]]) {
   Deno.test(
     `lesson 07, seed ${seed}, ${600 / batch} steps: all but the claims that need a longer training`,
     few(600, 100, async (data) => {
-      const options = { ...l7.defaults, batch, points: 1200, data, seed };
+      const options = { ...l7.defaults, batch, rate: 0.003, points: 1200, data, seed };
       const events = await runs(l7.lesson, options, true);
       const [points, map] = [picture(events, "scatter", "latent"), picture(events, "images", "ruler")];
       assertEquals([points.labels.length, map.pixels.length / 784, map.columns], [100, 225, 15]);

@@ -12,7 +12,7 @@ import type { LessonEvent } from "../src/show/events.ts";
 import { page } from "../src/show/files/page.ts";
 import { weave } from "../src/show/files/weave.ts";
 import { chromiumRuns, type Tab, withChromium } from "./_chromium.ts";
-import { testIf, withTempDir } from "./_run.ts";
+import { deno, granted, testIf, withTempDir } from "./_run.ts";
 
 const LESSONS: Record<string, string> = {
   "01_autoencoder": autoencoder,
@@ -277,6 +277,13 @@ Deno.test("page: every link of the contents has its section", () => {
   assertEquals(Array.from(document.querySelectorAll("h2"), (h2) => h2.id), links);
 });
 
+Deno.test("page: a flag in a line of prose does not break behind its hyphens, and code is text", () => {
+  const text = "/** # 1. Q? */\n// Try `run --epochs 3 a.ts`, or `a < b && <i>`.";
+  const document = parse(page({ name: "n", question: "Q?", text }, [], new Map()));
+  const codes = Array.from(document.querySelectorAll("section code"), (code) => code.innerHTML);
+  assertEquals(codes, ['run <span class="word">--epochs</span> 3 a.ts', "a &lt; b &amp;&amp; &lt;i&gt;"]);
+});
+
 // ## Maths
 
 Deno.test("page: $…$ is maths, a price or a piece of code is not", () => {
@@ -401,4 +408,44 @@ testBrowser(
         }
       })
     ),
+);
+
+testIf(
+  await chromiumRuns() && await granted({ name: "run" }),
+  "Chromium and --allow-read --allow-write --allow-run --allow-net=127.0.0.1",
+  "the page that a lesson writes, in Chromium: its own pictures, real MathML, and nothing from elsewhere",
+  () =>
+    withTempDir(async (directory) => {
+      const out = `${directory}/out`;
+      const flags = [
+        "run",
+        "--no-prompt",
+        `--allow-write=${out}`,
+        "lessons/04_kl.ts",
+        "--samples",
+        "1000",
+        "--out",
+        out,
+      ];
+      const { code, err } = await deno(flags);
+      assertEquals([code, err], [0, ""]);
+      const names = await Array.fromAsync(Deno.readDir(out), ({ name }) => name);
+      const pictures = names.filter((name) => name !== "index.html");
+      assertGreater(pictures.length, 1);
+      await withChromium(async (open) => {
+        const tab = await open(`file://${out}/index.html`, { width: 1200 });
+        await assertReadable(tab, 1200);
+        assertEquals(tab.requests.length, 1 + pictures.length, "the page, and its pictures as data");
+        assertEquals(await tab.evaluate("document.images.length"), pictures.length);
+        const kinds =
+          "Array.from(new Set(Array.from(document.querySelectorAll('math, math *'), (m) => m.namespaceURI)))";
+        assertEquals(await tab.evaluate(kinds), ["http://www.w3.org/1998/Math/MathML"]);
+        assertGreater(await tab.evaluate<number>("document.querySelectorAll('.claim.holds').length"), 5);
+        // A picture's file, opened by itself, is well-formed and draws.
+        for (const name of pictures.filter((name) => name.endsWith(".svg"))) {
+          const { errors, evaluate } = await open(`file://${out}/${name}`, { width: 1200 });
+          assertEquals([errors, await evaluate("document.documentElement.localName")], [[], "svg"]);
+        }
+      });
+    }),
 );

@@ -124,7 +124,7 @@ testFiles("nothing is overwritten: neither a directory, nor a model in it", () =
     assertEquals((await Deno.readFile(`${directory}/file`)).length, 0);
     await assertRejects(() => newDirectory(`${directory}/file`), InputError, "/file exists already");
     const nowhere = await assertRejects(() => newDirectory(`${directory}/no/where`), EnvironmentError);
-    assertMatch(nowhere.message, /^Cannot write .*\/no\/where: /);
+    assertMatch(nowhere.message, /^Cannot write .*\/no\/where: the directory above it does not exist\.$/);
     vae.dispose();
   }));
 

@@ -14,9 +14,9 @@ import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend.ts";
 import { InputError } from "../src/errors.ts";
 import { ClaimError, claimText, type Comparison, figureText, type Show, showOn } from "../src/show/show.ts";
-import { type LessonEvent, type Measured, recorder, type Series } from "../src/show/events.ts";
+import { type Axis, type LessonEvent, type Measured, recorder, type Series } from "../src/show/events.ts";
 import { histogram } from "../src/show/pictures.ts";
-import { range } from "../src/tensor.ts";
+import { range, type Tensor2D } from "../src/tensor.ts";
 import type { Step } from "../src/training/train.ts";
 
 await useBackend("cpu");
@@ -161,6 +161,8 @@ Deno.test("figures: five digits, thousands, exponents, no noise", () => {
     [1.26e-7, "1.26e-7"],
     [-1.24e-7, "-1.24e-7"],
     [2_345_678.9, "2.35e+6"],
+    [-1e300, "-1e+300"],
+    [2 ** 60, "1.15e+18"],
     [NaN, "NaN"],
     [-Infinity, "-Infinity"],
     ["[3]", "[3]"],
@@ -207,6 +209,13 @@ Deno.test("scatter: points, labels, classes and axes as given; the tensor stays 
   const named = await one("scatter", (show) => show.scatter("s", "c", points, labels, options));
   assertEquals([named.x, named.y, named.classes.length], [{ label: "a", from: -4 }, { label: "z[1]" }, 5]);
   assertEquals(tf.memory().numTensors, before);
+  points.dispose();
+});
+
+Deno.test("scatter: as many points as there are digits, and more", async () => {
+  const points = tf.zeros([200_000, 2]) as Tensor2D;
+  const labels = new Uint8Array(200_000).fill(2);
+  assertEquals((await one("scatter", (show) => show.scatter("s", "c", points, labels))).classes, ["0", "1", "2"]);
   points.dispose();
 });
 
@@ -274,6 +283,34 @@ Deno.test("losses: many steps become stretches of them, and each stretch its mea
   assertEquals([y.length, y[0], y[1], x[0]], [50, 1.5, 5.5, 40]);
 });
 
+Deno.test("losses: the fall of the first steps does not squash the rest, and the axis says where it began", async () => {
+  const axis = async (values: number[]) => {
+    const history = { train: [{ loss: 1, reconstruction: 1, kl: 0 }], test: [] };
+    const steps = values.map((loss, i): Step => (
+      {
+        step: i + 1,
+        steps: 60,
+        epoch: 1,
+        epochs: 1,
+        batch: 8,
+        epochEnds: i === 59,
+        history,
+        loss,
+        reconstruction: loss,
+        kl: 0,
+      }
+    ));
+    const [event] = await said((show) => show.losses("loss", steps));
+    return (event as Extract<LessonEvent, { kind: "lines" }>).y;
+  };
+  const rest = Array.from({ length: 57 }, (_, i) => 200 - i); // from 200 to 144
+  assertEquals(await axis([391.26, 260, 210, ...rest]), { label: "loss, an image (391 at first)", to: 205 });
+  assertEquals(await axis([230, 220, 210, ...rest]), { label: "loss, an image" }, "no great fall");
+  assertEquals(await axis([200, 400, 300, ...rest]), { label: "loss, an image" }, "a swing is to be seen");
+  assertEquals(await axis([391.26, 260, 144]), { label: "loss, an image" }, "too few to tell");
+  assertEquals(await axis(Array(60).fill(0.25)), { label: "loss, an image" });
+});
+
 Deno.test("bars, lines, heat and table arrive as given", async () => {
   const lines = { series: [{ name: "a", x: [1, 2], y: [3, 4] }], x: { label: "x" }, y: { label: "y", log: true } };
   const bars = { labels: ["p", "q"], values: [1, 2], x: { label: "x" }, y: { label: "y" } };
@@ -310,8 +347,13 @@ Deno.test("pictures that cannot be drawn: one sentence, and no surface hears of 
     show.lines("p", "c", { series: [{ name: "a", x, y }], x: { label: "x" }, y: { label: "y" } });
   const heat = (values: number[], columns: number, to = 1) => (show: Show) =>
     show.heat("p", "c", { values, columns, x: axis, y: { ...axis, to }, value: { label: "v" } });
-  const bars = (labels: string[], values: number[]) => (show: Show) =>
-    show.bars("p", "c", { labels, values, x: { label: "x" }, y: { label: "y" } });
+  const bars = (labels: string[], values: number[], log = false) => (show: Show) =>
+    show.bars("p", "c", { labels, values, x: { label: "x" }, y: { label: "y", log } });
+  const logHeat = (values: number[], x: Axis, y: Axis, value: Axis) => (show: Show) =>
+    show.heat("p", "c", { values, columns: 2, x: { from: 0, to: 1, ...x }, y: { from: 0, to: 1, ...y }, value });
+  const log = { label: "l", log: true };
+  const steps = (show: Show) =>
+    show.lines("p", "c", { series: [{ name: "a", x: [1], y: [1], as: "steps" }], x: axis, y: log });
   const mistakes: [speak: (show: Show) => Promise<void>, error: typeof RangeError | typeof InputError, says: string][] =
     [
       [images([0, NaN, 1]), InputError, "pixels are numbers in [0, 1], and image 1 has a NaN"],
@@ -325,31 +367,52 @@ Deno.test("pictures that cannot be drawn: one sentence, and no surface hears of 
       ],
       [(show) => show.images("../p", "c", tf.zeros([4, 2, 2, 1])), RangeError, 'not "../p"'],
       [scatter([], []), InputError, "has no points"],
-      [scatter([1, NaN], [0]), InputError, "points are finite numbers, and one is NaN"],
+      [scatter([1, NaN], [0]), InputError, "points are finite numbers of at most 1e+300, and one is NaN"],
       [scatter([1, 2, 3, 4], [0]), RangeError, "has 1 labels; it needs 2"],
       [scatter([1, 2], [3], ["a", "b"]), RangeError, "has labels beyond its 2 classes"],
       [curve([], []), InputError, 'has no points in "a"'],
-      [curve([1, 2], [1, Infinity]), InputError, 'points in "a" are finite numbers, and one is Infinity'],
+      [
+        curve([1, 2], [1, Infinity]),
+        InputError,
+        'points in "a" are finite numbers of at most 1e+300, and one is Infinity',
+      ],
       [curve([1, 2], [1]), RangeError, 'has 1 values in "a"; it needs 2'],
       [(show) => show.lines("p", "c", { series: [], x: axis, y: axis }), InputError, "has no curves"],
       [
         (show) =>
           show.lines("p", "c", { series: [{ name: "a", x: [1], y: [0] }], x: axis, y: { label: "y", log: true } }),
         InputError,
-        'on a log axis "a" is above 0',
+        'on a log axis points in "a" are above 0',
       ],
+      [steps, InputError, 'on a log axis points in "a" are above 0'],
+      [curve([0, 1], [-1e308, 1e308]), InputError, 'points in "a" are finite numbers of at most 1e+300'],
       [bars(["a"], [1, 2]), RangeError, "has 1 labels; it needs 2"],
       [bars([], []), InputError, "has no bars"],
+      [bars(["a"], [1], true), RangeError, "has a log axis, but bars have none"],
+      [
+        (show) => show.scatter("p", "c", tf.ones([1, 2]), new Uint8Array(1), { x: log }),
+        RangeError,
+        "has a log axis, but scatter have none",
+      ],
+      [(show) => show.images("p", "c", tf.zeros([4, 2, 2, 1]), { columns: 0 }), RangeError, "has 0 columns"],
+      [heat([1, 2, 3], 1.5), RangeError, "has 1.5 columns; it needs 2"],
+      [logHeat([0, 1], axis, axis, log), InputError, "on a log axis values are above 0"],
+      [logHeat([1, 2], log, axis, axis), InputError, "on a log axis ends are above 0"],
+      [logHeat([1, 2], axis, { ...log, from: -1 }, axis), InputError, "on a log axis ends are above 0"],
       [heat([1, 2, 3], 2), RangeError, "has 1 values in its last row; it needs 2"],
-      [heat([1, NaN], 2), InputError, "values are finite numbers, and one is NaN"],
+      [heat([1, NaN], 2), InputError, "values are finite numbers of at most 1e+300, and one is NaN"],
       [heat([1, 2], 2, 0), RangeError, "goes from 0 to 0"],
-      [heat([1, 2], 2, NaN), InputError, "ends of axes are finite numbers, and one is NaN"],
+      [heat([1, 2], 2, NaN), InputError, "ends of axes are finite numbers of at most 1e+300, and one is NaN"],
       [
         (show) => show.histogram("p", "c", { a: [] }, axis),
         InputError,
         'has no values of "a": there is nothing to see',
       ],
-      [(show) => show.histogram("p", "c", { a: [1, NaN] }, axis), InputError, "finite numbers, and one is NaN"],
+      [
+        (show) => show.histogram("p", "c", { a: [1, NaN] }, axis),
+        InputError,
+        "finite numbers of at most 1e+300, and one is NaN",
+      ],
     ];
   for (const [speak, error, says] of mistakes) {
     const events: LessonEvent[] = [];
@@ -358,6 +421,21 @@ Deno.test("pictures that cannot be drawn: one sentence, and no surface hears of 
     assertEquals(message.split("\n").length, 1);
     assertEquals(events, [], says);
   }
+});
+
+Deno.test("pictures: what is optional may be undefined", async () => {
+  const axis = { label: "x", from: 0, to: 1 };
+  const show = showOn();
+  await show.images("i", "c", tf.zeros([4, 2, 2, 1]), { columns: 2, rows: undefined, x: undefined });
+  const bars = { labels: ["a"], values: [1], x: { label: "x" }, y: { label: "y", to: undefined } };
+  await show.bars("b", "c", { ...bars, reference: undefined });
+  await show.heat("h", "c", { values: [1], columns: 1, x: axis, y: axis, value: { label: "v" }, marks: undefined });
+});
+
+Deno.test("a table has as many cells in every row as columns", () => {
+  const show = showOn();
+  const message = "Row 1 of the table has 1 cells; it needs 2.";
+  assertThrows(() => show.table("c", { columns: ["a", "b"], rows: [[1, 2], ["x"]] }), RangeError, message);
 });
 
 Deno.test("two pictures of one name: the second would overwrite the first's file", async () => {

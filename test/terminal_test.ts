@@ -14,7 +14,7 @@ import { CLASS_COLOURS } from "../src/show/palette.ts";
 import { ask, type Listen, QUESTIONS } from "../src/show/terminal/capabilities.ts";
 import { nearest, type Rgb, rgb } from "../src/show/terminal/paint.ts";
 import { barText, progressBar } from "../src/show/terminal/progress.ts";
-import { render, type TerminalOptions } from "../src/show/terminal/terminal.ts";
+import { render, terminal, type TerminalOptions } from "../src/show/terminal/terminal.ts";
 import { range } from "../src/tensor.ts";
 import type { Step } from "../src/training/train.ts";
 import { granted, ROOT, testIf } from "./_run.ts";
@@ -64,7 +64,32 @@ Deno.test("for a person lines are folded between words, in a pipe they stay whol
     assertEquals(lines.slice(1).every((line) => /^ {6}\S/.test(line)), true);
   }
   const text = { kind: "text", text: "aaa bbbbbbbbbbbbb cc" } as const;
-  assertEquals(await render(text, { columns: 8, colour: false, fold: true }), "aaa\n      bbbbbbbbbbbbb\n      cc");
+  assertEquals(await render(text, { columns: 8, colour: false, fold: true }), "aaa\n  bbbbbbbbbbbbb\n  cc");
+  const title = { kind: "title", text: "4.5 Its gradient" } as const;
+  assertEquals(await render(title, { columns: 10, colour: false, fold: true }), "\n4.5 Its\n  gradient");
+});
+
+Deno.test("a picture has one empty line around it, whatever comes before and after", async () => {
+  const said: string[] = [];
+  const out = globalThis.console; // to hear what the surface prints
+  const log = out.log;
+  out.log = (text: string) => void said.push(text);
+  try {
+    const tell = await terminal(plain);
+    const picture = lines([{ name: "a", x: [0, 1], y: [0, 1] }]);
+    for (
+      const event of [{ kind: "title", text: "A" }, picture, picture, { kind: "title", text: "B" }] as LessonEvent[]
+    ) {
+      await tell(event);
+    }
+    await tell({ kind: "text", text: "C" });
+  } finally {
+    out.log = log;
+  }
+  const text = said.join("\n");
+  assert(!text.includes("\n\n\n"), text);
+  assertEquals(text.match(/the caption\n\n/g)?.length, 2);
+  assertEquals(text.match(/\nB\nC$/g)?.length, 1);
 });
 
 const [TRAIN, HELD_OUT] = [{ loss: 3.456, reconstruction: 2.345, kl: 1.111 }, { loss: 4, reconstruction: 3, kl: 1 }];
@@ -248,6 +273,12 @@ for (const [columns, step, first] of [[20, 6, 1], [40, 3, 1], [80, 2, 0], [200, 
     }
   });
 }
+
+Deno.test("images: on a log axis, too, the ends are those of the images that are left", async () => {
+  const x = { label: "σ²", from: 1, to: 1000, log: true };
+  const { rows } = await drawing({ ...flat([...range(4)], 4), x }, { ...coloured, columns: 20 });
+  assertEquals(rows.slice(-2), ["across: σ² from 1 to 100", "(here one image in 2; all of them with --out)"]);
+});
 
 Deno.test("images: shrinking takes means, so no stroke is lost", async () => {
   const event = flat([0], 1, 28);
@@ -460,8 +491,8 @@ Deno.test("lines: every series has its colour or its mark, and the legend says w
   assertEquals(legend, [hex(0), hex(0), hex(1), hex(1), hex(2)]);
 });
 
-Deno.test("lines: on a log axis equal ratios are equally far apart, and what is not above 0 is left out", async () => {
-  const event = lines([{ name: "a", x: [0, 1, 10, 100], y: [1, 1, 2, 3], as: "dots" }], { log: true });
+Deno.test("lines: on a log axis equal ratios are equally far apart", async () => {
+  const event = lines([{ name: "a", x: [1, 10, 100], y: [1, 2, 3], as: "dots" }], { log: true });
   const { rows } = await drawing(event, plain);
   const columns = placed(rows).map(([, column]) => column).toSorted((a, b) => a - b);
   assertEquals(columns.length, 3);
@@ -504,11 +535,11 @@ const bars = (values: number[], rest: Partial<Bars> = {}): Picture => ({
 });
 
 Deno.test("bars: as long as their numbers, to an eighth of a character, from 0", async () => {
-  const { rows } = await drawing(bars([8, 4, 1, 0.125]), { columns: 27, colour: false });
-  assertEquals(rows[0], "latent KL, nats");
+  const { rows } = await drawing(bars([8, 4, 1, 0.125]), { columns: 29, colour: false });
+  assertEquals(rows[0], "latent │ KL, nats");
   const blocks = " ▏▎▍▌▋▊▉█";
   const length = (row: string) =>
-    [...row.slice(7)].reduce((sum, block) => sum + Math.max(0, blocks.indexOf(block)), 0) / 8;
+    [...row.slice(8)].reduce((sum, block) => sum + Math.max(0, blocks.indexOf(block)), 0) / 8;
   const full = length(rows[1]);
   assertEquals(rows.slice(1).map((row) => row.trim().split(/\s+/).at(-1)), ["8", "4", "1", "0.125"]);
   [8, 4, 1, 0.125].forEach((value, i) => assertAlmostEquals(length(rows[1 + i]), full * value / 8, 1 / 16));
@@ -518,9 +549,9 @@ Deno.test("bars: as long as their numbers, to an eighth of a character, from 0",
 
 Deno.test("bars: the reference stands in the same place everywhere, and is named; bars below 0 go left", async () => {
   const { rows } = await drawing(bars([8, 1, -8], { reference: { name: "prior", value: 4 } }), plain);
-  const marks = rows.slice(1, 4).map((row) => [...row].findIndex((text) => "│┃".includes(text)));
+  const marks = rows.slice(1, 4).map((row) => [...row].findIndex((text) => "┊┃".includes(text)));
   assertEquals(new Set(marks).size, 1);
-  assertEquals(rows.at(-1), "│ prior: 4");
+  assertEquals(rows.at(-1), "┊ prior: 4");
   const full = (row: string) => [...row].flatMap((text, i) => "█┃".includes(text) ? [i] : []);
   const [right, left] = [full(rows[1]), full(rows[3])];
   assertEquals(left.at(-1)! + 1, right[0], "0 is where both begin");
@@ -630,6 +661,11 @@ const EVENTS: Record<string, LessonEvent> = {
   digits: scatter([-1, 0, 3, 0.5, -1, 5, 3.25, 4], [1, 2, 3, 3]),
   point: scatter([1e9, -1e-9], [0]),
   far: scatter([0, 0, 1e30, 1], [0, 1]),
+  letters: scatter(Array(94).fill(0).map((_, i) => Math.sin(i)), [...range(47)], {
+    classes: [..."0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt"], // as EMNIST has them
+  }),
+  many: lines(Array.from(range(30), (i) => ({ name: `curve ${i}`, x: [0, 1], y: [i, 30 - i] }))),
+  tiny: lines([{ name: "a", x: [5e-324, 1e-323], y: [1e-310, 1e-310] }]),
   lines: lines([
     { name: "training", ...curve((x) => 150 + 10 * Math.exp(-x)) },
     { name: "held-out", x: [-2, 0, 4.8], y: [230, 165, 152], as: "dots" },
@@ -640,12 +676,14 @@ const EVENTS: Record<string, LessonEvent> = {
     ...curve((x) => Math.exp(-((x - 1) ** 2))),
     as: "steps",
   }]),
-  log: lines([{ name: "gap", x: [1, 10, 100, 1000], y: [0.5, 1e-3, 1e-9, 0] }], { log: true }, { log: true }),
+  log: lines([{ name: "gap", x: [1, 10, 100, 1000], y: [0.5, 1e-3, 1e-9, 1e-9] }], { log: true }, { log: true }),
   huge: lines([{ name: "a", x: [0, 1], y: [-1e300, 1e300] }], {}, { from: 0, to: 1 }),
   bars: bars([3.25, 0.5, 0, 12345678, -1e-9], {
     labels: ["a", "a longer label, longer than there is room", "c", "d", "e"],
   }),
   zeros: bars([0, 0]),
+  great: bars([1e300, -1e300]),
+  crowd: bars([...range(200)]),
   reference: bars([1, 2], { reference: { name: "half a nat", value: 0.5 } }),
   heat: heat(Array.from({ length: 600 }, (_, i) => i % 30 + i / 30), 30, {
     marks: [{ x: 3, y: 4, name: "the prior" }],
@@ -653,6 +691,8 @@ const EVENTS: Record<string, LessonEvent> = {
   coarse: heat([0, 1, 2, 3, 4, 5], 3, { marks: [{ x: 1, y: 1, name: "a place" }] }),
   flat: heat([1, 1, 1, 1], 2),
   single: heat([1], 1),
+  tower: heat([...range(60)], 1),
+  decades: heat([1e-30, 1, 10, 100], 2, { value: { label: "v", log: true } }),
   table: {
     kind: "table",
     caption: "Three ways to the same number",
@@ -680,16 +720,38 @@ for (const columns of [10, 20, 40, 80, 200]) {
   });
 }
 
+Deno.test("what is said while a picture is drawn comes after it, also if that fails", async () => {
+  const { log } = globalThis.console;
+  const printed: string[] = [];
+  try {
+    Object.assign(globalThis.console, { log: (text: string) => void printed.push(text.trim().split("\n").at(-1)!) });
+    const show = await terminal(plain);
+    const broken = { ...EVENTS.zeros, values: undefined } as unknown as LessonEvent;
+    const ends = await Promise.allSettled(
+      [EVENTS.coarse, broken, { kind: "text", text: "so it is" } as const, EVENTS.heat].map(show),
+    );
+    assertEquals(ends.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled", "fulfilled"]);
+  } finally {
+    Object.assign(globalThis.console, { log });
+  }
+  assertEquals(printed, ["the caption", "so it is", "the caption"]);
+});
+
 Deno.test("a terminal of 10 columns is told that it is too narrow for a plot, and still gets images", async () => {
   const narrow = { columns: 10, colour: false, fold: true } as const;
-  assertEquals(await render(EVENTS.lines, narrow), "\n(A plot\nneeds 20\ncolumns.)\nthe\n      caption\n");
+  assertEquals(await render(EVENTS.lines, narrow), "\n(A plot\nneeds 20\ncolumns.)\nthe\ncaption\n");
   assertStringIncludes((await render(EVENTS.map, narrow))!, "(here one");
 });
 
-/** Everything as a terminal of 80 and of 40 columns shows it, with and without colours. */
+/** Everything as a terminal of 80 and of 40 columns shows it, with and without colours, and as it comes out of a pipe. */
 async function snapshotNow(): Promise<string> {
   let text = "";
-  for (const [columns, colour] of [[80, false], [40, false], [80, "true"], [40, "256"]] as const) {
+  const settings = [[80, false, ""], [40, false, ""], [80, "true", ""], [40, "256", ""], [
+    80,
+    false,
+    ", piped",
+  ]] as const;
+  for (const [columns, colour, piped] of settings) {
     for (
       const name of [
         "title",
@@ -705,11 +767,8 @@ async function snapshotNow(): Promise<string> {
         "table",
       ]
     ) {
-      text += `===== ${name}, ${columns} columns, colours: ${colour}\n${await render(EVENTS[name], {
-        columns,
-        colour,
-        fold: true,
-      })}\n`;
+      const drawn = await render(EVENTS[name], { columns, colour, fold: piped === "" });
+      text += `===== ${name}, ${columns} columns, colours: ${colour}${piped}\n${drawn}\n`;
     }
   }
   return text.replaceAll("\x1b", "␛");
@@ -902,6 +961,30 @@ testTerminal("a training that is left in the middle leaves nothing of the bar", 
   const { sent } = await inTerminal(training(1, 40).replace("step <= 40", "step <= 20"));
   assertEquals(screen(sent).slice(-3), ["a training", "and on", ""]);
 });
+
+testTerminal(
+  "a lesson that fails in the middle of its training leaves nothing of the bar, and the cursor",
+  async () => {
+    const step =
+      "{ step: 1, steps: 9, epoch: 1, epochs: 1, batch: 8, epochEnds: false, history: { train: [], test: [] } }";
+    const { code, sent } = await inTerminal(`
+    import { runLesson } from "${ROOT}src/lesson.ts";
+    await runLesson({
+      name: "tiny", question: "Is it so?", text: "", defaults: {},
+      async lesson(_, show) {
+        show.progress(${step});
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        throw new TypeError("a bug");
+      },
+    });`);
+    assertEquals(code, 1);
+    const [before, after] = sent.split("Uncaught");
+    assertStringIncludes(before, "step 1/9");
+    assertEquals(screen(before).slice(-1), ["error: "]);
+    assert(sent.lastIndexOf("\x1b[?25h") > sent.lastIndexOf("\x1b[?25l"));
+    assertStringIncludes(after, "a bug");
+  },
+);
 
 const PICTURE = `${IMPORTS}
   await show({ kind: "images", name: "a", caption: "a tile", pixels: new Uint8Array(4).fill(100), height: 2, width: 2, columns: 1 });

@@ -12,8 +12,6 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import { composedKernel, type Composer, type KernelArguments, type TensorInfo } from "./compose.ts";
-import { conv2DBackpropFilter } from "./conv2d_backprop_filter.ts";
-import { conv2DBackpropInput } from "./conv2d_backprop_input.ts";
 
 /** tfjs's `DepthwiseConv2dNativeBackpropFilter` for the WASM backend, which has none. */
 export const depthwiseBackpropFilter: tf.KernelConfig = composedKernel(
@@ -32,7 +30,7 @@ function filterGradient(composer: Composer, { inputs: { x, dy }, attrs }: Kernel
   const { run } = composer;
   const [K, L, C, M] = attrs.filterShape;
   const ordinary = { ...attrs, dataFormat: "NHWC", filterShape: [K, L, C, C * M] };
-  const full = run(conv2DBackpropFilter, { x, dy }, ordinary);
+  const full = run("Conv2DBackpropFilter", { x, dy }, ordinary);
   const blocks = run("Reshape", { x: full }, { shape: [K * L, C, C, M] });
   const diagonal = run("Multiply", { a: blocks, b: identity(composer, C) });
   const sum = run("Sum", { x: diagonal }, { axis: 2, keepDims: false }); // [K L, C, M], one term not zero in each
@@ -46,7 +44,7 @@ function inputGradient(composer: Composer, { inputs: { dy, filter }, attrs }: Ke
   const column = run("Reshape", { x: filter }, { shape: [K * L, C, 1, M] });
   const blocks = run("Multiply", { a: column, b: identity(composer, C) }); // [K L, C, C, M]
   const ordinary = run("Reshape", { x: blocks }, { shape: [K, L, C, C * M] });
-  return run(conv2DBackpropInput, { dy, filter: ordinary }, { ...attrs, dataFormat: "NHWC" });
+  return run("Conv2DBackpropInput", { dy, filter: ordinary }, { ...attrs, dataFormat: "NHWC" });
 }
 
 /** The unit matrix, to multiply blocks with: `[1, C, C, 1]`. */

@@ -9,6 +9,7 @@ import * as tf from "@tensorflow/tfjs";
 export interface ConvolutionAttributes {
   strides: number | [number, number];
   pad: "same" | "valid" | number | [[number, number], [number, number], [number, number], [number, number]];
+  dilations?: number | [number, number];
   dataFormat: string;
   dimRoundingMode?: "floor" | "round" | "ceil";
 }
@@ -25,7 +26,7 @@ export function geometry(
   kernel: string,
   inputShape: number[],
   filterShape: number[],
-  { strides, pad, dataFormat, dimRoundingMode }: ConvolutionAttributes,
+  { strides, pad, dilations, dataFormat, dimRoundingMode }: ConvolutionAttributes,
 ): tf.backend_util.Conv2DInfo {
   if (dataFormat !== "NHWC") {
     throw new RangeError(`${kernel} cannot work on dataFormat ${dataFormat}: on wasm it takes NHWC, channels last.`);
@@ -35,7 +36,7 @@ export function geometry(
     inputShape as Shape4D,
     filterShape as Shape4D,
     strides,
-    1, // tfjs has no gradient of a dilated convolution and says so before it comes here
+    dilations ?? 1, // none in a gradient: tfjs has no gradient of a dilated convolution and says so before it comes here
     pad,
     dimRoundingMode,
   );

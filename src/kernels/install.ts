@@ -3,18 +3,23 @@
  *
  * @module
  */
-import "@tensorflow/tfjs-backend-wasm"; // registers the kernels that these are made of
+import "@tensorflow/tfjs-backend-wasm"; // registers the kernels that these replace or are made of
 import * as tf from "@tensorflow/tfjs";
+import { EnvironmentError } from "../errors.ts";
+import { adamStep } from "./adam.ts";
 import { alias } from "./alias.ts";
-import { batchMatMul } from "./batch_mat_mul.ts";
-import { conv2DBackpropFilter } from "./conv2d_backprop_filter.ts";
-import { conv2DBackpropInput } from "./conv2d_backprop_input.ts";
+import { assembledKernel, type Build, runnable } from "./assembled.ts";
+import { convolve, filterGradient, inputGradient } from "./conv2d.ts";
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from "./depthwise_conv2d.ts";
-import { maxPoolGrad } from "./max_pool_grad.ts";
 import { overLeadingAxes } from "./leading_axes.ts";
+import { product } from "./matmul.ts";
+import { maxPoolGrad } from "./max_pool_grad.ts";
 import { unsortedSegmentSum } from "./unsorted_segment_sum.ts";
 
-let installed = false;
+let installed: Build | undefined;
+
+/** tfjs's own kernels, as they were before any of them was replaced. */
+const originals = new Map<string, tf.KernelConfig>();
 
 /**
  * Registers the kernels that training needs on tfjs's `wasm` backend, in place of tfjs's own where it has some.
@@ -23,26 +28,47 @@ let installed = false;
  *
  * Programs then meet these errors, in sentences: a `RangeError` for a convolution's gradient with channels first (`NCHW`)
  * and for a segment that does not exist.
+ *
+ * @param build Which build of them: `relaxed` needs relaxed SIMD, and multiplies and adds at once; `simd` does not. By
+ * default the fastest that this machine can run.
+ * @returns The build that is installed.
+ * @throws {EnvironmentError} If this machine cannot run it.
  */
-export function installTrainingKernels(): void {
-  if (installed) return;
-  installed = true;
-  const own = (name: string) => tf.getKernel(name, "wasm");
-  const kernels = [
-    conv2DBackpropFilter,
-    conv2DBackpropInput,
+export function installTrainingKernels(build?: Build): Build {
+  if (installed && (build ?? installed) === installed) return installed;
+  const chosen = build ?? (["relaxed", "simd"] as const).find(runnable);
+  if (!chosen || !runnable(chosen)) {
+    const lacks = chosen === "relaxed" ? "relaxed SIMD" : "SIMD";
+    throw new EnvironmentError(`The training kernels cannot run here: this machine's WebAssembly has no ${lacks}.`);
+  }
+  for (const kernel of trainingKernels(chosen)) {
+    if (tf.getKernel(kernel.kernelName, "wasm")) tf.unregisterKernel(kernel.kernelName, "wasm"); // or tfjs warns
+    tf.registerKernel(kernel);
+  }
+  return installed = chosen;
+}
+
+function trainingKernels(build: Build): tf.KernelConfig[] {
+  const own = (name: string) => {
+    const original = originals.get(name) ?? tf.getKernel(name, "wasm");
+    originals.set(name, original);
+    return original;
+  };
+  return [
+    assembledKernel("Conv2D", build, convolve, own("Conv2D")),
+    assembledKernel("FusedConv2D", build, convolve, own("FusedConv2D")),
+    assembledKernel("Conv2DBackpropFilter", build, filterGradient),
+    assembledKernel("Conv2DBackpropInput", build, inputGradient),
+    assembledKernel("BatchMatMul", build, product, own("BatchMatMul")),
+    assembledKernel("_FusedMatMul", build, product, own("_FusedMatMul")),
+    adamStep(build),
+    overLeadingAxes(own("Sum"), build),
+    overLeadingAxes(own("Mean"), build),
     depthwiseBackpropFilter,
     depthwiseBackpropInput,
     unsortedSegmentSum,
-    batchMatMul(own("BatchMatMul")),
-    overLeadingAxes(own("Sum")),
-    overLeadingAxes(own("Mean")),
     maxPoolGrad(own("MaxPoolGrad")),
     alias(own("Identity")),
     alias(own("Cast")),
   ];
-  for (const kernel of kernels) {
-    if (own(kernel.kernelName)) tf.unregisterKernel(kernel.kernelName, "wasm"); // or tfjs warns on the console
-    tf.registerKernel(kernel);
-  }
 }

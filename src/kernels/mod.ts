@@ -3,8 +3,8 @@
  *
  * tfjs's WebAssembly backend is its fast way to compute without a GPU, but it was made to run networks, not to train them:
  * it lacks the gradient of a convolution with respect to its filter, so no convolutional network trains on it, and much of
- * what it has for training is slow. {@linkcode installTrainingKernels} registers what is missing, composed from tfjs's own
- * fast kernels, and an ordinary program trains:
+ * what it has for training is slow. {@linkcode installTrainingKernels} registers what is missing or slow, written in
+ * WebAssembly or composed from tfjs's own kernels, and an ordinary program trains:
  *
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
@@ -34,12 +34,14 @@
  *
  * | kernel | before | here |
  * | --- | --- | --- |
- * | `Conv2DBackpropFilter` | missing | a convolution with examples and channels exchanged |
- * | `Conv2DBackpropInput`, also `conv2dTranspose` | a scalar loop | a convolution for each row phase |
+ * | `Conv2DBackpropFilter` | missing | a matrix product of windows, read where they lie |
+ * | `Conv2DBackpropInput`, also `conv2dTranspose` | a scalar loop | one such product for each phase of the stride |
+ * | `Conv2D`, `FusedConv2D` | XNNPACK | one such product; with multiply-add in one instruction where there is one |
+ * | `BatchMatMul`, `_FusedMatMul` | a slow loop where transposed or of many pairs | the same product |
+ * | `Sum` and `Mean` over leading axes | transpose first | rows added as they lie |
+ * | `AdamStep` | a dozen kernels | one pass over each parameter |
  * | `DepthwiseConv2dNativeBackpropFilter`, `…Input` | missing | an ordinary convolution with a block-diagonal filter |
  * | `UnsortedSegmentSum`, for `gather` and embeddings | missing | a scatter |
- * | `BatchMatMul`, transposed or of many pairs | a slow loop | transposes, then plain products |
- * | `Sum` and `Mean` over leading axes | transpose first | rows folded in half |
  * | `MaxPoolGrad` | no gradient where the maximum is negative | given positive numbers |
  * | `Identity`, `Cast` to the same type | copy | share the data |
  *
@@ -50,4 +52,5 @@
  *
  * @module
  */
+export type { Build } from "./assembled.ts";
 export { installTrainingKernels } from "./install.ts";

@@ -53,7 +53,7 @@ export interface Axis {
   from?: number;
   /** Where it ends; by default where the data do. */
   to?: number;
-  /** Whether equal ratios, not equal differences, are equally far apart. */
+  /** Whether equal ratios, not equal differences, are equally far apart; not for a scatter, nor for bars. */
   log?: boolean;
 }
 

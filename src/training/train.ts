@@ -8,6 +8,7 @@ import type { Examples } from "../data/images.ts";
 import { InputError } from "../errors.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { type Random, random } from "../random.ts";
+import { Adam } from "./adam.ts";
 import { assertCounts, Average, batchMeans, evaluate, type Losses, readMeans } from "./evaluate.ts";
 
 /** What each finished epoch was like. */
@@ -84,7 +85,7 @@ export async function* train(
   }
   const source = random(seed);
   const [order, noise] = [source.split(), source.split()];
-  const optimizer = tf.train.adam(learningRate);
+  const optimizer = new Adam(learningRate);
   const history: History = { train: [], test: [] };
   let unread: { means: tf.Tensor1D; batch: number }[] = [];
   const steps = epochs * Math.ceil(examples.count / batchSize);
@@ -130,7 +131,7 @@ function diverged(what: string): InputError {
 /** One step of gradient descent; returns the batch's mean loss, reconstruction and KL, `[3]`. */
 function descend(
   objective: Objective,
-  optimizer: tf.Optimizer,
+  optimizer: Adam,
   examples: Examples,
   indices: Uint32Array,
   noise: Random,
@@ -142,7 +143,7 @@ function descend(
       means = tf.keep(batchMeans(objective.terms(x, noise)));
       return means.slice(0, 1).asScalar();
     }, objective.variables);
-    optimizer.applyGradients(grads);
+    optimizer.step(objective.variables, grads);
     return means;
   });
 }

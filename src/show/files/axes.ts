@@ -5,6 +5,7 @@
  */
 import type { Axis } from "../events.ts";
 import { CLASS_COLOURS } from "../palette.ts";
+import { roomAround, TINY } from "../pictures.ts";
 import type { AxisOptions, Plot } from "./svg.ts";
 
 /** How the lines of a grid look. */
@@ -21,9 +22,10 @@ export function colourOf(index: number): string {
 export function endsOf(axis: Axis, values: Iterable<number>, room = 0.04): [number, number] {
   let [least, most] = [Infinity, -Infinity];
   for (const value of values) [least, most] = [Math.min(least, value), Math.max(most, value)];
-  const [to, back] = axis.log ? [Math.log, Math.exp] : [Number, Number];
+  const exp = (power: number) => Math.exp(Math.min(700, Math.max(-700, power))); // neither 0 nor Infinity
+  const [to, back] = axis.log ? [Math.log, exp] : [Number, Number];
   const [low, high] = [to(axis.from ?? least), to(axis.to ?? most)];
-  const more = high > low ? room * (high - low) : axis.log ? 0.5 : Math.abs(high) / 2 || 0.5;
+  const more = high - low > TINY ? room * (high - low) : axis.log ? 0.5 : roomAround(high);
   return [axis.from ?? back(low - more), axis.to ?? back(high + more)];
 }
 
@@ -56,6 +58,19 @@ export function shortText(value: number): string {
     ? value.toExponential(1)
     : Number(value.toPrecision(3)).toLocaleString("en");
   return text.replace("-", "\u2212");
+}
+
+/**
+ * The logarithmic ones of these axes, drawn as marks of their own: left to itself, the library names only some of the ticks,
+ * and leaves others bare.
+ */
+// deno-lint-ignore no-explicit-any -- the library's marks
+export function logAxes(Plot: Plot, x: AxisOptions, y: AxisOptions): any[] {
+  const options = (axis: AxisOptions) => ({ text: shortText, label: null, ticks: axis.ticks });
+  return [
+    ...x.type === "log" ? [Plot.axisX(x.ticks, options(x))] : [],
+    ...y.type === "log" ? [Plot.axisY(y.ticks, options(y))] : [],
+  ];
 }
 
 /** Faint lines at the ticks of both axes. */

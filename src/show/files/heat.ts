@@ -4,7 +4,8 @@
  * @module
  */
 import type { Axis, HeatMap } from "../events.ts";
-import { endsOf, logTicks, named, scale, shortText } from "./axes.ts";
+import { outerEnds } from "../pictures.ts";
+import { endsOf, logAxes, logTicks, named, scale, shortText } from "./axes.ts";
 import { type Pixels, png, pngUri } from "./png.ts";
 import { drawSvg, loadPlot, type Plot } from "./svg.ts";
 import { svgText } from "./text.ts";
@@ -24,18 +25,20 @@ export async function heatSvg(map: HeatMap, caption: string): Promise<string> {
   const [width, height] = square ? [420, 420] : [460, 360];
   const place = await placeOn(value, ends, height);
   const upsideDown = (i: number) => (rows - 1 - Math.floor(i / columns)) * columns + i % columns;
+  const [across, up] = [scale(x, xEnds, 7), scale(y, yEnds, 7)];
   const cells = await png(image(columns, rows, (i) => colour(values[upsideDown(i)])));
   const bar = await png(image(1, height, (i) => colour(place.invert(i + 0.5))));
-  const left = (mark: { x: number }) => mark.x > xEnds[0] + 0.7 * (xEnds[1] - xEnds[0]);
+  const left = (mark: Mark) => namedLeft(mark, marks, [x, y], [xEnds, yEnds]);
   return await drawSvg({
     caption,
     width,
     height,
     right: 100,
     plot: {
-      x: scale(x, xEnds, 7),
-      y: scale(y, yEnds, 7),
+      x: across,
+      y: up,
       marks: [
+        ...logAxes(Plot, across, up),
         framed(Plot, pngUri(cells), width, height),
         contours(Plot, map, xEnds, yEnds, place.ticks.filter((tick) => tick > ends[0] && tick < ends[1])),
         Plot.dot(marks, { x: "x", y: "y", ...DOT, ...named("marks") }),
@@ -54,6 +57,23 @@ export async function heatSvg(map: HeatMap, caption: string): Promise<string> {
       return `<g aria-label="colours"><image ${size} href="${pngUri(bar)}"/>${ticks.join("")}${label}</g>`;
     },
   });
+}
+
+type Mark = NonNullable<HeatMap["marks"]>[number];
+
+/** Whether a mark has its name to the left: near the right edge, and where another, further right, is so near that both names would meet. */
+function namedLeft(mark: Mark, marks: Mark[], axes: [Axis, Axis], ends: [number, number][]): boolean {
+  const place = ({ x, y }: Mark) =>
+    [x, y].map((value, i) => {
+      const to = axes[i].log ? Math.log : Number;
+      return (to(value) - to(ends[i][0])) / (to(ends[i][1]) - to(ends[i][0]));
+    });
+  const [across, up] = place(mark);
+  const crowded = marks.some((other) => {
+    const [right, above] = place(other);
+    return right > across && right < across + 0.2 && Math.abs(above - up) < 0.06;
+  });
+  return across > 0.7 || (crowded && across > 0.2);
 }
 
 /** Where on the bar of colours, in pixels from its top, a value is, and the reverse. */
@@ -77,13 +97,6 @@ function contours(Plot: Plot, map: HeatMap, xEnds: [number, number], yEnds: [num
     ...named("contours"),
   };
   return Plot.contour(null, { x1, x2, y1, y2, value: between(map), thresholds, ...looks });
-}
-
-/** Where the outer edges of the first and the last of so many cells are. */
-export function outerEnds(axis: Axis & { from: number; to: number }, cells: number): [number, number] {
-  const [to, back] = axis.log ? [Math.log, Math.exp] : [Number, Number];
-  const half = cells > 1 ? (to(axis.to) - to(axis.from)) / (2 * (cells - 1)) : 0.5;
-  return [back(to(axis.from) - half), back(to(axis.to) + half)];
 }
 
 /** Pixels embedded in a plot, over its whole frame. */

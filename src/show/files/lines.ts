@@ -4,7 +4,7 @@
  * @module
  */
 import type { Lines, Series } from "../events.ts";
-import { colourOf, endsOf, grid, named, scale } from "./axes.ts";
+import { colourOf, endsOf, grid, logAxes, named, scale } from "./axes.ts";
 import type { Key } from "./legend.ts";
 import { drawSvg, loadPlot, type Plot } from "./svg.ts";
 
@@ -37,6 +37,7 @@ export async function linesSvg({ series, x, y }: Lines, caption: string): Promis
       y: up,
       marks: [
         ...grid(Plot, across, up),
+        ...logAxes(Plot, across, up),
         Plot.ruleY([yEnds[0]], { strokeOpacity: 0.5 }),
         ...curves.flatMap((curve) =>
           marksOf(Plot, curve, yEnds[0], { ...named(curve.name), ...(clip ? { clip } : {}) })
@@ -53,12 +54,16 @@ function curveOf(one: Series, index: number): Curve {
   return { name: one.name, as, dash, colour: colourOf(index), ...(as === "steps" ? outline(x, y) : { x, y }) };
 }
 
-/** The outline of bars around these points, from 0: the bars meet halfway between the points. */
+/**
+ * The outline of bars around these points, from 0: the bars meet halfway between the points. It begins with the first bar that
+ * has a height and ends with the last: a line along 0 would lie over those of others.
+ */
 function outline(x: number[], y: number[]): { x: number[]; y: number[] } {
   const half = (i: number) => ((x[i + 1] ?? NaN) - x[i]) / 2;
   const before = (i: number) => i > 0 ? half(i - 1) : x.length > 1 ? half(0) : 0.5;
   const after = (i: number) => i < x.length - 1 ? half(i) : before(i);
-  const corners = x.flatMap((at, i) => [[at - before(i), y[i]], [at + after(i), y[i]]]);
+  const [start, end] = y.some(Boolean) ? [y.findIndex(Boolean), y.findLastIndex(Boolean)] : [0, y.length - 1];
+  const corners = x.flatMap((at, i) => i < start || i > end ? [] : [[at - before(i), y[i]], [at + after(i), y[i]]]);
   const [first, last] = [corners[0][0], corners.at(-1)![0]];
   const all = [[first, 0], ...corners, [last, 0]];
   return { x: all.map(([at]) => at), y: all.map(([, high]) => high) };
@@ -88,5 +93,6 @@ function marksOf(Plot: Plot, { name, x, y, as, colour, dash }: Curve, floor: num
       line,
     ];
   }
-  return x.length > 12 ? [line] : [line, Plot.dot(x, { ...points, fill: colour, r: 3 })];
+  const measured = x.length > 2 && x.length <= 12; // two points are a straight line to compare with, not measurements
+  return measured ? [line, Plot.dot(x, { ...points, fill: colour, r: 3 })] : [line];
 }

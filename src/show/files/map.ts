@@ -4,9 +4,9 @@
  * @module
  */
 import type { Axis, ImageGrid } from "../events.ts";
-import { rowsOf } from "../pictures.ts";
+import { middleOf, outerEnds, rowsOf } from "../pictures.ts";
 import { shortText } from "./axes.ts";
-import { framed, outerEnds } from "./heat.ts";
+import { framed } from "./heat.ts";
 import { pngUri, sheetPng } from "./png.ts";
 import { drawSvg, loadPlot } from "./svg.ts";
 import { wrap } from "./text.ts";
@@ -45,9 +45,7 @@ export async function mapSvg(grid: ImageGrid, caption: string): Promise<string> 
 
 /** An axis with a tick at the middle of every image, and a number at those evenly spread ones that have the shortest numbers. */
 function middles(axis: Axis & { from: number; to: number }, count: number) {
-  const [to, back] = axis.log ? [Math.log, Math.exp] : [Number, Number];
-  const step = (to(axis.to) - to(axis.from)) / (count - 1 || 1);
-  const at = Array.from({ length: count }, (_, i) => back(to(axis.from) + i * step));
+  const at = Array.from({ length: count }, (_, i) => middleOf(axis, count, i));
   const texts = at.map((value) => shortText(Math.abs(value) < 1e-9 ? 0 : value));
   const every = Array.from({ length: count }, (_, i) => i + 1).filter((k) =>
     (count - 1) % k === 0 && (count - 1) / k < 9

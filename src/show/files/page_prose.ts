@@ -30,6 +30,7 @@ const markdown = new Marked({
       if (lang === "math") return `<div class="maths wide">${mathML(text, true)}</div>\n`;
       return codeHtml(text, /^(ts|typescript)$/.test(lang ?? ""));
     },
+    codespan: ({ text }: Tokens.Codespan) => `<code>${text.split(" ").map(wordHtml).join(" ")}</code>`,
     html: ({ text }: Tokens.HTML | Tokens.Tag) => escapeHtml(text),
     image: ({ raw }: Tokens.Image) => escapeHtml(raw),
   },
@@ -49,6 +50,12 @@ export function lineHtml(text: string): string {
 export function codeHtml(code: string, isTypescript: boolean = true): string {
   const html = isTypescript ? hljs.highlight(code, { language: "typescript" }).value : escapeHtml(code);
   return `<pre class="code wide" tabindex="0"><code>${html}</code></pre>\n`;
+}
+
+/** A word of code in a line of prose; one like `--epochs` does not break behind its hyphens. */
+function wordHtml(word: string): string {
+  const html = escapeHtml(word);
+  return word.includes("-") && word.length <= 24 ? `<span class="word">${html}</span>` : html;
 }
 
 /** Text as HTML, in elements and in quoted attributes. */

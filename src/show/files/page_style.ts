@@ -41,6 +41,7 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--line);
 
 code, pre, .line { font-family: ui-monospace, monospace; }
 code { font-size: 0.85em; background: var(--code); border-radius: 4px; padding: 0.1em 0.3em; }
+.word { white-space: nowrap; }
 .wide { overflow-x: auto; max-width: 100%; }
 .code { background: var(--code); border-radius: 8px; padding: 0.9rem 1.1rem; margin: 1.25rem 0; font-size: 0.72rem; line-height: 1.55; }
 .code code { font-size: inherit; background: none; padding: 0; }
@@ -51,6 +52,7 @@ math { font-family: math, "STIX Two Math", "Cambria Math", "DejaVu Math TeX Gyre
 .maths math { width: fit-content; margin-left: 1.5rem; }
 
 .said { background: var(--said); border-left: 4px solid var(--edge); border-radius: 0 8px 8px 0; margin: 1.75rem 0; padding: 1rem 1.25rem; }
+.said > :first-child { margin-top: 0; }
 .said > :last-child { margin-bottom: 0; }
 .line, .claim { max-width: none; margin: 0.3rem 0; font-size: 0.82rem; line-height: 1.5; }
 .line { white-space: pre-wrap; overflow-wrap: anywhere; }

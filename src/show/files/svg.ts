@@ -28,7 +28,7 @@ export interface Drawing {
   width: number;
   /** Height of the frame. */
   height: number;
-  /** Room beside and below the frame. */
+  /** Room to the left, for the numbers of the axis; by default as much as they take. */
   left?: number;
   /** Room to the right. */
   right?: number;
@@ -39,6 +39,8 @@ export interface Drawing {
   /** More elements, from where the frame has its upper left corner. */
   beside?: (left: number, top: number) => string;
 }
+
+const LETTER = 7.4; // pixels, as wide as digits get in a generic font of 12 pixels
 
 // `white` is the ground, also where a text has a halo of it.
 const STYLE = `.plot{color:#1b1f24}.plot text{white-space:pre}` +
@@ -65,6 +67,8 @@ export async function drawSvg(drawing: Drawing): Promise<string> {
   const document = new DOMParser().parseFromString("<svg></svg>", "image/svg+xml");
   const [x, y] = [plot.x, plot.y].map((axis) => ({ ...axis, label: null }));
   const drawn = Plot.plot({ ...margins, ...plot, x, y, width: across, height: down, document });
+  const room = 14 + LETTER * longestNumber(drawn);
+  if (drawing.left === undefined && room > left) return await drawSvg({ ...drawing, left: room });
   drawn.querySelector("style").remove();
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="plot" role="img" width="${across}" height="${down}" ` +
@@ -82,6 +86,17 @@ export async function drawSvg(drawing: Drawing): Promise<string> {
     drawing.beside?.(left, top) ?? "",
     "</svg>\n",
   ].join("\n");
+}
+
+/** How many letters the longest number beside the frame has. */
+function longestNumber(drawn: { querySelectorAll(selector: string): Iterable<{ textContent: string }> }): number {
+  return Math.max(
+    0,
+    ...Array.from(
+      drawn.querySelectorAll('[aria-label="y-axis tick label"] text'),
+      ({ textContent }) => textContent.length,
+    ),
+  );
 }
 
 /** The same elements with the numbers in their attributes rounded to hundredths. */

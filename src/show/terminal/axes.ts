@@ -4,6 +4,7 @@
  * @module
  */
 import type { Axis } from "../events.ts";
+import { roomAround, TINY } from "../pictures.ts";
 import { figureText } from "../show.ts";
 import { clip, wrapped } from "./paint.ts";
 
@@ -13,7 +14,7 @@ export interface Scale {
   from: number;
   /** Where it ends. */
   to: number;
-  /** Where a value lies: 0 at the beginning, 1 at the end, beyond them outside; NaN for what a log axis does not have. */
+  /** Where a value lies: 0 at the beginning, 1 at the end, beyond them outside. */
   place(value: number): number;
   /** About so many round values, with what is written beside them. */
   ticks(count: number): { at: number; text: string }[];
@@ -30,28 +31,26 @@ export async function scaleOf(axis: Partial<Axis>, values: Iterable<number>, exa
   const { scaleLinear, scaleLog } = await import("d3-scale");
   let [least, most] = [Infinity, -Infinity];
   for (const value of values) {
-    if (axis.log && value <= 0) continue;
     least = Math.min(least, value);
     most = Math.max(most, value);
   }
-  if (!(least <= most)) [least, most] = axis.log ? [1, 10] : [0, 1];
-  const end = (at: number | undefined) => at === undefined || axis.log && at <= 0 ? undefined : at;
-  let [from, to] = [end(axis.from) ?? least, end(axis.to) ?? most];
-  if (from === to) {
-    [from, to] = axis.log ? [from / 2, to * 2] : [from - (Math.abs(from) / 2 || 0.5), to + (Math.abs(to) / 2 || 0.5)];
+  let [from, to] = [axis.from ?? least, axis.to ?? most];
+  if (!(to - from > TINY)) {
+    const more = roomAround(from);
+    [from, to] = axis.log ? [from / 2, to * 2] : [from - more, to + more];
   }
   const scale = (axis.log ? scaleLog() : scaleLinear()).domain([from, to]);
   if (!exact) {
     const [low, high] = scale.nice(8).domain();
-    [from, to] = [end(axis.from) ?? low, end(axis.to) ?? high];
+    [from, to] = [axis.from ?? low, axis.to ?? high];
     scale.domain([from, to]);
   }
   return {
     from,
     to,
-    place: (value) => axis.log && value <= 0 ? NaN : scale(value),
+    place: (value) => scale(value),
     ticks(count) {
-      const write: (value: number) => string = scale.tickFormat(count, axis.log ? "~g" : undefined);
+      const write: (value: number) => string = scale.tickFormat(count, axis.log ? ",~g" : undefined);
       let at: number[] = scale.ticks(count);
       const powers = at.filter((value) => Number.isInteger(Math.round(1e6 * Math.log10(value)) / 1e6));
       if (axis.log && powers.length > 2) at = powers;

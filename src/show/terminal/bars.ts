@@ -20,21 +20,21 @@ export async function drawBars({ labels, values, x, y, reference }: Bars, option
   const right = Math.max(...numbers.map((text) => text.length)) + 1;
   const room = Math.min(Math.floor(options.columns / 3), options.columns - right - 6);
   const left = Math.max(1, Math.min(room, Math.max(x.label.length, ...labels.map((label) => label.length))));
-  const width = Math.max(4, Math.min(options.columns - left - right - 2, 60));
+  const width = Math.max(4, Math.min(options.columns - left - right - 4, 60));
   const scale = await scaleOf(y, [0, ...Array.from(values), ...(reference ? [reference.value] : [])], true);
   const at = (value: number) => width * Math.min(1, Math.max(0, scale.place(value)));
   const lines = labels.map((label, i) => {
     const cells = bar(at(Math.max(scale.from, 0)), at(values[i]), width);
     if (reference) {
       const column = Math.min(width - 1, Math.floor(at(reference.value)));
-      cells[column] = { text: cells[column].text === "█" ? "┃" : "│" };
+      cells[column] = { text: cells[column].text === "█" ? "┃" : "┊" };
     }
-    return `${clip(label, left).padStart(left)} ${line(cells, options.colour)} ${numbers[i]}`;
+    return `${clip(label, left).padStart(left)} │${line(cells, options.colour)} ${numbers[i]}`;
   });
-  const heading = wrapped(y.label, options.columns - left - 1)
-    .map((part, i) => `${(i ? "" : clip(x.label, left)).padStart(left)} ${part}`).join("\n");
+  const heading = wrapped(y.label, options.columns - left - 3)
+    .map((part, i) => `${(i ? "" : clip(x.label, left)).padStart(left)} │ ${part}`).join("\n");
   const legend = reference
-    ? legendText([{ mark: "│", name: `${reference.name}: ${figureText(reference.value)}` }], options)
+    ? legendText([{ mark: "┊", name: `${reference.name}: ${figureText(reference.value)}` }], options)
     : "";
   return `${heading}\n${lines.join("\n")}\n${legend}`;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Axis, HeatMap } from "../events.ts";
+import { outerEnds } from "../pictures.ts";
 import { frame, gutter, roundText, type Scale, scaleOf } from "./axes.ts";
 import type { TerminalOptions } from "./capabilities.ts";
 import { RAMP } from "./images.ts";
@@ -53,13 +54,10 @@ export async function drawHeat(map: HeatMap, options: TerminalOptions): Promise<
 
 /** An axis as far as the outer halves of its first and last column or row, with ticks where there are values. */
 async function rimmed(axis: Axis & { from: number; to: number }, count: number): Promise<Scale> {
-  const [ahead, back] = axis.log ? [Math.log, Math.exp] : [(value: number) => value, (value: number) => value];
-  const [from, to] = [ahead(axis.from), ahead(axis.to)];
-  const half = count > 1 ? (to - from) / (count - 1) / 2 : 0.5;
-  const scale = await scaleOf({ ...axis, from: back(from - half), to: back(to + half) }, [], true);
-  const [least, most] = [Math.min(axis.from, axis.to), Math.max(axis.from, axis.to)];
+  const [from, to] = outerEnds(axis, count);
+  const scale = await scaleOf({ ...axis, from, to }, [], true);
   const ticks = (wanted: number) =>
-    scale.ticks(Math.min(wanted, count)).filter(({ at }) => at >= least - 1e-9 && at <= most + 1e-9);
+    scale.ticks(Math.min(wanted, count)).filter(({ at }) => at >= axis.from - 1e-9 && at <= axis.to + 1e-9);
   return { ...scale, ticks };
 }
 

@@ -6,7 +6,7 @@
  */
 import { range } from "../../tensor.ts";
 import type { Axis, ImageGrid } from "../events.ts";
-import { rowsOf } from "../pictures.ts";
+import { middleOf, rowsOf } from "../pictures.ts";
 import { arrange, type Sheet } from "../sheet.ts";
 import { roundText } from "./axes.ts";
 import type { TerminalOptions } from "./capabilities.ts";
@@ -67,8 +67,7 @@ function thin(
 
 /** An axis of `count` images from one of them to another. */
 function cut<A extends Axis & { from: number; to: number }>(axis: A, count: number, first: number, last: number): A {
-  const at = (i: number) => axis.from + (axis.to - axis.from) * i / Math.max(1, count - 1);
-  return { ...axis, from: at(first), to: at(last) };
+  return { ...axis, from: middleOf(axis, count, first), to: middleOf(axis, count, last) };
 }
 
 /** Draws a sheet in characters. */

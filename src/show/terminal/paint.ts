@@ -67,7 +67,7 @@ export function rgb(colour: string | Rgb): Rgb {
 }
 
 /** Breaks a line between words so that none is longer than `columns`, where words allow; later lines are indented. */
-export function fold(text: string, columns: number, indent = "      "): string {
+export function fold(text: string, columns: number, indent = columns < 30 ? "  " : "      "): string {
   const lines = [""];
   for (const word of text.split(/(?<=\S) /)) {
     const longer = lines.at(-1) === "" ? word : `${lines.at(-1)} ${word}`;

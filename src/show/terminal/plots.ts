@@ -8,7 +8,7 @@ import { CLASS_COLOURS } from "../palette.ts";
 import { frame, gutter, type Scale, scaleOf } from "./axes.ts";
 import { Canvas } from "./canvas.ts";
 import type { TerminalOptions } from "./capabilities.ts";
-import { clip, inked, type Rgb, rgb } from "./paint.ts";
+import { clip, inked, type Rgb, rgb, wrapped } from "./paint.ts";
 
 /** The most rows a plot takes: it is to be seen at one glance, with its caption. */
 const ROWS = 30;
@@ -43,13 +43,15 @@ export async function drawScatter(plot: Scatter, options: TerminalOptions): Prom
     options.colour ? { mark: "●", name, ink: colourOf(i) } : { mark: marks[i], name }
   );
   const itself = !options.colour && marks === classes;
-  return `${framed(canvas, plot, x, y, left, options)}\n` +
-    (itself ? legendText([{ mark: classes.join(" "), name: "the class" }], options) : legendText(legend, options));
+  const explained = itself
+    ? `${wrapped(`${classes.join(" ")} the class`, options.columns).join("\n")}\n`
+    : legendText(legend, options);
+  return `${framed(canvas, plot, x, y, left, options)}\n${explained}`;
 }
 
 /** Draws curves. */
 export async function drawLines(plot: Lines, options: TerminalOptions): Promise<string> {
-  const curves = plot.series.map((series) => ({ ...series, ...outline(series, plot.y) }));
+  const curves = plot.series.map((series) => ({ ...series, ...outline(series) }));
   const x = await scaleOf(plot.x, curves.flatMap((curve) => Array.from(curve.x)), true);
   const y = await scaleOf(plot.y, curves.flatMap((curve) => Array.from(curve.y)));
   const { canvas, left } = canvasFor(x, y, options.columns, false);
@@ -78,16 +80,15 @@ function onGround({ y }: { y: ArrayLike<number> }, j: number): boolean {
 }
 
 /** The corners of a curve: of a `steps` series those of bars, which have no gaps and stand on 0. */
-function outline({ x, y, as }: Series, axis: Axis): { x: ArrayLike<number>; y: ArrayLike<number> } {
+function outline({ x, y, as }: Series): { x: ArrayLike<number>; y: ArrayLike<number> } {
   if (as !== "steps") return { x, y };
   const half = x.length > 1 ? (x[1] - x[0]) / 2 : 0.5;
-  const ground = axis.log ? axis.from ?? Infinity : 0;
-  const [across, up] = [[x[0] - half], [ground]];
+  const [across, up] = [[x[0] - half], [0]];
   for (let i = 0; i < x.length; i++) {
     across.push(x[i] - half, x[i] + half);
     up.push(y[i], y[i]);
   }
-  return { x: [...across, x[x.length - 1] + half], y: [...up, ground] };
+  return { x: [...across, x[x.length - 1] + half], y: [...up, 0] };
 }
 
 /** A canvas that leaves room for the numbers of the upward axis; for equal scales, as wide and high as these make it. */

@@ -25,8 +25,11 @@ export async function terminal(options?: TerminalOptions): Promise<Surface> {
   const live = !options && Deno.stdout.isTerminal();
   let bar: ProgressBar | undefined;
   let busy: Promise<void> | undefined;
+  let apart = false; // whether there is an empty line above: one is enough
   const print = (text: string | undefined) => {
-    if (text !== undefined) console.log(text);
+    if (text === undefined) return;
+    console.log(apart && text.startsWith("\n") ? text.slice(1) : text);
+    apart = text.endsWith("\n");
   };
   const tell = (event: LessonEvent, at: number): void | Promise<void> => {
     if (event.kind === "progress") return progress(event.step, at);
@@ -48,7 +51,8 @@ export async function terminal(options?: TerminalOptions): Promise<Surface> {
   };
   return (event) => {
     const at = performance.now();
-    const done = busy ? busy.then(() => tell(event, at)) : tell(event, at);
+    const next = () => tell(event, at);
+    const done = busy ? busy.then(next, next) : next(); // who said what failed hears of it; what comes after is shown
     if (!done) return;
     const wait: Promise<void> = busy = done.finally(() => {
       if (busy === wait) busy = undefined;
@@ -60,7 +64,7 @@ export async function terminal(options?: TerminalOptions): Promise<Surface> {
 /** What an event looks like; nothing for those that the terminal does not show. */
 export async function render(event: LessonEvent, options: TerminalOptions): Promise<string | undefined> {
   if (!isPicture(event)) return textOf(event, options);
-  const caption = options.fold ? fold(event.caption, options.columns) : event.caption;
+  const caption = options.fold ? fold(event.caption, options.columns, "") : event.caption;
   return `\n${await drawing(event, options)}${caption}\n`;
 }
 
@@ -86,10 +90,10 @@ async function drawing(picture: Picture, options: TerminalOptions): Promise<stri
 /** What an event looks like that needs no drawing. */
 function textOf(event: Exclude<LessonEvent, Picture>, options: TerminalOptions): string | undefined {
   const paint = (code: number, text: string) => options.colour ? `\x1b[${code}m${text}\x1b[0m` : text;
-  const folded = (text: string) => options.fold ? fold(text, options.columns) : text;
+  const folded = (text: string, indent?: string) => options.fold ? fold(text, options.columns, indent) : text;
   switch (event.kind) {
     case "title":
-      return `\n${paint(1, folded(event.text))}`;
+      return `\n${paint(1, folded(event.text, "  "))}`;
     case "text":
       return folded(event.text);
     case "claim": {
@@ -99,6 +103,6 @@ function textOf(event: Exclude<LessonEvent, Picture>, options: TerminalOptions):
     case "progress":
       return event.step.epochEnds ? folded(epochText(event.step)) : undefined;
     case "table":
-      return `\n${drawTable(event, options.columns)}${folded(event.caption)}\n`;
+      return `\n${drawTable(event, options.columns)}${folded(event.caption, "")}\n`;
   }
 }

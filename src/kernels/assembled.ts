@@ -1,0 +1,121 @@
+/**
+ * The kernels of `assembly/`, at work in tfjs's own memory.
+ *
+ * @module
+ */
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import type * as tf from "@tensorflow/tfjs";
+import { BINARIES } from "./assembly/binaries.ts";
+import type { KernelArguments, TensorInfo } from "./compose.ts";
+
+/** What `assembly/kernels.ts` exports; addresses are numbers. Said there. */
+interface Kernels {
+  table(...args: number[]): void;
+  pad(...args: number[]): void;
+  pack(...args: number[]): void;
+  rows(...args: number[]): void;
+  dots(...args: number[]): void;
+  columns(...args: number[]): void;
+  spread(...args: number[]): void;
+  sums(...args: number[]): void;
+  adam(...args: number[]): void;
+}
+
+/** tfjs's memory, and what works in it. */
+export interface Heap {
+  kernels: Kernels;
+  /** Bytes of memory until the kernel's work is done, and what they hold is anything. */
+  scratch(bytes: number): number;
+  /** Where a tensor's numbers lie. */
+  address(x: TensorInfo): number;
+  /** A new tensor for the result; what it holds is anything. */
+  output(shape: number[]): TensorInfo;
+  /** One past the last byte of the memory. */
+  end(): number;
+}
+
+/** What of Emscripten's module is needed. */
+interface Emscripten {
+  asm: { memory: WebAssembly.Memory };
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+}
+
+/** A build of the kernels: `relaxed` needs relaxed SIMD, and may multiply and add in one instruction; `simd` does not. */
+export type Build = "relaxed" | "simd";
+
+/** Whether this machine can run a build. */
+export function runnable(build: Build): boolean {
+  return WebAssembly.validate(Uint8Array.fromBase64(BINARIES[build]));
+}
+
+/** The least that a result may be with an activation that the kernels apply themselves; nothing for others. */
+export function floorOf(activation = "linear"): number | undefined {
+  return { linear: -Infinity, relu: 0 }[activation];
+}
+
+/**
+ * Declares a kernel of the WASM backend that does its work in place; its scratch memory is freed afterwards, also when it
+ * throws.
+ *
+ * @param work What it does; where it returns nothing, tfjs's own kernel is asked.
+ */
+export function assembledKernel(
+  kernelName: string,
+  build: Build,
+  work: (heap: Heap, args: KernelArguments) => TensorInfo | undefined,
+  own?: tf.KernelConfig,
+): tf.KernelConfig {
+  return {
+    kernelName,
+    backendName: "wasm",
+    setupFunc: own?.setupFunc, // so that tfjs's own kernel, where the new one falls back on it, is set up with the backend
+    disposeFunc: own?.disposeFunc,
+    kernelFunc(args) {
+      const given = args as unknown as KernelArguments;
+      return withHeap(given.backend, build, (heap) => work(heap, given)) ?? own!.kernelFunc(args);
+    },
+  };
+}
+
+/** The kernels in each backend's memory, by their build. */
+const instances = new WeakMap<WebAssembly.Memory, Partial<Record<Build, Kernels>>>();
+
+function kernelsIn(memory: WebAssembly.Memory, build: Build): Kernels {
+  const builds = instances.get(memory) ?? {};
+  instances.set(memory, builds);
+  return builds[build] ??= new WebAssembly.Instance(
+    new WebAssembly.Module(Uint8Array.fromBase64(BINARIES[build])),
+    { env: { memory } },
+  ).exports as unknown as Kernels;
+}
+
+/** Lets `work` use a backend's memory. */
+export function withHeap<T>(backend: BackendWasm, build: Build, work: (heap: Heap) => T): T {
+  const { asm, _malloc, _free } = backend.wasm as unknown as Emscripten;
+  const kernels = kernelsIn(asm.memory, build);
+  const taken: number[] = [];
+  const outputs: TensorInfo[] = [];
+  try {
+    return work({
+      kernels,
+      scratch(bytes) {
+        const at = _malloc(bytes);
+        if (at === 0) throw new RangeError(`The wasm backend's memory has no ${bytes} bytes left.`);
+        taken.push(at);
+        return at;
+      },
+      address: ({ dataId }) => backend.getMemoryOffset(dataId),
+      output(shape) {
+        outputs.push(backend.makeOutput(shape, "float32"));
+        return outputs.at(-1)!;
+      },
+      end: () => asm.memory.buffer.byteLength,
+    });
+  } catch (error) {
+    for (const { dataId } of outputs) backend.disposeData(dataId);
+    throw error;
+  } finally {
+    taken.forEach((at) => _free(at));
+  }
+}

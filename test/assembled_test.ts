@@ -1,0 +1,359 @@
+import { assert, assertAlmostEquals, assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import fc from "fast-check";
+import { useBackend } from "../src/backend.ts";
+import { EnvironmentError } from "../src/errors.ts";
+import { withHeap } from "../src/kernels/assembled.ts";
+import { asModule, build, BUILDS } from "../src/kernels/assembly/build.ts";
+import { BINARIES } from "../src/kernels/assembly/binaries.ts";
+import { readable } from "../src/kernels/product.ts";
+import { type Build, installTrainingKernels } from "../src/kernels/mod.ts";
+import { Adam } from "../src/training/adam.ts";
+import { granted, testIf } from "./_run.ts";
+
+const ALL = Object.keys(BUILDS) as Build[];
+
+/** Unequal numbers in (-1, 1), others for another `seed`. */
+function numbers(shape: number[], seed: number): tf.Tensor {
+  const size = tf.util.sizeFromShape(shape);
+  return tf.tensor(Float32Array.from({ length: size }, (_, i) => Math.sin(1.7 * i + 13 * seed + i * i / 100)), shape);
+}
+
+async function valuesOn(backend: "cpu" | "wasm", run: () => tf.Tensor, kernels?: Build): Promise<Float32Array> {
+  await useBackend(backend, { kernels });
+  const result = tf.tidy(run);
+  const values = await result.data() as Float32Array;
+  result.dispose();
+  return values;
+}
+
+/** Asserts that both builds agree with the cpu backend, within `tolerance` of the largest number. */
+async function assertAgrees(run: () => tf.Tensor, what: string, tolerance = 1e-5) {
+  const expected = await valuesOn("cpu", run);
+  const largest = expected.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-3);
+  for (const kernels of ALL) {
+    const found = await valuesOn("wasm", run, kernels);
+    assertEquals(found.length, expected.length, what);
+    const worst = found.reduce(
+      (most, v, i) => Math.max(most, Math.abs(v - expected[i]) || (v === expected[i] ? 0 : Infinity)),
+      0,
+    );
+    assertLessOrEqual(worst, tolerance * largest, `${what}, ${kernels}`);
+  }
+}
+
+const check = <T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => Promise<void>, numRuns = 150) =>
+  fc.assert(fc.asyncProperty(arbitrary, property), { seed: 2, numRuns });
+const upTo = (max: number, min = 1) => fc.integer({ min, max });
+
+// ## Products
+
+const side = fc.tuple(upTo(2, 0), upTo(3, 0));
+const convolution = fc.record({
+  x: fc.tuple(upTo(3, 0), upTo(11), upTo(11), upTo(9)),
+  filter: fc.tuple(upTo(4), upTo(4), upTo(19)),
+  strides: fc.tuple(upTo(5), upTo(5)),
+  dilations: fc.tuple(upTo(3), upTo(3)),
+  pad: fc.oneof(
+    fc.constantFrom("same" as const, "valid" as const),
+    fc.tuple(side, side).map(([rows, columns]) => [[0, 0], rows, columns, [0, 0]] as [number, number][]),
+  ),
+  bias: fc.boolean(),
+  relu: fc.boolean(),
+}).map(({ x, filter: [K, L, O], dilations, strides, ...rest }) => ({
+  ...rest,
+  x,
+  filter: [K, L, x[3], O],
+  strides: strides as [number, number],
+  dilations: strides.every((stride) => stride === 1) ? dilations : [1, 1],
+})).filter(({ x, filter, strides, dilations, pad }) => {
+  type Of<I extends number> = Parameters<typeof tf.backend_util.computeConv2DInfo>[I];
+  const info = tf.backend_util.computeConv2DInfo(
+    x as Of<0>,
+    filter as Of<1>,
+    strides,
+    dilations as Of<3>,
+    pad as Of<4>,
+  );
+  const { outHeight, outWidth } = info;
+  return outHeight > 0 && outWidth > 0;
+});
+
+Deno.test("convolutions, with a bias and a ReLU or without, agree with the cpu backend on any shape", async () => {
+  await check(convolution, async ({ x, filter, strides, dilations, pad, bias, relu }) => {
+    await assertAgrees(() => {
+      const inputs = { x: numbers(x, 1), filter: numbers(filter, 2), bias: numbers([filter[3]], 3) };
+      const attrs = { strides, dilations, pad, dataFormat: "NHWC", activation: relu ? "relu" : "linear" };
+      if (bias) return tf.engine().runKernel("FusedConv2D", inputs, attrs as tf.NamedAttrMap) as tf.Tensor;
+      const y = tf.engine().runKernel(
+        "Conv2D",
+        { x: inputs.x, filter: inputs.filter },
+        attrs as tf.NamedAttrMap,
+      ) as tf.Tensor;
+      return relu ? tf.relu(y) : y;
+    }, JSON.stringify({ x, filter, strides, dilations, pad, bias, relu }));
+  });
+});
+
+const product = fc.record({
+  M: upTo(20, 0),
+  K: fc.oneof(upTo(30), upTo(1100, 500)),
+  N: upTo(20),
+  batchA: upTo(2),
+  batchB: upTo(2),
+  transposeA: fc.boolean(),
+  transposeB: fc.boolean(),
+  bias: fc.boolean(),
+  relu: fc.boolean(),
+});
+
+Deno.test("matrix products, with a bias and a ReLU or without, agree with the cpu backend on any shape", async () => {
+  await check(product, async ({ M, K, N, batchA, batchB, transposeA, transposeB, bias, relu }) => {
+    await assertAgrees(() => {
+      const a = numbers(transposeA ? [batchA, K, M] : [batchA, M, K], 1);
+      const b = numbers(transposeB ? [batchB, N, K] : [batchB, K, N], 2);
+      const inputs = { a, b, bias: numbers([N], 3) };
+      const attrs = { transposeA, transposeB, activation: relu ? "relu" : "linear" };
+      if (bias) return tf.engine().runKernel("_FusedMatMul", inputs, attrs) as tf.Tensor;
+      const c = tf.engine().runKernel("BatchMatMul", { a, b }, attrs) as tf.Tensor;
+      return relu ? tf.relu(c) : c;
+    }, JSON.stringify({ M, K, N, batchA, batchB, transposeA, transposeB, bias, relu }));
+  });
+});
+
+Deno.test("activations that the kernels do not apply themselves are tfjs's still", async () => {
+  for (const activation of ["relu6", "elu", "sigmoid"] as const) {
+    await assertAgrees(() => {
+      const [x, filter, bias] = [numbers([2, 5, 5, 3], 1), numbers([3, 3, 3, 4], 2), numbers([4], 3)];
+      return tf.fused.conv2d({
+        x: x as tf.Tensor4D,
+        filter: filter as tf.Tensor4D,
+        strides: 1,
+        pad: "same",
+        bias,
+        activation,
+      });
+    }, activation);
+  }
+});
+
+Deno.test("NaN and infinities come out where they went in", async () => {
+  for (const kernels of ALL) {
+    const found = await valuesOn("wasm", () => {
+      const a = tf.tensor2d([1, NaN, 1, 1, Infinity, 1], [3, 2]);
+      return tf.fused.matMul({ a, b: tf.ones([2, 9]), bias: tf.ones([9]), activation: "relu" });
+    }, kernels);
+    assertEquals([0, 9, 18, 26].map((i) => found[i]), [NaN, 3, Infinity, Infinity]);
+  }
+});
+
+// ## Adam
+
+for (const kernels of ALL) {
+  Deno.test(`Adam takes tfjs's own steps (${kernels})`, async () => {
+    await useBackend("wasm", { kernels });
+    const start = [numbers([3, 5], 1), numbers([4], 2), tf.scalar(0.3)];
+    const [ours, theirs] = [0, 1].map(() => start.map((value) => tf.variable(value)));
+    const [adam, peer] = [new Adam(0.01), tf.train.adam(0.01)];
+    for (let step = 0; step < 50; step++) {
+      tf.tidy(() => {
+        const slopes = start.map(({ shape }, i) => numbers(shape, 10 * step + i).mul(i === 1 ? 1e-6 : 1));
+        const named = (variables: tf.Variable[]) =>
+          Object.fromEntries(variables.map(({ name }, i) => [name, slopes[i]]));
+        adam.step(ours, named(ours));
+        peer.applyGradients(named(theirs) as Record<string, tf.Variable>);
+      });
+      for (let i = 0; i < 3; i++) {
+        const [found, expected] = [await ours[i].data(), await theirs[i].data()];
+        found.forEach((value, k) => assertAlmostEquals(value, expected[k], 1e-6, `step ${step}`));
+      }
+    }
+    adam.dispose();
+    peer.dispose();
+    tf.dispose([start, ours, theirs]);
+  });
+}
+
+Deno.test("Adam leaves alone what others keep of a parameter, and frees its moments", async () => {
+  await useBackend("wasm");
+  const before = tf.memory().numTensors;
+  const x = tf.variable(tf.tidy(() => tf.ones([5])));
+  const kept = x.clone();
+  const adam = new Adam(0.1);
+  const slope = tf.ones([5]);
+  adam.step([x], { [x.name]: slope });
+  assertEquals([...await kept.data()], [1, 1, 1, 1, 1]);
+  assertAlmostEquals((await x.data())[4], 0.9, 1e-6);
+  adam.dispose();
+  tf.dispose([kept, slope]);
+  x.dispose();
+  assert(tf.memory().numTensors <= before + 1, "the tensor that the variable was made of is the caller's");
+});
+
+// ## Memory
+
+/** Emscripten's part of the backend: what allocates. */
+interface Allocator {
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+  asm: { memory: WebAssembly.Memory };
+}
+
+/** Every kernel once, on odd sizes; numbers that only the right results add up to. */
+async function everything(): Promise<number[]> {
+  const results = tf.tidy(() => {
+    const [x, w] = [numbers([2, 7, 5, 3], 1) as tf.Tensor4D, numbers([3, 2, 3, 9], 2) as tf.Tensor4D];
+    const y = tf.conv2d(x, w, 2, "same");
+    const attrs = { strides: 2, pad: "same", dataFormat: "NHWC" };
+    const run = (name: string, inputs: tf.NamedTensorMap, attrs: object) =>
+      tf.engine().runKernel(name, inputs, attrs as tf.NamedAttrMap) as tf.Tensor;
+    const [a, b] = [numbers([7, 600], 3), numbers([600, 11], 4)];
+    const [c, m] = [numbers([7, 11], 5), numbers([5, 5], 6)];
+    return [
+      y,
+      run("Conv2DBackpropFilter", { x, dy: y }, { ...attrs, filterShape: w.shape }),
+      run("Conv2DBackpropInput", { dy: y, filter: w }, { ...attrs, inputShape: x.shape }),
+      run("Conv2DBackpropInput", { dy: numbers([2, 7, 5, 9], 7), filter: numbers([3, 3, 1, 9], 8) }, {
+        ...attrs,
+        strides: 1,
+        inputShape: [2, 7, 5, 1],
+      }),
+      tf.matMul(a, b),
+      tf.matMul(a, c, true, false),
+      tf.matMul(b, c, false, true),
+      tf.matMul(numbers([9, 7], 9), numbers([5, 9], 10), true, true),
+      tf.fused.matMul({ a, b, bias: numbers([11], 11), activation: "relu" }),
+      tf.sum(x, [0, 1]),
+      tf.mean(x, 0),
+      run("AdamStep", { x: m, m: m.mul(0.1), v: m.square(), g: m.mul(0.3) }, {
+        rate: 0.1,
+        beta1: 0.9,
+        beta2: 0.999,
+        correction1: 0.1,
+        correction2: 0.001,
+        epsilon: 1e-7,
+      }),
+    ].map((t) => t.flatten().mul(numbers([t.size], 12)).sum());
+  });
+  const sums = await Promise.all(results.map(async (t) => (await t.data())[0]));
+  tf.dispose(results);
+  return sums;
+}
+
+for (const kernels of ALL) {
+  Deno.test(`no kernel writes outside its buffers, and all it takes it gives back (${kernels})`, async () => {
+    await useBackend("wasm", { kernels });
+    const expected = await everything();
+    const wasm = (tf.backend() as BackendWasm).wasm as unknown as Allocator;
+    const { _malloc, _free } = wasm;
+    const sizes = new Map<number, number>();
+    const guard = 64;
+    const bytes = () => new Uint8Array(wasm.asm.memory.buffer);
+    let broken = 0;
+    try {
+      wasm._malloc = (size) => {
+        const block = _malloc(size + 2 * guard);
+        bytes().fill(0xa5, block, block + size + 2 * guard);
+        sizes.set(block + guard, size);
+        return block + guard;
+      };
+      wasm._free = (address) => {
+        const size = sizes.get(address);
+        if (size === undefined) return _free(address); // taken before
+        const around = [
+          bytes().subarray(address - guard, address),
+          bytes().subarray(address + size, address + size + guard),
+        ];
+        if (around.some((zone) => zone.some((byte) => byte !== 0xa5))) broken++;
+        sizes.delete(address);
+        _free(address - guard);
+      };
+      assertEquals(await everything(), expected, "whatever scratch memory holds");
+    } finally {
+      Object.assign(wasm, { _malloc, _free });
+    }
+    assertEquals(broken, 0);
+    assertEquals(sizes.size, 0, "buffers not given back");
+  });
+
+  Deno.test(`memory may grow in the middle of a kernel (${kernels})`, async () => {
+    await useBackend("wasm", { kernels });
+    const expected = await everything();
+    const wasm = (tf.backend() as BackendWasm).wasm as unknown as Allocator;
+    const { _malloc } = wasm;
+    const before = wasm.asm.memory.buffer.byteLength;
+    let calls = 0;
+    try {
+      wasm._malloc = (size) => {
+        const block = _malloc(size);
+        if (calls++ % 29 === 3) wasm._free(_malloc(wasm.asm.memory.buffer.byteLength)); // which there is no room for yet
+        return block;
+      };
+      assertEquals(await everything(), expected);
+    } finally {
+      Object.assign(wasm, { _malloc });
+    }
+    assert(wasm.asm.memory.buffer.byteLength > before, "it did grow");
+  });
+}
+
+Deno.test("where memory runs out a sentence says so, and nothing is kept", async () => {
+  await useBackend("wasm");
+  const wasm = (tf.backend() as BackendWasm).wasm as unknown as Allocator;
+  const [a, b] = [numbers([7, 5], 1), numbers([5, 9], 2)];
+  const { _malloc } = wasm;
+  const before = tf.engine().backend.numDataIds();
+  try {
+    wasm._malloc = (size) => size > 200 && size < 250 ? 0 : _malloc(size); // the scratch tile, not the output of 252 bytes
+    const { message } = assertThrows(() => tf.matMul(a, b), RangeError);
+    assertEquals(message, "The wasm backend's memory has no 216 bytes left.");
+  } finally {
+    Object.assign(wasm, { _malloc });
+  }
+  assertEquals(tf.engine().backend.numDataIds(), before);
+  tf.dispose([a, b]);
+});
+
+Deno.test("at the very end of memory a matrix is copied, since more than it is read", async () => {
+  await useBackend("wasm");
+  withHeap(tf.backend() as BackendWasm, "simd", (heap) => {
+    const at = heap.scratch(64);
+    assertEquals(readable(heap, at, 64), at);
+    const copy = readable({ ...heap, end: () => at + 64 }, at, 64);
+    assert(copy !== at);
+  });
+});
+
+// ## Builds
+
+Deno.test("a machine without SIMD gets a sentence; either build can be forced, and is named", async () => {
+  const { validate } = WebAssembly;
+  try {
+    WebAssembly.validate = () => false;
+    const sentence = "The training kernels cannot run here: this machine's WebAssembly has no relaxed SIMD.";
+    assertThrows(
+      () => installTrainingKernels(ALL.find((other) => other !== installTrainingKernels())),
+      EnvironmentError,
+    );
+    assertEquals(
+      assertThrows(() => installTrainingKernels(installTrainingKernels() === "simd" ? "relaxed" : "simd")).message
+        .slice(0, 40),
+      sentence.slice(0, 40),
+    );
+  } finally {
+    WebAssembly.validate = validate;
+  }
+  for (const kernels of ALL) assertEquals(await useBackend("wasm", { kernels }), { name: "wasm", kernels });
+});
+
+const compiler = await granted({ name: "read" }) && await granted({ name: "env" });
+testIf(compiler, "--allow-read --allow-env", "the binaries are what their source says, byte for byte", async () => {
+  const built = { relaxed: await build("relaxed"), simd: await build("simd") };
+  for (const name of ALL) {
+    assertEquals(built[name].toBase64(), BINARIES[name]);
+    assertEquals(await Deno.readFile(new URL(`../src/kernels/assembly/${name}.wasm`, import.meta.url)), built[name]);
+  }
+  const text = await Deno.readTextFile(new URL("../src/kernels/assembly/binaries.ts", import.meta.url));
+  assertEquals(text, asModule(built));
+});
