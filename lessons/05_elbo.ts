@@ -8,7 +8,7 @@
  * - **You need**: lessons 2 (p(x) is an average over codes), 3 (drawing codes differentiably) and 4 (the KL).
  * - **You leave with**: the loss of every VAE, derived twice; a model on which the bound and its gap are known exactly,
  *   trained to the known optimum; and a VAE of digits, where only the bound is known.
- * - **Run** (about 25 seconds): `deno run lessons/05_elbo.ts`
+ * - **Run** (about 20 seconds): `deno run lessons/05_elbo.ts`
  *
  * @module
  */

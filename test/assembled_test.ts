@@ -347,13 +347,18 @@ Deno.test("a machine without SIMD gets a sentence; either build can be forced, a
   for (const kernels of ALL) assertEquals(await useBackend("wasm", { kernels }), { name: "wasm", kernels });
 });
 
-const compiler = await granted({ name: "read" }) && await granted({ name: "env" });
-testIf(compiler, "--allow-read --allow-env", "the binaries are what their source says, byte for byte", async () => {
-  const built = { relaxed: await build("relaxed"), simd: await build("simd") };
-  for (const name of ALL) {
-    assertEquals(built[name].toBase64(), BINARIES[name]);
-    assertEquals(await Deno.readFile(new URL(`../src/kernels/assembly/${name}.wasm`, import.meta.url)), built[name]);
-  }
-  const text = await Deno.readTextFile(new URL("../src/kernels/assembly/binaries.ts", import.meta.url));
-  assertEquals(text, asModule(built));
-});
+const compiler = await granted({ name: "read" }) && await granted({ name: "write" }) && await granted({ name: "run" });
+testIf(
+  compiler,
+  "--allow-read --allow-write --allow-run",
+  "the binaries are what their source says, byte for byte",
+  async () => {
+    const built = { relaxed: await build("relaxed"), simd: await build("simd") };
+    for (const name of ALL) {
+      assertEquals(built[name].toBase64(), BINARIES[name]);
+      assertEquals(await Deno.readFile(new URL(`../src/kernels/assembly/${name}.wasm`, import.meta.url)), built[name]);
+    }
+    const text = await Deno.readTextFile(new URL("../src/kernels/assembly/binaries.ts", import.meta.url));
+    assertEquals(text, asModule(built));
+  },
+);

@@ -9,19 +9,22 @@ const FOLDER = new URL("./", import.meta.url);
 /** The two builds, and the WebAssembly features each may use. */
 export const BUILDS = { relaxed: "simd,relaxed-simd", simd: "simd" } as const;
 
+/** The compiler, run as a program of its own: it is large, and nobody but whoever builds should have to fetch it. */
+const COMPILER = ["run", "--no-lock", "--no-config", "--allow-all", "npm:assemblyscript@0.28.20/asc"];
+
 /** Compiles one of the builds; throws with the compiler's messages if it cannot. */
 export async function build(name: keyof typeof BUILDS): Promise<Uint8Array<ArrayBuffer>> {
-  const source = await Deno.readTextFile(new URL("kernels.ts", FOLDER));
-  const { default: asc } = await import("assemblyscript/asc"); // here, since it looks at the environment
-  let binary: Uint8Array<ArrayBuffer> | undefined;
-  const options = ["-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--enable", BUILDS[name]];
-  const { error, stderr } = await asc.main(["kernels.ts", "-o", "kernels.wasm", ...options], {
-    readFile: (file: string) => file === "kernels.ts" ? source : null,
-    writeFile: (_, content) => void (binary = content as Uint8Array<ArrayBuffer>),
-    listFiles: () => [],
-  });
-  if (error || !binary) throw new Error(`${error?.message}\n${stderr}`);
-  return binary;
+  const directory = await Deno.makeTempDir();
+  try {
+    const out = `${directory}/kernels.wasm`;
+    const options = ["-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--enable", BUILDS[name]];
+    const args = [...COMPILER, "kernels.ts", "-o", out, ...options];
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: FOLDER }).output();
+    if (!success) throw new Error(new TextDecoder().decode(stderr));
+    return await Deno.readFile(out);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 }
 
 /** The module that holds the binaries as text. */
