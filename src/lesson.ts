@@ -11,7 +11,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { type BackendName, BACKENDS, useBackend } from "./backend.ts";
 import { EnvironmentError, InputError } from "./errors.ts";
 import { files } from "./show/files/files.ts";
-import { type Json, type LessonEvent, recorder } from "./show/events.ts";
+import type { Json, LessonEvent, Surface } from "./show/events.ts";
 import { ClaimError, type Show, showOn } from "./show/show.ts";
 import { terminal } from "./show/terminal/terminal.ts";
 
@@ -65,9 +65,9 @@ export async function runLesson<Numbers extends Record<string, number>>(
       if (flags.getOptionValueSource(key) === "default") own[key] = value;
     }
     const backend = await useBackend(wanted as BackendName);
-    const { events, surface } = recorder();
-    const record = (event: LessonEvent) => {
-      if (event.kind === "claim" || event.kind === "figure") surface(event); // the JSON has no others, and steps are many
+    const events: LessonEvent[] = [];
+    const record: Surface = (event) => {
+      if (event.kind === "claim" || event.kind === "figure") events.push(event); // the JSON has no others
     };
     const surfaces = [record, await terminal(), ...(out === undefined ? [] : [await files(out, lesson)])];
     const tell = async (event: LessonEvent) => {

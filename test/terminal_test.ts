@@ -107,13 +107,13 @@ const STEP: Step = {
 Deno.test("progress in a pipe: a line at the end of an epoch, nothing else", async () => {
   const text = (step: Step) => render({ kind: "progress", step }, plain);
   for (const other of [1, 99, 100, 120]) assertEquals(await text({ ...STEP, step: other }), undefined);
-  const history = { train: [HELD_OUT, TRAIN], test: [TRAIN, HELD_OUT] };
+  const history = { train: [HELD_OUT, TRAIN, HELD_OUT], test: [TRAIN, HELD_OUT, TRAIN] }; // it has grown since epoch 2
   const ends = { ...STEP, epoch: 2, epochEnds: true, history };
   assertEquals(await text(ends), "epoch 2: loss 3.46 = 2.35 + KL 1.11; held-out 4.00 = 3.00 + KL 1.00");
   const alone = { train: [TRAIN], test: [] };
-  assertEquals(await text({ ...ends, history: alone }), "epoch 2: loss 3.46 = 2.35 + KL 1.11");
+  assertEquals(await text({ ...ends, epoch: 1, history: alone }), "epoch 1: loss 3.46 = 2.35 + KL 1.11");
   const noKl = { train: [{ loss: 2.5, reconstruction: 2.5, kl: 0 }], test: [] };
-  assertEquals(await text({ ...ends, history: noKl }), "epoch 2: loss 2.50");
+  assertEquals(await text({ ...ends, epoch: 1, history: noKl }), "epoch 1: loss 2.50");
 });
 
 Deno.test("the bar says all it can in the room there is", () => {
@@ -363,7 +363,7 @@ const scatter = (points: number[], labels: number[], rest: Partial<Scatter> = {}
   ...AXES,
   ...rest,
 });
-const hex = (label: number) => `2;${rgb(CLASS_COLOURS[label]).join(";")}`;
+const hex = (label: number) => `2;${CLASS_COLOURS[label].join(";")}`;
 
 /** The inside of a plot, from the top, and the column in which its upward axis stands. */
 function inside(rows: string[]): { plot: Shown[][]; left: number; bottom: number } {

@@ -6,7 +6,7 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import type * as tf from "@tensorflow/tfjs";
 import { BINARIES } from "./assembly/binaries.ts";
-import type { KernelArguments, TensorInfo } from "./compose.ts";
+import { type KernelArguments, type TensorInfo, wasmKernel } from "./compose.ts";
 
 /** What `assembly/kernels.ts` exports; addresses are numbers. Said there. */
 interface Kernels {
@@ -49,6 +49,11 @@ export function runnable(build: Build): boolean {
   return WebAssembly.validate(Uint8Array.fromBase64(BINARIES[build]));
 }
 
+/** The fastest build that this machine can run, if it can run any. */
+export function fastest(): Build | undefined {
+  return (["relaxed", "simd"] as const).find(runnable);
+}
+
 /** The least that a result may be with an activation that the kernels apply themselves; nothing for others. */
 export function floorOf(activation = "linear"): number | undefined {
   return { linear: -Infinity, relu: 0 }[activation];
@@ -66,16 +71,9 @@ export function assembledKernel(
   work: (heap: Heap, args: KernelArguments) => TensorInfo | undefined,
   own?: tf.KernelConfig,
 ): tf.KernelConfig {
-  return {
-    kernelName,
-    backendName: "wasm",
-    setupFunc: own?.setupFunc, // so that tfjs's own kernel, where the new one falls back on it, is set up with the backend
-    disposeFunc: own?.disposeFunc,
-    kernelFunc(args) {
-      const given = args as unknown as KernelArguments;
-      return withHeap(given.backend, build, (heap) => work(heap, given)) ?? own!.kernelFunc(args);
-    },
-  };
+  const done = (args: KernelArguments) => withHeap(args.backend, build, (heap) => work(heap, args));
+  const tfjs = (args: KernelArguments) => own!.kernelFunc(args as never) as TensorInfo;
+  return wasmKernel(kernelName, (args) => done(args) ?? tfjs(args), own);
 }
 
 /** The kernels in each backend's memory, by their build. */

@@ -34,13 +34,18 @@ export function composedKernel(
   build: (composer: Composer, args: KernelArguments) => TensorInfo,
   own?: tf.KernelConfig,
 ): tf.KernelConfig {
-  return {
-    kernelName,
-    backendName: "wasm",
-    setupFunc: own?.setupFunc, // so that tfjs's own kernel, where the new one falls back on it, is set up with the backend
-    disposeFunc: own?.disposeFunc,
-    kernelFunc: (args) => compose(args as unknown as KernelArguments, build),
-  };
+  return wasmKernel(kernelName, (args) => compose(args, build), own);
+}
+
+/** Declares a kernel of the WASM backend, set up as tfjs's own, where the new one falls back on that. */
+export function wasmKernel(
+  kernelName: string,
+  run: (args: KernelArguments) => TensorInfo,
+  own?: tf.KernelConfig,
+): tf.KernelConfig {
+  const { setupFunc, disposeFunc } = own ?? {};
+  const kernelFunc: tf.KernelFunc = (args) => run(args as unknown as KernelArguments);
+  return { kernelName, backendName: "wasm", setupFunc, disposeFunc, kernelFunc };
 }
 
 /** Runs `build`, keeps the tensor it returns, which must not be a view, and disposes all others, also when it throws. */

@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs";
 import { EnvironmentError } from "../errors.ts";
 import { adamStep } from "./adam.ts";
 import { alias } from "./alias.ts";
-import { assembledKernel, type Build, runnable } from "./assembled.ts";
+import { assembledKernel, type Build, fastest, runnable } from "./assembled.ts";
 import { convolve, filterGradient, inputGradient } from "./conv2d.ts";
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from "./depthwise_conv2d.ts";
 import { overLeadingAxes } from "./leading_axes.ts";
@@ -30,13 +30,13 @@ const originals = new Map<string, tf.KernelConfig>();
  * and for a segment that does not exist.
  *
  * @param build Which build of them: `relaxed` needs relaxed SIMD, and multiplies and adds at once; `simd` does not. By
- * default the fastest that this machine can run.
+ * default the one installed already, or else the fastest that this machine can run.
  * @returns The build that is installed.
  * @throws {EnvironmentError} If this machine cannot run it.
  */
 export function installTrainingKernels(build?: Build): Build {
   if (installed && (build ?? installed) === installed) return installed;
-  const chosen = build ?? (["relaxed", "simd"] as const).find(runnable);
+  const chosen = build ?? fastest();
   if (!chosen || !runnable(chosen)) {
     const lacks = chosen === "relaxed" ? "relaxed SIMD" : "SIMD";
     throw new EnvironmentError(`The training kernels cannot run here: this machine's WebAssembly has no ${lacks}.`);

@@ -6,8 +6,7 @@
 import type { Bars } from "../events.ts";
 import { colourOf, FAINT, HALO, named, shortText } from "./axes.ts";
 import { drawSvg, loadPlot, type Plot } from "./svg.ts";
-
-const LETTER = 7.4; // pixels, as wide as digits get in a generic font of 12 pixels
+import { LETTER } from "./text.ts";
 
 const DASHED = { strokeDasharray: "6 4", strokeWidth: 1.5 };
 

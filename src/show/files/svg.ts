@@ -5,7 +5,7 @@
  * @module
  */
 import { type Key, legendAbove } from "./legend.ts";
-import { escapeXml, svgText, wrap } from "./text.ts";
+import { escapeXml, LETTER, svgText, wrap } from "./text.ts";
 
 /** What the library is told; its own documentation has the rest. */
 // deno-lint-ignore no-explicit-any -- its types are those of a browser's document
@@ -39,8 +39,6 @@ export interface Drawing {
   /** More elements, from where the frame has its upper left corner. */
   beside?: (left: number, top: number) => string;
 }
-
-const LETTER = 7.4; // pixels, as wide as digits get in a generic font of 12 pixels
 
 // `white` is the ground, also where a text has a halo of it.
 const STYLE = `.plot{color:#1b1f24}.plot text{white-space:pre}` +

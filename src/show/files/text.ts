@@ -4,6 +4,9 @@
  * @module
  */
 
+/** The width of a digit in a generic font of 12 pixels, in pixels: as wide as digits get. */
+export const LETTER = 7.4;
+
 /** A line of text that begins at a place, unless other attributes say otherwise. */
 export function svgText(x: number, y: number, text: string, attributes = ""): string {
   const anchor = attributes.includes("text-anchor") ? "" : ` text-anchor="start"`;

@@ -8,7 +8,7 @@ import { CLASS_COLOURS } from "../palette.ts";
 import { figureText } from "../show.ts";
 import { scaleOf } from "./axes.ts";
 import type { TerminalOptions } from "./capabilities.ts";
-import { type Cell, clip, line, rgb, wrapped } from "./paint.ts";
+import { type Cell, clip, line, wrapped } from "./paint.ts";
 import { legendText } from "./plots.ts";
 
 /** Blocks of one to eight eighths of a character. */
@@ -45,6 +45,6 @@ function bar(from: number, to: number, width: number): Cell[] {
   return Array.from({ length: width }, (_, column) => {
     const eighths = Math.round(8 * Math.min(1, Math.max(0, high - column)));
     const text = column + 1 > low + 0.5 && eighths > 0 ? EIGHTHS[eighths - 1] : " ";
-    return text === " " ? { text } : { text, ink: rgb(CLASS_COLOURS[0]) };
+    return text === " " ? { text } : { text, ink: CLASS_COLOURS[0] };
   });
 }

@@ -59,9 +59,8 @@ export function nearest([r, g, b]: Rgb): number {
   return miss(grey, grey, grey) < miss(LEVELS[i], LEVELS[j], LEVELS[k]) ? 232 + step : 16 + 36 * i + 6 * j + k;
 }
 
-/** Reads a colour written as `#rrggbb`; others are what they are. */
-export function rgb(colour: string | Rgb): Rgb {
-  if (typeof colour !== "string") return colour;
+/** Reads a colour written as `#rrggbb`. */
+export function rgb(colour: string): Rgb {
   const value = parseInt(colour.slice(1), 16);
   return [value >> 16, value >> 8 & 255, value & 255];
 }

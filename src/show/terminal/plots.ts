@@ -8,7 +8,7 @@ import { CLASS_COLOURS } from "../palette.ts";
 import { frame, gutter, type Scale, scaleOf } from "./axes.ts";
 import { Canvas } from "./canvas.ts";
 import type { TerminalOptions } from "./capabilities.ts";
-import { clip, inked, type Rgb, rgb, wrapped } from "./paint.ts";
+import { clip, inked, type Rgb, wrapped } from "./paint.ts";
 
 /** The most rows a plot takes: it is to be seen at one glance, with its caption. */
 const ROWS = 30;
@@ -16,7 +16,7 @@ const ROWS = 30;
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /** The colour of a class or curve. */
-const colourOf = (i: number): Rgb => rgb(CLASS_COLOURS[i % CLASS_COLOURS.length]);
+const colourOf = (i: number): Rgb => CLASS_COLOURS[i % CLASS_COLOURS.length];
 
 /** Draws points, as far apart across as upwards. Where several classes meet, the commonest gives the character its colour. */
 export async function drawScatter(plot: Scatter, options: TerminalOptions): Promise<string> {

@@ -20,7 +20,7 @@ export interface Going {
 
 /** The line for the end of an epoch. */
 export function epochText({ epoch, history }: Step): string {
-  const [seen, heldOut] = [history.train.at(-1)!, history.test.at(-1)];
+  const [seen, heldOut] = [history.train[epoch - 1], history.test.at(epoch - 1)]; // it may have grown since
   return `epoch ${epoch}: loss ${lossText(seen, 2)}${heldOut ? `; held-out ${lossText(heldOut, 2)}` : ""}`;
 }
 
