@@ -28,7 +28,7 @@ export { EnvironmentError, InputError } from "./src/errors.ts";
 // Tensors, and noise to put in.
 export type { LayersModel, Tensor, Tensor1D, Tensor2D, Tensor4D, Variable } from "./src/tensor.ts";
 export { range, sumPerExample } from "./src/tensor.ts";
-export { type Random, random } from "./src/random.ts";
+export { type Random, random, type RandomState } from "./src/random.ts";
 
 // Distributions.
 export { type Gaussian, kl, klToStandardNormal, logGaussian, reparameterize } from "./src/gaussian.ts";
@@ -41,20 +41,31 @@ export { type LayersVae, layersVae, pixels, type Vae } from "./src/models/vae.ts
 export { type Autoencoder, autoencoder, type AutoencoderOptions } from "./src/models/autoencoder.ts";
 export { denseVae, type DenseVaeOptions } from "./src/models/dense_vae.ts";
 export { convVae, type ConvVaeOptions } from "./src/models/conv_vae.ts";
+export type { Networks } from "./src/models/layers.ts";
 export { gridCodes } from "./src/models/grid_codes.ts";
+export { exportNpz } from "./src/models/npz.ts";
 export { loadVae, saveVae } from "./src/models/saved.ts";
 export { newDirectory } from "./src/new_files.ts";
 
 // Objectives, and making them small.
 export { type Elbo, elbo } from "./src/objectives/elbo.ts";
-export { type LossTerms, negativeElbo, type Objective, squaredError } from "./src/objectives/objective.ts";
+export {
+  type LossTerms,
+  negativeElbo,
+  type Objective,
+  objectiveOf,
+  type Parts,
+  squaredError,
+} from "./src/objectives/objective.ts";
 export { meanImageLoss } from "./src/objectives/mean_image_loss.ts";
-export { evaluate, type EvaluateOptions, type Losses } from "./src/training/evaluate.ts";
-export { type History, type Step, train, type TrainOptions } from "./src/training/train.ts";
+export { evaluate, type EvaluateOptions } from "./src/training/evaluate.ts";
+export type { Losses } from "./src/training/report.ts";
+export { type CheckpointOptions, type History, type Step, train, type TrainOptions } from "./src/training/train.ts";
 
 // Data.
 export { loadDigits } from "./src/data/digits.ts";
 export { loadImages } from "./src/data/load.ts";
+export type { OnProgress } from "./src/data/download.ts";
 export { loadMnist, type MnistOptions } from "./src/data/mnist.ts";
 export { type Idx, parseIdx, unpack } from "./src/data/idx.ts";
 export { type Digits, type Examples, type ImageSet, imageSet, rows, select, take } from "./src/data/images.ts";

@@ -330,7 +330,7 @@ async function dreams(show: Show, digits: Digits, model: Autoencoder, { latent, 
 /** Runs the lesson. */
 export async function lesson(options: Options, show: Show): Promise<void> {
   byHand(show, options.seed);
-  const digits = await loadImages(options.data);
+  const digits = await loadImages(options.data, show.fetch);
   const images = tf.tidy(() =>
     digits.train.batch(range(digits.train.count)).reshape([digits.train.count, -1]) as Tensor2D // [N, D]
   );

@@ -356,7 +356,7 @@ async function naiveSampling(show: Show, { samples, seed }: Options): Promise<vo
 
 /** Runs the lesson. */
 export async function lesson(options: Options, show: Show): Promise<void> {
-  const digits = await loadImages(options.data);
+  const digits = await loadImages(options.data, show.fetch);
   await squaredErrorIsGaussian(show);
   await bestVariance(show, digits);
   await crossEntropyIsBernoulli(show);

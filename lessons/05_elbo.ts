@@ -515,7 +515,7 @@ export async function lesson(options: Options, show: Show): Promise<void> {
   await theGap(show);
   await linear(show, options.seed);
   await oneSample(show, options.seed);
-  const digits = await loadImages(options.data);
+  const digits = await loadImages(options.data, show.fetch);
   const vae = await digitsVae(show, digits, options);
   await dreams(show, digits, vae, options.seed);
   vae.dispose();

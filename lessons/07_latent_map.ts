@@ -58,16 +58,15 @@ type Options = typeof defaults & CommonOptions;
 // it is the saved model to the last bit, and its held-out loss is the one that lesson 6 printed.
 
 async function model(show: Show, digits: Digits, options: Options): Promise<LayersVae> {
-  const { epochs, batch: batchSize, rate: learningRate, seed } = options;
+  const { epochs, batch: batchSize, rate: learningRate, seed, training } = options;
   if (options.save) await newDirectory(options.save); // before the work, not after it
   const vae = convVae({ seed });
   show.title(options.load ? `7.1 The model in ${options.load}` : `7.1 Training on ${options.images} images`);
   if (options.load) await loadVae(vae, options.load);
   else {
     const images = take(digits.train, options.images);
-    for await (const step of train(negativeElbo(vae), images, { epochs, batchSize, learningRate, seed })) {
-      show.progress(step);
-    }
+    const how = { epochs, batchSize, learningRate, seed, ...training };
+    for await (const step of train(negativeElbo(vae), images, how)) show.progress(step);
   }
   if (options.save) await saveVae(vae, options.save);
   const loss = await evaluate(negativeElbo(vae), digits.test, { seed });
@@ -529,7 +528,7 @@ async function whatIsLost(show: Show, digits: Digits, vae: LayersVae, places: Pl
 
 /** Runs the lesson. */
 export async function lesson(options: Options, show: Show): Promise<void> {
-  const digits = await loadImages(options.data);
+  const digits = await loadImages(options.data, show.fetch);
   const vae = await model(show, digits, options);
   const places = await encode(vae, digits, 2000);
   await whoLivesWhere(show, digits, places);

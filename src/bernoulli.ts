@@ -14,9 +14,14 @@ import { shapeText, sumPerExample, type Tensor, type Tensor1D } from "./tensor.t
  * useful training objective, but no likelihood: the probabilities of all grey images do not sum to one (Loaiza-Ganem
  * and Cunningham 2019).
  *
+ * Pixels outside [0, 1] are not refused here, where looking at them would stall a GPU. The formula goes on in a straight
+ * line: a pixel of 2 under a logit of 10 gives +10, and more with every larger logit, so that pixels of 0 to 255 would
+ * drive the logits up without end. NaN in an image or its logits makes its own result NaN and no other; an infinite logit
+ * makes it infinite or NaN. No images have no results, `[0]`.
+ *
  * @param x Pixels in [0, 1], `[B, ...]`.
  * @param logits One logit a pixel, the shape of `x`.
- * @returns One log-likelihood an example, `[B]`; never positive.
+ * @returns One log-likelihood an example, `[B]`; never positive for pixels in [0, 1].
  * @throws {RangeError} If the shapes differ: broadcast, images of `[B, 28, 28]` would meet logits of `[B, 28, 28, 1]`.
  */
 export function logBernoulli(x: Tensor, logits: Tensor): Tensor1D {

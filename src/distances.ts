@@ -9,8 +9,9 @@ import type { Tensor2D } from "./tensor.ts";
 /**
  * Squared Euclidean distances between all pairs, by one matrix product: |x - y|² = |x|² - 2 x·y + |y|².
  *
- * In float32 the difference of large numbers loses digits: a distance has an error of about 1e-7 times |x|² + |y|², and what
- * that makes negative is zero.
+ * In float32 the difference of large numbers loses digits: a distance has an error of about 1e-7 times |x|² + |y|², and
+ * what that makes negative is zero. Where |x|² + |y|² is beyond 3.4e38 it is infinite or NaN. NaN in a point makes its
+ * own distances NaN.
  *
  * @param x Points, `[B, D]`.
  * @param y Others, `[N, D]`.

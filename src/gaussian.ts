@@ -4,6 +4,10 @@
  * The variance is kept as its logarithm, `logVar` = log σ²: any real number is a valid one, so a network can put it out
  * without a constraint, and products of tiny variances become sums that do not underflow.
  *
+ * In float32, σ and 1 / σ are numbers for `logVar` from -174 to 174. Within that, a density or a divergence is infinite
+ * only where its double is beyond 3.4e38; further out it may be NaN. NaN in an example makes its own result NaN and no
+ * other. No examples, `[0, L]`, have no results, `[0]`. On WebGPU, what is smaller than 1.2e-38 may count as zero.
+ *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
@@ -21,7 +25,8 @@ export type Gaussian = {
  * log N(x | μ, σ²), in nats: `-½ Σ (log 2π + log σ² + (x - μ)² / σ²)`.
  *
  * Summed over everything that belongs to one example, so the constant counts once a dimension. A density, not a
- * probability: it may be positive.
+ * probability: it may be positive. A narrow Gaussian is soon infinitely far away: with `logVar` = -100 the result is -∞
+ * for points more than 0.005 from the mean, and 49.1 a dimension at the mean.
  *
  * @param x Points, `[B, ...]`.
  * @param p The Gaussians; `mu` and `logVar` broadcast against `x`, so one scalar `logVar` is a shared variance.
@@ -30,10 +35,7 @@ export type Gaussian = {
  */
 export function logGaussian(x: Tensor, p: Gaussian): Tensor1D {
   assertBroadcast("points", x, p.mu, p.logVar);
-  return tf.tidy(() => {
-    const squares = tf.square(tf.sub(x, p.mu)).mul(tf.exp(tf.neg(p.logVar))); // (x - μ)² / σ²
-    return sumPerExample(squares.add(p.logVar).add(Math.log(2 * Math.PI)).mul(-0.5));
-  });
+  return tf.tidy(() => sumPerExample(squaredDeviations(x, p).add(p.logVar).add(Math.log(2 * Math.PI)).mul(-0.5)));
 }
 
 /**
@@ -41,7 +43,8 @@ export function logGaussian(x: Tensor, p: Gaussian): Tensor1D {
  *
  * Summed over latent dimensions, not averaged: averaging would divide this term alone by `L` and so silently train a
  * β-VAE with β = 1/L. Near the prior σ² - 1 - log σ² is a small difference of large numbers; it is computed so that it
- * never comes out negative, in float32 either.
+ * never comes out negative, in float32 either. With `logVar` above 88.7 it is infinite, as σ² is: with 100 it is ∞, with
+ * -100 it is 49.5 a dimension.
  *
  * @param q A batch of `B` Gaussians over `L` dimensions.
  * @returns One divergence an example, `[B]`; zero exactly when `q` is the prior.
@@ -56,7 +59,8 @@ export function klToStandardNormal(q: Gaussian): Tensor1D {
 /**
  * KL divergence between two diagonal Gaussians, KL(q ‖ p), in nats.
  *
- * Not symmetric: the expectation is under `q`, so `q` is punished for putting mass where `p` has little.
+ * Not symmetric: the expectation is under `q`, so `q` is punished for putting mass where `p` has little. Infinite where
+ * σq² / σp² is, which is where the two `logVar` are more than 88.7 apart, that of `q` above.
  *
  * @param q The Gaussians under which the expectation is taken, `[B, L]`.
  * @param p The Gaussians compared with, `[B, L]` or broadcast to it.
@@ -65,10 +69,7 @@ export function klToStandardNormal(q: Gaussian): Tensor1D {
  */
 export function kl(q: Gaussian, p: Gaussian): Tensor1D {
   assertBroadcast("means of q", q.mu, q.logVar, p.mu, p.logVar);
-  return tf.tidy(() => {
-    const squares = tf.square(tf.sub(q.mu, p.mu)).mul(tf.exp(tf.neg(p.logVar))); // (μq - μp)² / σp²
-    return sumPerExample(squares.add(excess(tf.sub(q.logVar, p.logVar))).mul(0.5));
-  });
+  return tf.tidy(() => sumPerExample(squaredDeviations(q.mu, p).add(excess(tf.sub(q.logVar, p.logVar))).mul(0.5)));
 }
 
 /** Checks that others broadcast to `x`, and not the other way round, which would count its numbers more than once. */
@@ -81,6 +82,11 @@ function assertBroadcast(what: string, x: Tensor, ...others: Tensor[]): void {
       );
     }
   }
+}
+
+/** ((x - μ) / σ)². Divided by σ before it is squared: 1 / σ² is infinite in float32 from log σ² = -89 on down. */
+function squaredDeviations(x: Tensor, { mu, logVar }: Gaussian): Tensor {
+  return tf.sub(x, mu).mul(tf.exp(logVar.mul(-0.5))).square();
 }
 
 /**

@@ -14,6 +14,8 @@ import { files } from "./show/files/files.ts";
 import type { Json, LessonEvent, Surface } from "./show/events.ts";
 import { ClaimError, type Show, showOn } from "./show/show.ts";
 import { terminal } from "./show/terminal/terminal.ts";
+import { Checkpoints } from "./training/checkpoints.ts";
+import type { TrainOptions } from "./training/train.ts";
 
 /** The options every lesson has, beside its own numbers. */
 export interface CommonOptions {
@@ -25,6 +27,8 @@ export interface CommonOptions {
   save?: string;
   /** Where to load a model that is trained already. */
   load?: string;
+  /** How many cores train it, and where its checkpoints are kept: options of `train`. */
+  training?: Pick<TrainOptions, "workers" | "checkpoint">;
 }
 
 /** A lesson: what it asks, the numbers it can be run with, and what it does. */
@@ -39,7 +43,10 @@ export interface Lesson<Numbers extends Record<string, number>> {
   text: string;
   /** Whether the lesson learns from data, and so takes `--data`; true unless said otherwise. */
   usesData?: boolean;
-  /** Whether the lesson trains a model worth keeping, and so takes `--save` and `--load`; false unless said otherwise. */
+  /**
+   * Whether the lesson trains a model worth keeping, and so takes `--save`, `--load`, `--workers`, `--checkpoint` and
+   * `--resume`; false unless said otherwise.
+   */
   keepsModel?: boolean;
   /** Defaults that are others on data other than the embedded digits. */
   otherData?: Partial<Numbers>;
@@ -61,34 +68,64 @@ export async function runLesson<Numbers extends Record<string, number>>(
   try {
     flags.parse(args, { from: "user" });
     const { backend: wanted, data, seed, out, json, ...own } = flags.opts();
+    const { workers, checkpoint: directory, resume } = own;
+    if (resume && directory === undefined) {
+      throw new InputError("--resume goes on from a checkpoint: say where it is, with --checkpoint DIRECTORY.");
+    }
+    if (own.load !== undefined && (directory !== undefined || workers > 1)) {
+      throw new InputError(
+        "--load takes a model that is trained already: leave out --checkpoint, --resume and --workers.",
+      );
+    }
+    const warn = (sentence: string) => show.text(sentence);
+    const checkpoint = directory === undefined ? undefined : { directory, resume, warn };
+    const common = {
+      data: data ?? "digits",
+      seed,
+      ...(lesson.keepsModel ? { training: { workers, checkpoint } } : {}),
+    };
     for (const [key, value] of Object.entries(data === "digits" ? {} : lesson.otherData ?? {})) {
       if (flags.getOptionValueSource(key) === "default") own[key] = value;
     }
+    if (directory !== undefined) (await Checkpoints.open(directory, resume ?? false))[Symbol.dispose](); // or say so now
     const backend = await useBackend(wanted as BackendName);
     const events: LessonEvent[] = [];
     const record: Surface = (event) => {
       if (event.kind === "claim" || event.kind === "figure") events.push(event); // the JSON has no others
     };
-    const surfaces = [record, await terminal(), ...(out === undefined ? [] : [await files(out, lesson)])];
+    const surfaces = [
+      record,
+      await terminal(undefined, null),
+      ...(out === undefined ? [] : [await files(out, lesson)]),
+    ];
     const tell = async (event: LessonEvent) => {
       for (const surface of surfaces) {
         const drawing = surface(event);
         if (drawing) await drawing; // what is drawn at once is seen at once, whatever the lesson does next
       }
     };
-    const show = showOn(tell);
+    const interruption = listen(() => void tell({ kind: "end" }));
+    const show = showOn((event) => {
+      const told = tell(event); // warnings, say, before it ends
+      interruption.check(event);
+      return told;
+    });
     show.title(lesson.question);
     let failed: unknown;
     try {
-      await lesson.lesson({ ...own as Numbers, data: data ?? "digits", seed }, show);
+      await lesson.lesson({ ...own as Numbers, ...common }, show);
     } catch (error) {
       failed = error; // the surfaces finish all the same
     }
+    interruption.end();
     try {
       await tell({ kind: "end" });
     } catch (error) {
       if (!failed) throw error;
       console.error((error as Error).message); // what went wrong first is what ends the program
+    }
+    if (failed instanceof Interrupted && directory !== undefined) {
+      failed.message += ` To go on from the last checkpoint: --checkpoint ${directory} --resume.`;
     }
     if (failed && !(failed instanceof ClaimError)) throw failed;
     if (json) { // a false claim is a finding like others
@@ -100,6 +137,7 @@ export async function runLesson<Numbers extends Record<string, number>>(
     if (failed) throw failed;
   } catch (error) {
     Deno.exitCode = exitCode(error);
+    if (args === Deno.args) Deno.exit(); // a worker in an endless loop would keep the program alive
   }
 }
 
@@ -118,7 +156,10 @@ function commandLine<Numbers extends Record<string, number>>(
   }
   if (keepsModel) {
     flags.option("--save <directory>", "save the trained model there")
-      .option("--load <directory>", "load a model saved before, instead of training one");
+      .option("--load <directory>", "load a model saved before, instead of training one")
+      .option("--workers <number>", "cores to train on", wholeNumber(1, 64), 1)
+      .option("--checkpoint <directory>", "keep there what a training needs to go on after it was stopped")
+      .option("--resume", "go on from the newest checkpoint");
   }
   for (const [key, value] of Object.entries(defaults)) {
     const flag = key.replaceAll(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
@@ -130,6 +171,43 @@ function commandLine<Numbers extends Record<string, number>>(
     );
   }
   return flags;
+}
+
+/** Somebody pressed Ctrl-C while a model trained. */
+class Interrupted extends Error {}
+
+/**
+ * Lets Ctrl-C end a training between two steps, so that what it has learned can be kept; pressed again, at once.
+ *
+ * While nothing trains, Ctrl-C is the system's own.
+ *
+ * @param finish Leaves the terminal as it was.
+ */
+function listen(finish: () => void): { check(event: LessonEvent): void; end(): void } {
+  let [listening, pressed, reached] = [false, false, ""];
+  const press = () => {
+    if (pressed) {
+      finish();
+      Deno.exit(130);
+    }
+    pressed = true;
+  };
+  return {
+    check(event) {
+      if (event.kind === "text") return; // a warning, which must be heard too
+      if (event.kind === "progress") reached = `after step ${event.step.step} of ${event.step.steps}`;
+      if (pressed) throw new Interrupted(`Interrupted ${reached}.`);
+      const trains = event.kind === "progress" && event.step.step < event.step.steps;
+      if (trains === listening) return;
+      listening = trains;
+      if (trains) Deno.addSignalListener("SIGINT", press);
+      else Deno.removeSignalListener("SIGINT", press);
+    },
+    end() {
+      if (listening) Deno.removeSignalListener("SIGINT", press);
+      listening = false;
+    },
+  };
 }
 
 function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -159,12 +237,9 @@ function found(events: LessonEvent[]): { [name: string]: Json } {
 /** Says what went wrong, in a sentence where it is not a bug, and what that means to the shell. */
 function exitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has said it already
-  const code = error instanceof ClaimError || error instanceof EnvironmentError
-    ? 1
-    : error instanceof InputError
-    ? 2
-    : 0;
-  if (code === 0) throw error;
+  const codes = [[ClaimError, 1], [EnvironmentError, 1], [InputError, 2], [Interrupted, 130]] as const;
+  const code = codes.find(([kind]) => error instanceof kind)?.[1];
+  if (code === undefined) throw error;
   console.error((error as Error).message);
   return code;
 }

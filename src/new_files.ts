@@ -1,5 +1,6 @@
 /**
- * Files and directories that were not there before: nothing is overwritten, and whoever lacks a permission hears which.
+ * Files and directories: nothing is overwritten unless the name says so, nothing is left half written under its own name,
+ * and whoever lacks a permission hears which.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { EnvironmentError, InputError } from "./errors.ts";
  * @throws {EnvironmentError} If it cannot be made; without the permission, the message has the flag to add.
  */
 export function newDirectory(path: string, permit: string = path): Promise<void> {
-  return making(path, permit, () => Deno.mkdir(path));
+  return writing(path, permit, () => Deno.mkdir(path));
 }
 
 /**
@@ -27,14 +28,63 @@ export function newDirectory(path: string, permit: string = path): Promise<void>
  * @throws {EnvironmentError} If it cannot be written; without the permission, the message has the flag to add.
  */
 export function newFile(path: string, bytes: Uint8Array, permit: string): Promise<void> {
-  return making(path, permit, () => Deno.writeFile(path, bytes, { createNew: true }));
+  return writing(path, permit, () => Deno.writeFile(path, bytes, { createNew: true }));
 }
 
-/** Does `make`, and says what it takes if that fails. */
-async function making(path: string, permit: string, make: () => Promise<void>): Promise<void> {
+/**
+ * Writes a file that is there whole or not at all, even if the process is killed or the machine stops meanwhile: under the
+ * name `PATH.partial`, flushed to the disk, then renamed.
+ *
+ * @param path Where. A file of that name is replaced.
+ * @param directory The directory it is in, which must exist; also the one that a missing permission is to be asked for.
+ * @throws {EnvironmentError} If it cannot be written, and nothing has changed then; without the permission, the message
+ * has the flag to add.
+ */
+export function replaceFile(path: string, bytes: Uint8Array, directory: string): Promise<void> {
+  const partial = `${path}.partial`;
+  return writing(path, directory, async () => {
+    try {
+      await writeFlushed(partial, bytes);
+      await Deno.rename(partial, path);
+    } catch (error) {
+      await Deno.remove(partial).catch(() => {}); // the first error is the one to report
+      throw error;
+    }
+    await flushDirectory(directory);
+  });
+}
+
+/** Writes a file, and waits until it is on the disk. */
+async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+  await file.sync();
+}
+
+/** Waits until a directory's names are on the disk, where the system lets a directory be opened: Windows does not. */
+async function flushDirectory(path: string): Promise<void> {
   try {
-    await make();
+    using directory = await Deno.open(path);
+    await directory.sync();
+  } catch {
+    // The file is there already; only after a power cut could it be missing.
+  }
+}
+
+/**
+ * Does what writes, and says what it takes if that fails.
+ *
+ * @param path What is written, for messages.
+ * @param permit The directory that a missing permission is to be asked for.
+ * @param write What to do; an `InputError` of its own passes.
+ * @throws {InputError} If something is there already.
+ * @throws {EnvironmentError} If it fails otherwise; without the permission, the message has the flag to add.
+ */
+export async function writing<T>(path: string, permit: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
   } catch (cause) {
+    if (cause instanceof InputError) throw cause;
     if (cause instanceof Deno.errors.AlreadyExists) {
       throw new InputError(`${path} exists already, and nothing is overwritten: name another directory.`, { cause });
     }
@@ -44,6 +94,6 @@ async function making(path: string, permit: string, make: () => Promise<void>): 
     if (cause instanceof Deno.errors.NotFound) {
       throw new EnvironmentError(`Cannot write ${path}: the directory above it does not exist.`, { cause });
     }
-    throw new EnvironmentError(`Cannot write ${path}: ${(cause as Error).message}`, { cause });
+    throw new EnvironmentError(`Cannot write ${path}: ${(cause as Error).message}.`, { cause });
   }
 }

@@ -31,7 +31,8 @@ export type LayersModel = tf.LayersModel;
  * @returns One number an example, `[B]`.
  */
 export function sumPerExample(t: Tensor): Tensor1D {
-  return tf.tidy(() => t.reshape([t.shape[0], -1]).sum(1) as Tensor1D);
+  const [batch, ...example] = t.shape; // -1 for the size of an example cannot be inferred where there are none
+  return tf.tidy(() => t.reshape([batch, tf.util.sizeFromShape(example)]).sum(1) as Tensor1D);
 }
 
 /** Writes a shape the way messages do: `[128,28,28,1]`, with `null` (any size) as `B`. */

@@ -4,10 +4,9 @@ import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import fc from "fast-check";
 import { useBackend } from "../src/backend.ts";
 import { EnvironmentError } from "../src/errors.ts";
-import { fastest, withHeap } from "../src/kernels/assembled.ts";
+import { fastest } from "../src/kernels/assembled.ts";
 import { asModule, build, BUILDS } from "../src/kernels/assembly/build.ts";
 import { BINARIES } from "../src/kernels/assembly/binaries.ts";
-import { readable } from "../src/kernels/product.ts";
 import { type Build, installTrainingKernels } from "../src/kernels/mod.ts";
 import { Adam } from "../src/training/adam.ts";
 import { granted, testIf } from "./_run.ts";
@@ -96,6 +95,28 @@ Deno.test("convolutions, with a bias and a ReLU or without, agree with the cpu b
   });
 });
 
+for (const strides of [1, 2]) {
+  Deno.test(`images that are framed group by group agree with the cpu backend, stride ${strides}`, async () => {
+    const [x, filter] = [[5, 40, 41, 15], [3, 3, 15, 3]]; // with zeros around them about 108 KB an image, two to a group
+    const out = [5, Math.ceil(40 / strides), Math.ceil(41 / strides), 3];
+    const attrs = { strides, pad: "same", dataFormat: "NHWC", dilations: 1 };
+    const run = (name: string, inputs: tf.NamedTensorMap, more: object = {}) =>
+      tf.engine().runKernel(name, inputs, { ...attrs, ...more }) as tf.Tensor;
+    await assertAgrees(() => run("Conv2D", { x: numbers(x, 1), filter: numbers(filter, 2) }), "Conv2D");
+    await assertAgrees(
+      () => run("Conv2DBackpropFilter", { x: numbers(x, 1), dy: numbers(out, 3) }, { filterShape: filter }),
+      "its filter's gradient",
+    );
+    const wide = [5, 40, 41, 1]; // a filter of one channel takes another way
+    for (const inputShape of [x, wide]) {
+      await assertAgrees(() => {
+        const [dy, w] = [numbers([...out.slice(0, 3), 64], 3), numbers([3, 3, inputShape[3], 64], 2)];
+        return run("Conv2DBackpropInput", { dy, filter: w }, { inputShape });
+      }, "its input's gradient");
+    }
+  });
+}
+
 const product = fc.record({
   M: upTo(20, 0),
   K: fc.oneof(upTo(30), upTo(1100, 500)),
@@ -148,6 +169,29 @@ Deno.test("NaN and infinities come out where they went in", async () => {
   }
 });
 
+// ## Softplus
+
+Deno.test("softplus agrees with log(1 + eˣ) on any number, and keeps NaN and infinities", async () => {
+  const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+  const x = Float32Array.from({ length: 4001 }, (_, i) => (i - 2000) / 23); // as far as e^x is a float32 in full
+  const strange = [NaN, Infinity, -Infinity, 3e38, -3e38, 0, -0];
+  for (const kernels of ALL) {
+    const found = await valuesOn("wasm", () => tf.softplus(x), kernels);
+    found.forEach((y, i) => {
+      const expected = softplus(x[i]);
+      assertLessOrEqual(Math.abs(y / expected - 1), 5 * 2 ** -24, `${x[i]}, ${kernels}`); // five roundings at most
+    });
+    const odd = [...await valuesOn("wasm", () => tf.softplus(strange), kernels)];
+    assertEquals(odd, [NaN, Infinity, 0, Math.fround(3e38), 0, Math.fround(Math.LN2), Math.fround(Math.LN2)]);
+    for (let size = 0; size <= 9; size++) { // every end of a row of fours
+      const y = await valuesOn("wasm", () => tf.softplus(x.slice(2000, 2000 + size)), kernels);
+      y.forEach((value, i) => assertAlmostEquals(value, softplus(x[2000 + i]), 1e-6));
+      assertEquals(y.length, size);
+    }
+  }
+  await assertAgrees(() => tf.softplus(tf.tensor1d([-3, 0, 2], "int32")), "whole numbers, which are tfjs's still");
+});
+
 // ## Adam
 
 for (const kernels of ALL) {
@@ -155,13 +199,13 @@ for (const kernels of ALL) {
     await useBackend("wasm", { kernels });
     const start = [numbers([3, 5], 1), numbers([4], 2), tf.scalar(0.3)];
     const [ours, theirs] = [0, 1].map(() => start.map((value) => tf.variable(value)));
-    const [adam, peer] = [new Adam(0.01), tf.train.adam(0.01)];
+    const [adam, peer] = [new Adam(ours, 0.01), tf.train.adam(0.01)];
     for (let step = 0; step < 50; step++) {
       tf.tidy(() => {
         const slopes = start.map(({ shape }, i) => numbers(shape, 10 * step + i).mul(i === 1 ? 1e-6 : 1));
         const named = (variables: tf.Variable[]) =>
           Object.fromEntries(variables.map(({ name }, i) => [name, slopes[i]]));
-        adam.step(ours, named(ours));
+        adam.step(named(ours));
         peer.applyGradients(named(theirs) as Record<string, tf.Variable>);
       });
       for (let i = 0; i < 3; i++) {
@@ -169,7 +213,7 @@ for (const kernels of ALL) {
         found.forEach((value, k) => assertAlmostEquals(value, expected[k], 1e-6, `step ${step}`));
       }
     }
-    adam.dispose();
+    adam[Symbol.dispose]();
     peer.dispose();
     tf.dispose([start, ours, theirs]);
   });
@@ -180,16 +224,53 @@ Deno.test("Adam leaves alone what others keep of a parameter, and frees its mome
   const before = tf.memory().numTensors;
   const x = tf.variable(tf.tidy(() => tf.ones([5])));
   const kept = x.clone();
-  const adam = new Adam(0.1);
+  const adam = new Adam([x], 0.1);
   const slope = tf.ones([5]);
-  adam.step([x], { [x.name]: slope });
+  adam.step({ [x.name]: slope }).dispose();
   assertEquals([...await kept.data()], [1, 1, 1, 1, 1]);
   assertAlmostEquals((await x.data())[4], 0.9, 1e-6);
-  adam.dispose();
+  adam[Symbol.dispose]();
   tf.dispose([kept, slope]);
   x.dispose();
   assert(tf.memory().numTensors <= before + 1, "the tensor that the variable was made of is the caller's");
 });
+
+/** Runs the kernel on `x` and slopes of that size; returns the new `x` and whether it is finite. */
+function adamStep(x: tf.Tensor, g: tf.Tensor): [tf.Tensor, tf.Tensor] {
+  const [m, v] = [x.zerosLike(), x.zerosLike()];
+  const how = { rate: 0.1, beta1: 0.9, beta2: 0.999, correction1: 0.1, correction2: 0.001, epsilon: 1e-7 };
+  return tf.engine().runKernel("AdamStep", { x, m, v, g }, how) as [tf.Tensor, tf.Tensor];
+}
+
+for (const kernels of ALL) {
+  Deno.test(`Adam's kernel notices a number that is not finite, wherever it stands (${kernels})`, async () => {
+    /** What it says of `size` numbers, one of them `value` in `x` or in the slopes. */
+    const noticed = (size: number, value = 1, at = 0, into = "x") =>
+      valuesOn("wasm", () => {
+        const ordinary = Array.from({ length: size }, (_, i) => i - 3.5);
+        const strange = ordinary.with(at, value);
+        const [moved, finite] = into === "x"
+          ? adamStep(tf.tensor1d(strange), tf.tensor1d(ordinary))
+          : adamStep(tf.tensor1d(ordinary), tf.tensor1d(strange));
+        assertEquals([moved.shape, finite.shape], [[size], []]);
+        return finite;
+      }, kernels);
+    for (let size = 1; size <= 13; size++) {
+      assertEquals([...await noticed(size)], [0], `${size} numbers`);
+      assertEquals([...await noticed(size, 3e38)], [0], "however large");
+      for (let at = 0; at < size; at++) {
+        for (const value of [NaN, Infinity, -Infinity]) {
+          assertEquals([...await noticed(size, value, at)], [NaN], `${value} at ${at} of ${size}`);
+          assertEquals([...await noticed(size, value, at, "g")], [NaN], `a slope ${value} at ${at} of ${size}`);
+        }
+      }
+    }
+    const opposite = tf.tensor1d([Infinity, -Infinity, 1, 1, 1, 1, 1, Infinity]);
+    assertEquals([...await valuesOn("wasm", () => adamStep(opposite, tf.ones([8]))[1], kernels)], [NaN]);
+    assertEquals([...await valuesOn("wasm", () => adamStep(tf.ones([0]), tf.ones([0]))[1], kernels)], [0]);
+    opposite.dispose();
+  });
+}
 
 // ## Memory
 
@@ -226,14 +307,8 @@ async function everything(): Promise<number[]> {
       tf.fused.matMul({ a, b, bias: numbers([11], 11), activation: "relu" }),
       tf.sum(x, [0, 1]),
       tf.mean(x, 0),
-      run("AdamStep", { x: m, m: m.mul(0.1), v: m.square(), g: m.mul(0.3) }, {
-        rate: 0.1,
-        beta1: 0.9,
-        beta2: 0.999,
-        correction1: 0.1,
-        correction2: 0.001,
-        epsilon: 1e-7,
-      }),
+      tf.softplus(x),
+      ...adamStep(m, m.mul(0.3)),
     ].map((t) => t.flatten().mul(numbers([t.size], 12)).sum());
   });
   const sums = await Promise.all(results.map(async (t) => (await t.data())[0]));
@@ -313,16 +388,6 @@ Deno.test("where memory runs out a sentence says so, and nothing is kept", async
   }
   assertEquals(tf.engine().backend.numDataIds(), before);
   tf.dispose([a, b]);
-});
-
-Deno.test("at the very end of memory a matrix is copied, since more than it is read", async () => {
-  await useBackend("wasm");
-  withHeap(tf.backend() as BackendWasm, "simd", (heap) => {
-    const at = heap.scratch(64);
-    assertEquals(readable(heap, at, 64), at);
-    const copy = readable({ ...heap, end: () => at + 64 }, at, 64);
-    assert(copy !== at);
-  });
 });
 
 // ## Builds

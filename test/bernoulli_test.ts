@@ -86,3 +86,25 @@ testOnBackends("logBernoulli leaves nothing but its result, and lets NaN through
   tf.dispose([x, logits]);
   assertEquals(await numbers(() => logBernoulli(tf.ones([1, 2]), tf.tensor2d([[NaN, 0]]))), [NaN]);
 });
+
+testOnBackends("pixels outside [0, 1] follow the same straight line, and may come out positive", async () => {
+  const pairs = [[2, 10], [2, -10], [-1, 10], [-1, -10], [255, 1], [-0.5, 0], [1e4, 1e4], [-1e4, 1e4]];
+  const [x, logits] = [0, 1].map((i) => tf.tensor2d(pairs.map((pair) => [pair[i]])));
+  const found = await numbers(() => logBernoulli(x, logits));
+  const softplus = (l: number) => Math.max(l, 0) + Math.log1p(Math.exp(-Math.abs(l)));
+  pairs.forEach(([pixel, l], i) => {
+    const size = Math.abs(pixel * l) + softplus(l); // three roundings in what is added, and a unit of softplus
+    assertClose([found[i]], [pixel * l - softplus(l)], 5 * 2 ** -24 * size, `${pixel}, ${l}`);
+  });
+  assert(found[0] > 9.99 && found[4] > 253);
+  tf.dispose([x, logits]);
+});
+
+testOnBackends("an infinite logit never gives a finite result", async () => {
+  for (const pixel of [0, 0.5, 1, 2, -1]) {
+    for (const logit of [Infinity, -Infinity]) {
+      const found = await numbers(() => logBernoulli(tf.tensor2d([[pixel, 0]]), tf.tensor2d([[logit, 1]])));
+      assert(!Number.isFinite(found[0]), `pixel ${pixel}, logit ${logit}: ${found}`);
+    }
+  }
+});

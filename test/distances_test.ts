@@ -28,6 +28,14 @@ Deno.test("a distance is never negative, however far out two points lie, and how
   tf.dispose([x, near, found]);
 });
 
+Deno.test("points too far out for their squares give no finite distance", async () => {
+  const found = tf.tidy(() => squaredDistances(tf.tensor2d([[1e20, 1], [1, 1]]), tf.tensor2d([[1e20, 2], [3, 1]])));
+  const [both, one, other, near] = await found.data();
+  for (const value of [both, one, other]) assertEquals(Number.isFinite(value), false);
+  assertEquals(near, 4);
+  found.dispose();
+});
+
 Deno.test("the grid of codes goes from left to right and from top to bottom", async () => {
   const codes = gridCodes([-4, -1, 0, 2.5]);
   assertEquals(codes.shape, [16, 2]);

@@ -202,6 +202,61 @@ testOnBackends("a Gaussian that is no longer a number never looks like the prior
   }
 });
 
+testOnBackends(
+  "from log variances of -174 to 174, means of ±1e4: finite, unless it is beyond float32",
+  async (backend) => {
+    const corners = [-174, -100, -89, -88, -1, 0, 1, 88, 89, 100, 174].flatMap((v) =>
+      [0, 1e4, -1e4].map((m) => [m, v])
+    );
+    const [mu, logVar] = [() => tf.tensor2d(corners.map(([m]) => [m])), () => tf.tensor2d(corners.map(([, v]) => [v]))];
+    const q = () => ({ mu: mu(), logVar: logVar() });
+    const narrow = () => ({ mu: mu(), logVar: tf.scalar(-100) }), wide = () => ({ mu: mu(), logVar: tf.scalar(100) });
+    const gap = (v: number) => (Math.fround(Math.expm1(v)) - v) / 2; // of a variance e^v against 1; infinite where e^v is
+    const expected: [string, () => tf.Tensor, (m: number, v: number) => number][] = [
+      ["logGaussian at the mean", () => logGaussian(mu(), q()), (_, v) => -(Math.log(2 * Math.PI) + v) / 2],
+      ["klToStandardNormal", () => klToStandardNormal(q()), (m, v) => m ** 2 / 2 + gap(v)],
+      ["kl to itself", () => kl(q(), q()), () => 0],
+      ["kl to a narrow one", () => kl(q(), narrow()), (_, v) => gap(v + 100)],
+      ["kl to a wide one", () => kl(q(), wide()), (_, v) => gap(v - 100)],
+      ["a sample", () => reparameterize(q(), tf.onesLike(mu())).reshape([-1]), (m, v) => m + Math.exp(v / 2)],
+      ["the mean, as a sample", () => reparameterize(q(), tf.zerosLike(mu())).reshape([-1]), (m) => m],
+    ];
+    for (const [what, compute, formula] of expected) {
+      const found = await numbers(compute);
+      corners.forEach(([m, v], i) => {
+        const wanted = Math.fround(formula(m, v));
+        // A few roundings; on WebGPU exp(e) is promised to within 3 + 2 |e| units, and here |e| is at most 189.
+        const unit = (backend === "webgpu" ? 2 * 189 + 5 : 5) * 2 ** -23;
+        const near = Number.isFinite(wanted)
+          ? Math.abs(found[i] - wanted) <= unit * Math.abs(wanted)
+          : found[i] === wanted;
+        assert(near, `${what}, mu ${m}, logVar ${v}: found ${found[i]}, expected ${wanted}`);
+      });
+    }
+  },
+);
+
+testOnBackends("at those corners gradients are what the formulas say", async (backend) => {
+  const logVars = [-174, -100, -89, 0, 80, 100, 174], column = () => tf.tensor2d(logVars.map((v) => [v]));
+  const means = () => tf.fill([logVars.length, 1], 1e4);
+  const gradients = async (f: (x: tf.Tensor, mu: tf.Tensor, logVar: tf.Tensor) => tf.Tensor) => {
+    const found = tf.tidy(() => tf.grads(f)([means(), means(), column()]));
+    return [await numbers(() => found[0]), await numbers(() => found[1]), await numbers(() => found[2])];
+  };
+  const zeros = logVars.map(() => 0);
+  const [x, mu, logVar] = await gradients((x, mu, logVar) => logGaussian(x, { mu, logVar }));
+  assertClose([...x, ...mu], [...zeros, ...zeros], 0, "logGaussian at the mean, by x and mu");
+  assertClose(logVar, logVars.map(() => -0.5), 0, "by logVar");
+  const divergence = await gradients((x, mu, logVar) => klToStandardNormal({ mu, logVar }).add(x.mul(0).reshape([-1])));
+  assertClose(divergence[1], logVars.map(() => 1e4), 0, "klToStandardNormal by mu");
+  const unit = (backend === "webgpu" ? 2 * 80 + 5 : 5) * 2 ** -23;
+  divergence[2].forEach((found, i) => {
+    const wanted = Math.fround(Math.expm1(logVars[i])) / 2;
+    const near = Number.isFinite(wanted) ? Math.abs(found - wanted) <= unit * Math.abs(wanted) : found === wanted;
+    assert(near, `by logVar ${logVars[i]}: ${found}`);
+  });
+});
+
 testOnBackends("gradients of the divergences match finite differences of quadrature", async () => {
   const h = 1e-4;
   const gradients = (f: (mu: tf.Tensor, logVar: tf.Tensor) => tf.Tensor) =>

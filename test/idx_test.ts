@@ -1,8 +1,10 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../src/errors.ts";
 import { parseIdx, unpack } from "../src/data/idx.ts";
+import { counting } from "./_allocations.ts";
 import { gzip, writeIdx } from "./_idx.ts";
+import { fuzzIdx } from "./_idx_fuzz.ts";
 
 /** Five labels as bytes, written by hand. */
 const LABELS = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 5, 5, 0, 4, 1, 9);
@@ -92,14 +94,18 @@ Deno.test("bad input: fewer bytes than the header says, more, or half a header",
 
 Deno.test("bad input: a header that promises gigabytes, packed or not, or more than a number holds", async () => {
   const giant = Uint8Array.of(0, 0, 8, 3, 0, 15, 0, 0, 0, 0, 4, 0, 0, 0, 4, 0);
-  const message = "giant promises 983040 x 1024 x 1024 bytes, more than the 1073741824 that are read";
+  const message = "giant promises 983040 x 1024 x 1024 bytes, more than the 268435456 that are read";
   assertThrows(() => parseIdx(giant, "giant"), InputError, message);
   await assertRejects(async () => await unpack(await gzip(giant), "giant"), InputError, message);
 
   const endless = new Uint8Array(4 + 4 * 255).fill(255);
   endless.set([0, 0, 8, 255]);
   endless.fill(0, endless.length - 4); // the product of the sizes is infinite times zero: not a number
-  assertThrows(() => parseIdx(endless, "endless"), InputError, "endless promises");
+  assertThrows(
+    () => parseIdx(endless, "endless"),
+    InputError,
+    "endless promises 4294967295 x 4294967295 x 4294967295 x 4294967295 x … bytes, more than the 268435456 that are read",
+  );
 });
 
 Deno.test("bad input: not gzip though named so", async () => {
@@ -130,4 +136,18 @@ Deno.test("bad input: a gzip bomb is unpacked no further than its header promise
   const unpacked = await unpack(packed, "bomb.gz");
   assertEquals(unpacked.length, LABELS.length + 1);
   assertThrows(() => parseIdx(unpacked, "bomb.gz"), InputError, "bomb.gz has more bytes than the 13");
+});
+
+Deno.test("memory is taken for what a packed file holds, not for what its header promises", async () => {
+  const packed = await gzip(writeIdx([100]).fill(10, 4, 5)); // 10 · 2²⁴ and 100 bytes, where 100 are
+  const { asked, unpacked } = await counting(() => unpack(packed, "small.gz"));
+  assertEquals(unpacked, 2 * 108); // once for the header, once for all
+  assertLess(asked, 5000);
+});
+
+Deno.test("1,500 files that were damaged by chance: each is read correctly, as others' code reads it, or refused", async () => {
+  const { files, read, refused } = await fuzzIdx(1_500, 5);
+  assertEquals(files, 1_500);
+  assertGreater(read, 50);
+  assertEquals(Object.keys(refused).length, 7); // every sentence there is
 });

@@ -6,32 +6,40 @@
  */
 import "@tensorflow/tfjs-backend-wasm"; // registers tfjs's own kernels
 import * as tf from "@tensorflow/tfjs";
-import { random, useBackend } from "../mod.ts";
+import { useBackend } from "../mod.ts";
+import { benchRate } from "./_rates.ts";
 
-const NAMES = ["Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "BatchMatMul"];
+const NAMES = ["Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "BatchMatMul", "Sum"];
 const stock = new Map(NAMES.map((name) => [name, tf.getKernel(name, "wasm")])); // before they are replaced
 await useBackend("wasm");
 for (const kernel of stock.values()) kernel?.setupFunc?.(tf.backend());
-const source = random(0);
 
-/** Measures a kernel and its stock version on these inputs; `work` is what it multiplies and adds, in millions. */
-function compare(name: string, shapes: Record<string, number[]>, attrs: object, work: number): void {
-  const inputs = Object.fromEntries(Object.entries(shapes).map(([key, shape]) => [key, source.normal(shape)]));
-  const what = Object.values(shapes).map((shape) => `[${shape}]`).join(" ");
-  const group = `${name} ${what} (${work.toFixed(0)} M multiply-adds)`;
-  const kernels = [["ours", tf.getKernel(name, "wasm")], ["tfjs", stock.get(name)]] as const;
-  for (const [whose, kernel] of kernels) {
+/** Measures a kernel and its stock version on these inputs; `flop` is how much they compute, a multiply-add being two. */
+function compare(name: string, shapes: Record<string, number[]>, attrs: object, flop: number): void {
+  const inputs = Object.fromEntries(
+    Object.entries(shapes).map(([key, shape]) => [key, tf.randomUniform(shape, 0, 1, "float32", 1)]),
+  );
+  const what = `${name} ${Object.entries(shapes).map(([key, shape]) => `${key} [${shape}]`).join(" ")}`;
+  for (const [whose, kernel] of [["ours", tf.getKernel(name, "wasm")], ["tfjs", stock.get(name)]] as const) {
     if (!kernel) continue;
-    const run = () => {
-      const out = kernel.kernelFunc({
-        inputs,
-        attrs: attrs as tf.NamedAttrMap,
-        backend: tf.backend(),
-      }) as tf.TensorInfo;
-      tf.backend().disposeData(out.dataId);
-    };
-    Deno.bench({ name: `${whose}: ${name} ${what}`, group, n: 5, warmup: 1, fn: run });
+    benchRate({ name: `${whose}: ${what}`, group: what, n: 5, amount: flop / 1e9, unit: "GFLOP" }, async () => {
+      await useBackend("wasm");
+      const backend = tf.backend();
+      const out = kernel.kernelFunc({ inputs, attrs: attrs as tf.NamedAttrMap, backend });
+      for (const { dataId } of [out].flat()) backend.disposeData(dataId);
+    });
   }
+}
+
+// One large product, for the ceiling: tfjs's own is XNNPACK's.
+compare("BatchMatMul", { a: [1024, 1024], b: [1024, 1024] }, { transposeA: false, transposeB: false }, 2 * 1024 ** 3);
+
+// The products of the dense VAE, forward and backward.
+for (const [m, k, n] of [[128, 784, 400], [128, 400, 784], [128, 400, 20]]) {
+  const flop = 2 * m * k * n;
+  compare("BatchMatMul", { a: [m, k], b: [k, n] }, { transposeA: false, transposeB: false }, flop);
+  compare("BatchMatMul", { a: [m, n], b: [k, n] }, { transposeA: false, transposeB: true }, flop);
+  compare("BatchMatMul", { a: [m, k], b: [m, n] }, { transposeA: true, transposeB: false }, flop);
 }
 
 // The convolutions of the convolutional VAE: images, filter, stride.
@@ -44,17 +52,15 @@ const CONVOLUTIONS: [number[], number[], number][] = [
 ];
 for (const [x, filter, strides] of CONVOLUTIONS) {
   const out = [x[0], x[1] / strides, x[2] / strides, filter[3]];
-  const work = tf.util.sizeFromShape(out) * 9 * filter[2] / 1e6;
+  const flop = 2 * tf.util.sizeFromShape(out) * 9 * filter[2];
   const attrs = { strides, pad: "same", dataFormat: "NHWC", dilations: 1 };
-  compare("Conv2D", { x, filter }, attrs, work);
-  compare("Conv2DBackpropInput", { dy: out, filter }, { ...attrs, inputShape: x }, work);
-  compare("Conv2DBackpropFilter", { x, dy: out }, { ...attrs, filterShape: filter }, work);
+  compare("Conv2D", { x, filter }, attrs, flop);
+  compare("Conv2DBackpropInput", { dy: out, filter }, { ...attrs, inputShape: x }, flop);
+  compare("Conv2DBackpropFilter", { x, dy: out }, { ...attrs, filterShape: filter }, flop);
 }
 
-// The products of the dense VAE, forward and backward, and one that is large.
-for (const [m, k, n] of [[128, 784, 400], [128, 400, 784], [128, 400, 20], [1024, 1024, 1024]]) {
-  const work = m * k * n / 1e6;
-  compare("BatchMatMul", { a: [m, k], b: [k, n] }, { transposeA: false, transposeB: false }, work);
-  compare("BatchMatMul", { a: [m, k], b: [n, k] }, { transposeA: false, transposeB: true }, work);
-  compare("BatchMatMul", { a: [k, m], b: [k, n] }, { transposeA: true, transposeB: false }, work);
-}
+// A bias's slope, and a step of the largest parameter.
+compare("Sum", { x: [128, 28, 28, 32] }, { axis: [0, 1, 2], keepDims: false }, 128 * 28 * 28 * 32);
+const weights = [784, 400];
+const how = { rate: 1e-3, beta1: 0.9, beta2: 0.999, correction1: 0.1, correction2: 0.001, epsilon: 1e-7 };
+compare("AdamStep", { x: weights, m: weights, v: weights, g: weights }, how, 16 * 784 * 400);

@@ -50,7 +50,7 @@ await useBackend("wasm");
 
 /** Runs `use` while there seems to be a directory with the first of the embedded digits in it, as `--data` takes one. */
 async function withFewDigits<T>([train, test]: [number, number], use: (data: string) => Promise<T>): Promise<T> {
-  const { readDir, readFile } = Deno;
+  const { readDir, readFile, stat } = Deno;
   const contents: Record<string, Uint8Array> = {};
   for (const [half, set] of [["train", take(digits.train, train)], ["t10k", take(digits.test, test)]] as const) {
     contents[`${half}-images-idx3-ubyte`] = writeIdx([set.count, 28, 28], set.pixels);
@@ -61,11 +61,12 @@ async function withFewDigits<T>([train, test]: [number, number], use: (data: str
       async *readDir() {
         for (const name of Object.keys(contents)) yield { name };
       },
+      stat: (path: string) => Promise.resolve({ isFile: true, size: contents[path.split("/").at(-1)!].length }),
       readFile: (path: string) => Promise.resolve(contents[path.split("/").at(-1)!]),
     });
     return await use("few-digits");
   } finally {
-    Object.assign(Deno, { readDir, readFile });
+    Object.assign(Deno, { readDir, readFile, stat });
   }
 }
 

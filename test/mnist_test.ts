@@ -1,23 +1,20 @@
-import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertMatch, assertRejects } from "@std/assert";
 import { EnvironmentError, InputError } from "../src/errors.ts";
-import { download, sha256 } from "../src/data/download.ts";
+import { sha256 } from "../src/sha256.ts";
 import { unpack } from "../src/data/idx.ts";
 import { loadImages } from "../src/data/load.ts";
 import { loadMnist } from "../src/data/mnist.ts";
+import { withCache } from "./_download.ts";
 import { gzip, writeIdx } from "./_idx.ts";
+import { type Answer, down, file, files, half, serve, silence, status } from "./_mirror.ts";
+import { granted, testIf, withTempDir } from "./_run.ts";
 
-const granted = async (descriptor: Deno.PermissionDescriptor) =>
-  (await Deno.permissions.query(descriptor)).state === "granted";
-const files = await granted({ name: "read" }) && await granted({ name: "write" });
+const disk = await granted({ name: "read" }) && await granted({ name: "write" });
 const loopback = await granted({ name: "net", host: "127.0.0.1" });
 const mnist = await granted({ name: "env", variable: "MNIST_DIR" }) ? Deno.env.get("MNIST_DIR") : undefined;
 const readsMnist = mnist !== undefined && await granted({ name: "read", path: mnist });
 
-/** A test that ignores itself where what it needs is missing, and then says so in its name. */
-function testIf(possible: boolean, need: string, name: string, fn: () => Promise<void>) {
-  Deno.test({ name: possible ? name : `${name} (ignored: needs ${need})`, ignore: !possible, fn });
-}
-const testFiles = testIf.bind(undefined, files, "--allow-read --allow-write");
+const testFiles = testIf.bind(undefined, disk, "--allow-read --allow-write");
 const testNet = testIf.bind(undefined, loopback, "--allow-net=127.0.0.1");
 const testMnist = testIf.bind(undefined, readsMnist, "MNIST_DIR, --allow-env=MNIST_DIR and --allow-read of it");
 
@@ -32,21 +29,18 @@ const SMALL = {
 };
 
 /** Calls `use` with a directory named `mine` that holds the small data set with `changes`; `undefined` leaves a file out. */
-async function withDirectory(
+function withDirectory(
   changes: Record<string, Uint8Array | undefined>,
   use: (directory: string) => Promise<unknown>,
 ) {
-  const parent = await Deno.makeTempDir();
-  try {
+  return withTempDir(async (parent) => {
     const directory = `${parent}/mine`;
     await Deno.mkdir(directory);
     for (const [name, bytes] of Object.entries({ ...SMALL, ...changes })) {
       if (bytes) await Deno.writeFile(`${directory}/${name}`, bytes);
     }
     await use(directory);
-  } finally {
-    await Deno.remove(parent, { recursive: true });
-  }
+  });
 }
 
 /** Asserts that a directory with these changes, given with a slash, is refused with this sentence. */
@@ -135,7 +129,7 @@ testFiles("bad input: images of 32×32", () =>
 testFiles("bad input: a header that promises gigabytes", () =>
   refused(
     { "train-images-idx3-ubyte": writeIdx([5, 28, 28]).fill(0xff, 4, 8) },
-    "DIR/train-images-idx3-ubyte promises 4294967295 x 28 x 28 bytes, more than the 1073741824 that are read: its header " +
+    "DIR/train-images-idx3-ubyte promises 4294967295 x 28 x 28 bytes, more than the 268435456 that are read: its header " +
       "must be wrong.",
   ));
 
@@ -144,6 +138,52 @@ testFiles("bad input: counts that differ", () =>
     { "train-labels-idx1-ubyte": writeIdx([4]) },
     "DIR/train-images-idx3-ubyte and DIR/train-labels-idx1-ubyte do not belong together: 5 images, 4 entries.",
   ));
+
+testFiles("bad input: labels that are no class", async () => {
+  await refused(
+    { "train-labels-idx1-ubyte": writeIdx([5], Uint8Array.of(0, 9, 4, 10, 255)) },
+    "DIR/train-labels-idx1-ubyte gives image 3 the label 10, where 0 to 9 is wanted.",
+  );
+  await refused(
+    { "t10k-labels-idx1-ubyte": writeIdx([3], Uint8Array.of(255, 0, 1)) },
+    "DIR/t10k-labels-idx1-ubyte gives image 0 the label 255, where 0 to 9 is wanted.",
+  );
+});
+
+testFiles("bad input: an empty half", async () => {
+  await refused(
+    { "train-images-idx3-ubyte": writeIdx([0, 28, 28]), "train-labels-idx1-ubyte": writeIdx([0]) },
+    "DIR/train-images-idx3-ubyte has no images: 0 x 28 x 28.",
+  );
+  await refused(
+    { "t10k-images-idx3-ubyte": writeIdx([0, 28, 28]), "t10k-labels-idx1-ubyte": writeIdx([0]) },
+    "DIR/t10k-images-idx3-ubyte has no images: 0 x 28 x 28.",
+  );
+  await refused(
+    { "t10k-labels-idx1-ubyte": new Uint8Array() }, // a file of no bytes
+    "DIR/t10k-labels-idx1-ubyte is not an IDX file of bytes: it begins with nothing, where 00 00 08 01 is wanted.",
+  );
+});
+
+testFiles(
+  "bad input: a directory in a file's place, a file without end, one that is too long",
+  () =>
+    withDirectory({}, async (directory) => {
+      const path = `${directory}/t10k-images-idx3-ubyte`;
+      const says = async (why: string) => {
+        const error = await assertRejects(() => loadMnist({ directory }), InputError);
+        assertEquals(error.message, `${path} cannot be read (${why}): ${WANTED}`);
+        await Deno.remove(path);
+      };
+      await Deno.truncate(path, 2 ** 28 + 1); // takes no space on the disk
+      await says("it has 268435457 bytes, more than 268435456");
+      await Deno.mkdir(path);
+      await says("it is not a file");
+      if (Deno.build.os === "windows") return;
+      await Deno.symlink("/dev/zero", path);
+      await says("it is not a file");
+    }),
+);
 
 Deno.test({
   name: "a directory without permission to read it: the sentence has the flag",
@@ -159,128 +199,55 @@ Deno.test({
 
 // ## The network
 
-/** A file to download, its SHA-256, and the same with one label changed. */
-const RIGHT = writeIdx([4], Uint8Array.of(3, 1, 4, 1));
-const HASH = await sha256(RIGHT);
-const WRONG = writeIdx([4], Uint8Array.of(2, 7, 1, 8));
-const [PACKED, PACKED_WRONG] = [await gzip(RIGHT), await gzip(WRONG)];
+const LABELS = writeIdx([4]);
 
-/** A mirror on this machine: its URL, and how often it was asked. */
-interface Mirror extends AsyncDisposable {
-  url: string;
-  host: string;
-  asked: number;
-}
+const WAYS_OUT = "three ways are left: fetch it once where there is a network, and the cache keeps it; give a " +
+  "directory of its files (--data DIRECTORY); take the embedded digits (--data digits).";
 
-/** Starts a mirror that answers with `body`, or with status 404. */
-function serve(body?: (path: string) => BodyInit | undefined): Mirror {
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
-    mirror.asked++;
-    const found = body?.(new URL(request.url).pathname);
-    return found === undefined ? new Response("nothing here", { status: 404 }) : new Response(found);
-  });
-  const host = `127.0.0.1:${server.addr.port}`;
-  const mirror = { host, url: `http://${host}/`, asked: 0, [Symbol.asyncDispose]: () => server.shutdown() };
-  return mirror;
-}
-
-/** A mirror that is switched off. */
-async function down(): Promise<Mirror> {
-  await using mirror = serve();
-  return mirror;
-}
-
-/** Calls `use` with the name of a cache of its own. */
-async function withCache(use: (cache: string) => Promise<void>) {
-  const cache = `test-${crypto.randomUUID()}`;
-  try {
-    await use(cache);
-  } finally {
-    await caches.delete(cache);
-  }
-}
-
-const get = (cache: string, ...mirrors: Mirror[]) =>
-  download({ name: "labels.gz", hash: HASH, mirrors: mirrors.map(({ url }) => url), cache });
-
-testNet(
-  "one mirror down, one that has nothing, one wrong, one right: the right one counts, and then the cache",
-  () =>
-    withCache(async (cache) => {
-      const mirrors = [await down(), serve(), serve(() => PACKED_WRONG), serve(() => PACKED), serve(() => PACKED)];
-      assertEquals(await get(cache, ...mirrors), RIGHT);
-      assertEquals(mirrors.map(({ asked }) => asked), [0, 1, 1, 1, 0]);
-      for (const mirror of mirrors.slice(1)) await mirror[Symbol.asyncDispose]();
-      assertEquals(await get(cache, ...mirrors), RIGHT);
-      assertEquals(await get(cache), RIGHT);
-    }),
-);
-
-testNet("a file that the server unpacked on the way is as good", () =>
+testNet("no network: one sentence with the three ways out", () =>
   withCache(async (cache) => {
-    await using mirror = serve(() => RIGHT);
-    assertEquals(await get(cache, mirror), RIGHT);
-    assertEquals(await get(cache), RIGHT);
-  }));
-
-testNet("wrong checksum: refused with both sums, and not cached", () =>
-  withCache(async (cache) => {
-    await using one = serve(() => PACKED_WRONG);
-    await using two = serve(() => "<html>Please log in</html>");
-    const found = await sha256(WRONG);
-    const text = await sha256(new TextEncoder().encode("<html>Please log in</html>"));
-    const error = await assertRejects(() => get(cache, one, two), EnvironmentError);
+    const [one, two] = [await down(), await down()];
+    const error = await assertRejects(() => loadMnist({ mirrors: [one.url, two.url], cache }), EnvironmentError);
     assertEquals(
-      error.message,
-      `Cannot fetch labels.gz: ${one.host} sends a file with SHA-256 ${found}, where ${HASH} is wanted; ` +
-        `${two.host} sends a file with SHA-256 ${text}, where ${HASH} is wanted.`,
+      error.message.replace(/^Cannot fetch (train|t10k)-(images-idx3|labels-idx1)-ubyte.gz/, "Cannot fetch FILE"),
+      `Cannot fetch FILE: ${one.host} cannot be reached; ${two.host} cannot be reached; ${WAYS_OUT}`,
     );
-    await assertRejects(() => get(cache, one, two), EnvironmentError);
-    assertEquals([one.asked, two.asked], [2, 2]);
-    assertEquals(await (await caches.open(cache)).match(`https://${HASH}.invalid/`), undefined);
-  }));
-
-testNet("a download that breaks off: the next mirror is asked", () =>
-  withCache(async (cache) => {
-    await using one = serve(() => PACKED.subarray(0, 20));
-    await using two = serve(() => PACKED);
-    assertEquals(await get(cache, one, two), RIGHT);
-    await assertRejects(
-      () => download({ name: "labels.gz", hash: "another", mirrors: [one.url], cache }),
-      EnvironmentError,
-      `${one.host} sends another file (labels is broken: its gzip stream is cut short or corrupt).`,
-    );
-  }));
-
-testNet("what was damaged in the cache is fetched again", () =>
-  withCache(async (cache) => {
-    const kept = await caches.open(cache);
-    await kept.put(`https://${HASH}.invalid/`, new Response(PACKED_WRONG));
-    await using mirror = serve(() => PACKED);
-    assertEquals(await get(cache, mirror), RIGHT);
-    assertEquals(await get(cache), RIGHT);
-    assertEquals(mirror.asked, 1);
-  }));
-
-testNet("no network: what is wrong with each mirror", () =>
-  withCache(async (cache) => {
-    const [one, two] = [await down(), serve()];
-    await assertRejects(
-      () => get(cache, one, two),
-      EnvironmentError,
-      `Cannot fetch labels.gz: ${one.host} cannot be reached; ${two.host} answers with status 404.`,
-    );
-    await two[Symbol.asyncDispose]();
   }));
 
 testNet("MNIST from mirrors that have something else", () =>
   withCache(async (cache) => {
-    await using mirror = serve(() => PACKED);
+    await using mirror = serve(file(LABELS));
+    const { message } = await assertRejects(() => loadMnist({ mirrors: [mirror.url], cache }), EnvironmentError);
+    assert(message.includes(`${mirror.host} sends a file with SHA-256 ${await sha256(LABELS)}, where `), message);
+    assert(message.endsWith(`; ${WAYS_OUT}`), message);
+  }));
+
+testNet("if one file cannot be had, the others are given up", () =>
+  withCache(async (cache) => {
+    const answer: Answer = async (connection, path) => {
+      while (mirror.asked < 4) await new Promise((done) => setTimeout(done, 1));
+      await (path.startsWith("/train-images") ? status(404) : silence)(connection, path);
+    };
+    await using mirror = serve(answer);
+    const start = performance.now();
     await assertRejects(
       () => loadMnist({ mirrors: [mirror.url], cache }),
       EnvironmentError,
-      `${mirror.host} sends a file with SHA-256 ${HASH}, where `,
+      `Cannot fetch train-images-idx3-ubyte.gz: ${mirror.host} answers with status 404; `,
     );
+    while (mirror.open > 0 && performance.now() < start + 5000) await new Promise((done) => setTimeout(done, 1));
+    assertEquals([mirror.open, mirror.asked], [0, 4]);
+  }));
+
+testNet("progress is that of all four files", () =>
+  withCache(async (cache) => {
+    await using mirror = serve(half(LABELS), half(LABELS), half(LABELS), half(LABELS), status(404));
+    const told: number[][] = [];
+    await assertRejects(
+      () => loadMnist({ mirrors: [mirror.url], cache, onProgress: (...numbers) => told.push(numbers) }),
+      EnvironmentError,
+    );
+    assertEquals(told.at(-1), [4 * LABELS.length / 2, 4 * LABELS.length]);
   }));
 
 Deno.test({
@@ -328,13 +295,19 @@ testIf(
     withCache(async (cache) => {
       const bodies = new Map<string, Uint8Array<ArrayBuffer>>();
       for (const name of Object.keys(SMALL)) bodies.set(`/${name}.gz`, await original(name));
-      await using bad = serve(() => PACKED);
-      const good = serve((path) => bodies.get(path));
+      const length = [...bodies.values()].reduce((sum, { length }) => sum + length, 0);
+      await using bad = serve(file(LABELS));
+      const good = serve(files(bodies));
       const mirrors = [bad.url, good.url];
-      const fetched = await loadMnist({ mirrors, cache });
+      const told: number[][] = [];
+      const onProgress = (...numbers: number[]) => void told.push(numbers);
+      const fetched = await loadMnist({ mirrors, cache, onProgress });
+      assertEquals(told.at(-1), [length, length]);
+      assertGreater(told.length, 20);
       await good[Symbol.asyncDispose]();
-      const cached = await loadMnist({ mirrors, cache });
-      assertEquals([bad.asked, good.asked], [4, 4]);
+      const count = told.length;
+      const cached = await loadMnist({ mirrors, cache, onProgress });
+      assertEquals([bad.asked, good.asked, told.length], [4, 4, count]);
       const { train } = await loadMnist({ directory: mnist });
       for (const data of [fetched, cached]) {
         assertEquals(data.name, "mnist");
@@ -345,7 +318,7 @@ testIf(
 );
 
 testIf(
-  readsMnist && files,
+  readsMnist && disk,
   "MNIST_DIR, --allow-read and --allow-write",
   "MNIST with one label changed is not MNIST, but may lie in a directory, and is named as that",
   async () => {

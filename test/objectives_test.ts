@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "../src/backend.ts";
 import { logBernoulli } from "../src/bernoulli.ts";
 import { kl, logGaussian } from "../src/gaussian.ts";
 import { autoencoder } from "../src/models/autoencoder.ts";
@@ -102,6 +103,22 @@ testOnBackends("the parts of the ELBO, one value an example each, at a given noi
   }
 });
 
+testOnBackends(
+  "a log variance of 100 makes the ELBO of its own example -∞, one of -100 costs what it should",
+  async () => {
+    const vae: Vae = {
+      ...linearVae(),
+      encode: () => ({ mu: tf.zeros([3, 2]), logVar: tf.tensor2d([[0, 100], [0, -100], [0, 0]]) }),
+    };
+    const x = [X[0], X[0], X[0]], eps = [[0, 0.5], [0, 0], [0, 0]];
+    const part = (name: "elbo" | "kl") => numbers(() => elbo(vae, tf.tensor2d(x), tf.tensor2d(eps))[name]);
+    assertEquals(await part("kl"), [Infinity, 49.5, 0]);
+    const [wide, narrow, prior] = await part("elbo");
+    assertEquals(wide, -Infinity);
+    assertClose([narrow], [prior - 49.5], TOLERANCE);
+  },
+);
+
 testOnBackends("negativeElbo is the ELBO's negative at the noise drawn, and loss = reconstruction + kl", async () => {
   const vae = denseVae({ latent: 2, hidden: 4, shape: [5] });
   const objective = negativeElbo(vae);
@@ -188,4 +205,16 @@ testOnBackends("objectives leave nothing but their three terms", async () => {
   tf.dispose([x, eps]);
   vae.dispose();
   model.dispose();
+});
+
+Deno.test("only where the likelihood is known to be Bernoulli's do examples have a range", async () => {
+  await useBackend("cpu");
+  const vae = denseVae({ latent: 2, hidden: 3, shape: [2] });
+  assertEquals(negativeElbo(vae).range, [0, 1]);
+  const gaussian = {
+    ...vae,
+    logLikelihood: (x: tf.Tensor, decoded: tf.Tensor) => x.sub(decoded).square().sum(1).neg(),
+  };
+  assertEquals(negativeElbo(gaussian as typeof vae).range, undefined);
+  vae.dispose();
 });

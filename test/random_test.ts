@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { random } from "../src/random.ts";
+import { type Random, random, type RandomState } from "../src/random.ts";
 import { assertKeeps, numbers, testOnBackends } from "./_backends.ts";
 
 const draws = (n: number, draw: () => number) => Array.from({ length: n }, draw);
@@ -135,4 +135,81 @@ Deno.test("a seed that is no integer is refused", () => {
   for (const seed of [1.5, NaN, Infinity, -Infinity]) {
     assertThrows(() => random(seed), RangeError, `A seed is an integer, not ${seed}.`);
   }
+});
+
+const DRAWS: ((source: Random) => unknown)[] = [
+  (source) => source.uniform(),
+  (source) => source.gaussian(),
+  (source) => [...source.permutation(7)],
+  (source) => source.split().gaussian(),
+];
+
+Deno.test("a source restored from its state draws the same to the bit, from any point on and by way of JSON", () => {
+  const plan = fc.array(fc.nat({ max: DRAWS.length - 1 }), { maxLength: 40 });
+  fc.assert(
+    fc.property(fc.integer(), fc.nat({ max: 3000 }), plan, plan, (seed, skipped, before, after) => {
+      const source = random(seed);
+      draws(skipped, source.uniform); // past the 624 words of the generator, which are made anew one by one
+      for (const kind of before) DRAWS[kind](source);
+      const state = source.state(), text = JSON.stringify(state);
+      const restored = [random(state), random(JSON.parse(text))];
+      const expected = after.map((kind) => DRAWS[kind](source));
+      for (const twin of restored) assertEquals(after.map((kind) => DRAWS[kind](twin)), expected);
+      assertEquals(
+        [...restored, random(source.state())].map((twin) => twin.uniform()),
+        draws(3, () => 0).fill(source.uniform()),
+      );
+      assertEquals(JSON.stringify(state), text, "a state does not move with the source");
+    }),
+    { seed: 1, numRuns: 200 },
+  );
+});
+
+Deno.test("the state keeps the second normal of a pair, and every draw moves it", () => {
+  const source = random(1);
+  assertEquals(source.state().spare, null);
+  const [first, second] = [random(1), source].map((twin) => (twin.gaussian(), twin.state()));
+  assertEquals(first, second);
+  assert(second.spare !== null);
+  assertEquals(random(second).gaussian(), second.spare);
+  assertEquals(random({ ...second, spare: null }).gaussian(), (source.gaussian(), source.gaussian()));
+  for (const draw of DRAWS) {
+    const before = source.state();
+    draw(source);
+    assert(JSON.stringify(source.state()) !== JSON.stringify(before), `${draw}`);
+  }
+});
+
+Deno.test("a state that no source can be in is refused in a sentence", () => {
+  const good = random(1).state();
+  const words = (change: (words: number[]) => void) => {
+    const changed = [...good.words];
+    change(changed);
+    return { ...good, words: changed };
+  };
+  const position = "a position from 0 to 623 before its words";
+  const integers = "integers of 32 bits for words", spare = "a spare normal, or null for it";
+  const refused: [string, unknown][] = [
+    ...[undefined, null, "1", {}, [], { words: null, spare: null }, { words: "1".repeat(625), spare: null }, {
+      words: { length: 625 },
+      spare: null,
+    }].map((state): [string, unknown] => ["625 words", state]),
+    ["625 words", words((w) => w.pop())],
+    ["625 words", words((w) => w.push(0))],
+    ...[0.5, NaN, Infinity, 2 ** 31, -(2 ** 31) - 1, null, "1", undefined].flatMap((bad): [string, unknown][] => [
+      [integers, words((w) => w[0] = bad as number)],
+      [integers, words((w) => w[300] = bad as number)],
+    ]),
+    [integers, words((w) => delete w[624])],
+    [position, words((w) => w[0] = -1)],
+    [position, words((w) => w[0] = 624)],
+    ["words that are not all zero", words((w) => w.fill(0, 1))],
+    ...[undefined, NaN, Infinity, "1", 9, -1e300, {}].map((bad): [string, unknown] => [spare, { ...good, spare: bad }]),
+  ];
+  for (const [wanted, state] of refused) {
+    const sentence = `A random source starts from an integer, or from a state with ${wanted}.`;
+    assertThrows(() => random(state as RandomState), RangeError, sentence);
+  }
+  random(words((w) => w[0] = 623));
+  random({ ...good, spare: -8.57 }); // the farthest that a pair goes is √(2·53·log 2) = 8.5716
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import {
   convVae,
@@ -24,6 +24,7 @@ import {
 } from "../mod.ts";
 import { difference } from "../src/models/architecture.ts";
 import { newFile } from "../src/new_files.ts";
+import { fuzzModels } from "./_spoilt_models.ts";
 import { granted, testIf, withTempDir } from "./_run.ts";
 
 const files = await granted({ name: "read" }) && await granted({ name: "write" });
@@ -75,6 +76,39 @@ testFiles(
     }),
 );
 
+/** Asserts that tfjs alone, given a handler for each half, makes of them what computes the same as `vae`, to the bit. */
+async function assertTfjsReads(vae: LayersVae, handler: (half: string) => string | tf.io.IOHandler) {
+  const [encoder, decoder] = [
+    await tf.loadLayersModel(handler("encoder")),
+    await tf.loadLayersModel(handler("decoder")),
+  ];
+  const again = layersVae(encoder, decoder);
+  const x = held.batch([0, 1, 2]);
+  const [ours, theirs] = [vae, again].map((vae) => {
+    const { mu, logVar } = vae.encode(x);
+    return [mu, logVar, vae.decode(mu)];
+  });
+  for (const [i, tensor] of ours.entries()) assertEquals(await theirs[i].data(), await tensor.data());
+  tf.dispose([x, ours, theirs]);
+  again.dispose();
+}
+
+testFiles(
+  "tf.loadLayersModel reads both halves from their files, and computes the same to the bit",
+  () =>
+    withTempDir(async (directory) => {
+      const vae = await trained();
+      await saveVae(vae, directory);
+      const opened = new Map<string, File[]>();
+      for (const half of ["encoder", "decoder"]) {
+        const open = async (name: string) => new File([await Deno.readFile(`${directory}/${half}/${name}`)], name);
+        opened.set(half, [await open("model.json"), await open("weights.bin")]);
+      }
+      await assertTfjsReads(vae, (half) => tf.io.browserFiles(opened.get(half)!));
+      vae.dispose();
+    }),
+);
+
 testIf(
   files && loopback,
   "--allow-read --allow-write --allow-net=127.0.0.1",
@@ -87,19 +121,7 @@ testIf(
         return new Response(await Deno.readFile(directory + new URL(url).pathname));
       });
       try {
-        const root = `http://127.0.0.1:${server.addr.port}`;
-        const [encoder, decoder] = await Promise.all(
-          ["encoder", "decoder"].map((half) => tf.loadLayersModel(`${root}/${half}/model.json`)),
-        );
-        const again = layersVae(encoder, decoder);
-        const x = held.batch([0, 1, 2]);
-        const [ours, theirs] = [vae, again].map((vae) => {
-          const { mu, logVar } = vae.encode(x);
-          return [mu, logVar, vae.decode(mu)];
-        });
-        for (const [i, tensor] of ours.entries()) assertEquals(await theirs[i].data(), await tensor.data());
-        tf.dispose([x, ours, theirs]);
-        again.dispose();
+        await assertTfjsReads(vae, (half) => `http://127.0.0.1:${server.addr.port}/${half}/model.json`);
       } finally {
         await server.shutdown();
         vae.dispose();
@@ -179,6 +201,10 @@ testFiles(
             text,
           ): [Files, string] => [{ [model]: text }, "another architecture: it has no layers as tfjs saves them."]),
         [
+          { [model]: '{"__proto__":{"modelTopology":{"config":{"layers":[]}}}}' },
+          "another architecture: it has no layers as tfjs saves them.",
+        ],
+        [
           { [model]: '{"modelTopology":{"config":{"layers":[null]}}}' },
           "its layer 0 is missing, wanted is InputLayer.",
         ],
@@ -195,6 +221,30 @@ testFiles(
           "(Conv2D) has strides [1,1], wanted is [2,2].",
         ],
         [{ [model]: edited(json, (m) => config(1)(m).activation = "elu") }, "has activation elu, wanted is relu."],
+        [
+          { [model]: json.replace('"units":16', '"__proto__":{"units":16}') },
+          "layer 4 (Dense) has units undefined, wanted is 16.",
+        ],
+        [
+          { [model]: json.replace('"units":16', `"units":${"[".repeat(1e5)}${"]".repeat(1e5)}`) },
+          "layer 4 (Dense) has units something else, wanted is 16.",
+        ],
+        ...['{"toString":1}', "[".repeat(1e5) + "]".repeat(1e5)].map((
+          name,
+        ): [Files, string] => [
+          { [model]: json.replace(/"name":"flatten_[^"]*"/g, `"name":${name}`) },
+          "its layer 4 takes its input from another layer.",
+        ]),
+        [{ [model]: json.replace('"units":16', '"units":16,"units":17') }, "has units 17, wanted is 16."],
+        [
+          { [model]: json.replace('"relu"', String.raw`"\u001b]0;\u0007\u009b2J\u202e"`) },
+          "has activation \ufffd]0;\ufffd\ufffd2J\ufffd, wanted is relu.",
+        ],
+        [{ [model]: "\x1b[2J\r\n" }, /^DIR\/encoder\/model.json is not JSON: /],
+        [
+          { [model]: json.replace("[null,28,28,1]", "[null,1e308,1e308,1e308]") },
+          "has batch_input_shape [null,1e+308,1e+308,1e+308], wanted is [null,28,28,1].",
+        ],
         [{ [model]: edited(json, (m) => m.modelTopology.config.output_layers.reverse()) }, "connected in another way."],
         [
           { [model]: edited(json, (m) => m.modelTopology.config.layers[6].inbound_nodes[0][0][0] = config(3)(m).name) },
@@ -205,7 +255,24 @@ testFiles(
           { [model]: edited(json, (m) => m.weightsManifest[0].weights[0].dtype = "int32") },
           "are others, or in another",
         ],
-        [{ [model]: edited(json, (m) => delete m.weightsManifest) }, "are others, or in another order."],
+        [
+          { [model]: edited(json, (m) => m.weightsManifest[0].weights[0].shape = [1e9, 1e9, 1e9, 1e9]) },
+          "are others, or in another order.",
+        ],
+        [
+          { [model]: edited(json, (m) => m.weightsManifest[0].paths = ["../../../etc/passwd"]) },
+          "its weights are in [../../../etc/passwd], wanted is [weights.bin].",
+        ],
+        [
+          { [model]: edited(json, (m) => m.weightsManifest[0].paths.push("/dev/zero")) },
+          "its weights are in [weights.bin,/dev/zero], wanted is [weights.bin].",
+        ],
+        [{ [model]: edited(json, (m) => m.weightsManifest.push({})) }, "are others, or in another order."],
+        [{ [model]: edited(json, (m) => delete m.weightsManifest) }, "its weights are in undefined, wanted is"],
+        [
+          { [model]: edited(json, (m) => m.weightsManifest[0].sha256 = null) },
+          "another SHA-256 than DIR/encoder/model",
+        ],
         [{ [binary]: bytes.slice(0, -4) }, `it has ${bytes.length - 4} bytes, and the model ${bytes.length}`],
         [{ [binary]: new Uint8Array(bytes.length + 1) }, `it has ${bytes.length + 1} bytes, and the model`],
         [{ [binary]: new Uint8Array() }, "it has 0 bytes, and the model"],
@@ -214,6 +281,10 @@ testFiles(
           `weights are finite numbers, and number ${bytes.length / 4 - 1} of it is`,
         ],
         [{ [binary]: spoilt(8, -Infinity) }, "and number 2 of it is -Infinity."],
+        [
+          { [binary]: spoilt(8, 0.5) },
+          `DIR/${binary} is broken: it has another SHA-256 than DIR/decoder/model.json says.`,
+        ],
       ];
       const target = small(7);
       const before = await weights(target);
@@ -233,18 +304,133 @@ testFiles(
         if (typeof message === "string") {
           assertStringIncludes(said, message);
         } else assertMatch(said, message);
-        assert(said.length < 300 && !said.includes("\n"), said);
+        assert(said.length < 300 && !/\p{C}/u.test(said), said);
         assertEquals(await weights(target), before, said);
       }
       const nowhere = await assertRejects(() => loadVae(target, `${directory}/nowhere`), InputError);
       assertMatch(nowhere.message, /^There is no ".*\/nowhere\/encoder\/model.json": wanted is /);
-      await Deno.remove(`${good}/encoder/weights.bin`);
-      await Deno.mkdir(`${good}/encoder/weights.bin`);
-      await assertRejects(() => loadVae(target, good), InputError, "it is no file");
+      assertEquals(Object.keys(Object.prototype), []);
       vae.dispose();
       target.dispose();
     }),
 );
+
+/** Calls `use` with the directory of a saved model that may be spoilt, and asserts that loading it changes nothing. */
+async function refusing(use: (refused: (message: string) => Promise<void>, directory: string) => Promise<void>) {
+  await withTempDir(async (directory) => {
+    const [vae, target] = [small(1), small(2)];
+    await saveVae(vae, directory);
+    const before = await weights(target);
+    await use(async (message) => {
+      const error = await assertRejects(() => loadVae(target, directory), InputError);
+      assertStringIncludes(error.message.replaceAll(directory, "DIR"), message);
+      assertEquals(await weights(target), before, message);
+    }, directory);
+    vae.dispose();
+    target.dispose();
+  });
+}
+
+testFiles(
+  "a file of 2 GB is refused by its size, and none of it is read",
+  () =>
+    refusing(async (refused, directory) => {
+      for (
+        const [name, message] of [
+          ["decoder/weights.bin", /decoder.weights.bin cannot be read \(it has 2147483648 bytes, and the model \d+\)/],
+          [
+            "encoder/model.json",
+            /encoder.model.json cannot be read \(it has 2147483648 bytes, and 1000000 are the most\)/,
+          ],
+        ] as const
+      ) {
+        await Deno.truncate(`${directory}/${name}`, 2 ** 31); // a hole: it takes no space
+        const [memory, start] = [Deno.memoryUsage().rss, performance.now()];
+        await refused("cannot be read (it has 2147483648 bytes, and ");
+        assertLess(Deno.memoryUsage().rss - memory, 64e6);
+        assertLess(performance.now() - start, 1000);
+        const error = await assertRejects(() => loadVae(small(3), directory), InputError);
+        assertMatch(error.message, message);
+      }
+    }),
+);
+
+testFiles("a model.json is read to a million bytes, and not one more", () =>
+  refusing(async (refused, directory) => {
+    const path = `${directory}/encoder/model.json`;
+    const json = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, json.padEnd(1e6 + 1));
+    await refused(`DIR/encoder/model.json cannot be read (it has 1000001 bytes, and 1000000 are the most)`);
+    await Deno.writeTextFile(path, json.padEnd(1e6));
+    await loadVae(small(3), directory);
+  }));
+
+testFiles(
+  "what stands in for a file is refused: a directory, a link, a link to a directory, a device",
+  () =>
+    refusing(async (refused, directory) => {
+      const path = `${directory}/encoder/weights.bin`;
+      await Deno.rename(path, `${directory}/elsewhere`);
+      await Deno.mkdir(path);
+      await refused("DIR/encoder/weights.bin cannot be read (it is no file)");
+      await Deno.remove(path);
+      for (const target of [`${directory}/elsewhere`, "../../../etc/passwd", "/dev/zero", path]) {
+        await Deno.symlink(target, path);
+        await refused("DIR/encoder/weights.bin cannot be read (it is a link, which may lead anywhere)");
+        await Deno.remove(path);
+      }
+      await Deno.rename(`${directory}/elsewhere`, path);
+      await Deno.rename(`${directory}/encoder`, `${directory}/elsewhere`);
+      await Deno.symlink(`${directory}/elsewhere`, `${directory}/encoder`);
+      await refused("DIR/encoder/model.json cannot be read (it is a link, which may lead anywhere)");
+    }),
+);
+
+testIf(
+  files && await granted({ name: "run" }) && Deno.build.os !== "windows",
+  "--allow-read --allow-write --allow-run, and pipes that have names",
+  "a pipe that nobody writes into is refused, and not waited for",
+  () =>
+    refusing(async (refused, directory) => {
+      const run = (...args: string[]) => new Deno.Command("sh", { args: ["-c", ...args] }).output();
+      for (const name of ["weights.bin", "model.json"]) {
+        const path = `${directory}/encoder/${name}`;
+        await Deno.remove(path);
+        assertEquals((await run('mkfifo "$0"', path)).code, 0);
+        const late = setTimeout(() => run('echo late > "$0"', path), 5000); // so that waiting ends, and fails the test
+        await refused(`DIR/encoder/${name} cannot be read (it is no file)`);
+        clearTimeout(late);
+      }
+    }),
+);
+
+testFiles(
+  "a model saved without checksum and without .npz, as by tfjs itself, loads all the same",
+  () =>
+    withTempDir(async (directory) => {
+      const [vae, target] = [small(1), small(2)];
+      await saveVae(vae, directory);
+      await Deno.remove(`${directory}/weights.npz`);
+      for (const half of ["encoder", "decoder"]) {
+        const path = `${directory}/${half}/model.json`;
+        const json = await Deno.readTextFile(path);
+        const without = edited(json, (model) => delete model.weightsManifest[0].sha256);
+        assert(without.length < json.length);
+        await Deno.writeTextFile(path, without);
+      }
+      await loadVae(target, directory);
+      assertEquals(await weights(target), await weights(vae));
+      vae.dispose();
+      target.dispose();
+    }),
+);
+
+testFiles("300 model files spoilt at random: each one sentence, or the saved weights to the bit", async () => {
+  const { loaded, refused, memory } = await fuzzModels(300, 1);
+  assertEquals(loaded + refused, 300);
+  assert(loaded > 0 && refused > 200, `${loaded} loaded, ${refused} refused`);
+  assertLess(memory, 64e6);
+});
 
 testFiles(
   "a model of another architecture: the message says what it has and what is wanted",
@@ -280,7 +466,10 @@ Deno.test("two networks of the same architecture are no different, whatever they
     const architecture = ({ encoder, decoder }: LayersVae) =>
       [encoder, decoder].map((network) => ({
         modelTopology: JSON.parse(JSON.stringify(network.toJSON(null, false))),
-        weightsManifest: [{ weights: network.weights.map(({ originalName: name, shape }) => ({ name, shape })) }],
+        weightsManifest: [{
+          paths: ["weights.bin"],
+          weights: network.weights.map(({ originalName: name, shape }) => ({ name, shape })),
+        }],
       }));
     const both = architecture(vae);
     vae.dispose();

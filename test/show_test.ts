@@ -15,7 +15,7 @@ import { useBackend } from "../src/backend.ts";
 import { InputError } from "../src/errors.ts";
 import { ClaimError, claimText, type Comparison, figureText, type Show, showOn } from "../src/show/show.ts";
 import { type Axis, type LessonEvent, type Measured, recorder, type Series } from "../src/show/events.ts";
-import { histogram } from "../src/show/pictures.ts";
+import { histogram, lossCurves } from "../src/show/pictures.ts";
 import { range, type Tensor2D } from "../src/tensor.ts";
 import type { Step } from "../src/training/train.ts";
 
@@ -458,4 +458,16 @@ Deno.test("the recorder keeps what was said when it was said, whatever becomes o
   show.title("after");
   assertEquals(events.map(({ kind }) => kind), ["progress", "title"]);
   assertEquals((events[0] as Extract<LessonEvent, { kind: "progress" }>).step.history.train, []);
+});
+
+const at = (loss: number) => ({ loss, reconstruction: loss - 1, kl: 1 });
+const over: Step = {
+  ...{ step: 8, steps: 8, epoch: 2, epochs: 2, batch: 40, epochEnds: true },
+  history: { train: [at(4), at(2)], test: [at(5), at(3)] },
+};
+
+Deno.test("of a training that was over when it was resumed, the curve has the epochs' averages", () => {
+  const [training, heldOut] = lossCurves([over], "loss", "loss").series;
+  assertEquals([training.x, training.y], [[20, 40], [4, 2]]);
+  assertEquals([heldOut.x, heldOut.y], [[40], [3]]);
 });

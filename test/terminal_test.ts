@@ -13,7 +13,7 @@ import type { Bars, HeatMap, LessonEvent, Lines, Picture, Scatter } from "../src
 import { CLASS_COLOURS } from "../src/show/palette.ts";
 import { ask, type Listen, QUESTIONS } from "../src/show/terminal/capabilities.ts";
 import { nearest, type Rgb, rgb } from "../src/show/terminal/paint.ts";
-import { barText, progressBar } from "../src/show/terminal/progress.ts";
+import { barText, fetchText, progressBar } from "../src/show/terminal/progress.ts";
 import { render, terminal, type TerminalOptions } from "../src/show/terminal/terminal.ts";
 import { range } from "../src/tensor.ts";
 import type { Step } from "../src/training/train.ts";
@@ -957,6 +957,29 @@ testTerminal("Ctrl-C in a training: the cursor is back, the line is clear, and t
   assert(sent.endsWith("\x1b[2K") || sent.endsWith("\x1b[2K^C"), JSON.stringify(sent.slice(-60)));
 });
 
+/** A lesson that trains as `training` does, in steps of some milliseconds. */
+const trainingLesson = (ms: number) => `
+  import { runLesson } from "${ROOT}src/lesson.ts";
+  await runLesson({
+    name: "00_long", question: "How long?", text: "", defaults: {}, usesData: false,
+    async lesson(_, show) {
+      for (let step = 1; step <= 500; step++) {
+        show.progress({ step, steps: 500, epoch: 1, epochs: 1, batch: 8, epochEnds: false, history: { train: [], test: [] } });
+        await new Promise((resolve) => setTimeout(resolve, ${ms}));
+      }
+    },
+  });`;
+
+testTerminal(
+  "Ctrl-C in a lesson: the cursor is back, no bar is left, and a sentence says after which step",
+  async () => {
+    const { code, sent } = await inTerminal(trainingLesson(20), { key: "\x03", after: "s left" });
+    assertEquals(code, 130);
+    assert(sent.lastIndexOf("\x1b[?25h") > sent.lastIndexOf("\x1b[?25l"));
+    assertMatch(screen(sent).at(-2)!, /^(\^C)?Interrupted after step \d+ of 500\.$/);
+  },
+);
+
 testTerminal("a training that is left in the middle leaves nothing of the bar", async () => {
   const { sent } = await inTerminal(training(1, 40).replace("step <= 40", "step <= 20"));
   assertEquals(screen(sent).slice(-3), ["a training", "and on", ""]);
@@ -1046,4 +1069,41 @@ testTerminal("into a pipe go no codes, and one line an epoch", async () => {
   assert(!sent.includes("\x1b"), JSON.stringify(sent));
   const line = "epoch 1: loss 190.01 = 186.99 + KL 3.02";
   assertEquals(sent.split("\r\n"), ["", "a training", line, line.replace("1", "2"), "and on", ""]);
+});
+
+Deno.test("a bar for data that are fetched: as wide as there is room, and full at the end", () => {
+  assertEquals(fetchText(3e6, 12e6, 120), `fetching MNIST ${"━".repeat(10)}${"─".repeat(30)} 3.0 of 12.0 MB`);
+  assertEquals(fetchText(12e6, 12e6, 40), `fetching MNIST ${"━".repeat(9)} 12.0 of 12.0 MB`);
+  assertEquals(fetchText(3e6, 12e6, 20), "3.0 of 12.0 MB");
+  assertEquals(fetchText(3e6, 12e6, 10), "");
+});
+
+Deno.test("a bar listens for Ctrl-C while it is there, if it was told what that does; else never", async () => {
+  const { addSignalListener, removeSignalListener } = Deno;
+  const listening = new Set<() => void>();
+  const losses = { loss: 1, reconstruction: 1, kl: 0 };
+  const step = (n: number): Step => ({
+    ...{ step: n, steps: 3, epoch: 1, epochs: 1, batch: 1, epochEnds: false },
+    history: { train: [losses], test: [] },
+  });
+  try {
+    Deno.addSignalListener = (_, does) => void listening.add(does);
+    Deno.removeSignalListener = (_, does) => void listening.delete(does);
+    let pressed = 0;
+    const bar = await progressBar(() => {}, () => 80, () => {}, () => pressed++);
+    bar.show(step(1), 0);
+    bar.show(step(2), 1);
+    assertEquals(listening.size, 1);
+    bar.remove();
+    assertEquals(listening.size, 0);
+    bar.show(step(2), 2);
+    for (const does of listening) does();
+    assertEquals([pressed, listening.size], [1, 0]);
+    const quiet = await progressBar(() => {}, () => 80, () => {});
+    quiet.show(step(1), 0);
+    assertEquals(listening.size, 0);
+    quiet.remove();
+  } finally {
+    Object.assign(Deno, { addSignalListener, removeSignalListener });
+  }
 });

@@ -7,6 +7,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
+import { gunzip, isGzip } from "./bounded.ts";
 
 /** An array of unsigned bytes from an IDX file. */
 export interface Idx {
@@ -18,15 +19,15 @@ export interface Idx {
   readonly data: Uint8Array;
 }
 
-/** No file is unpacked beyond this many bytes (1 GiB; MNIST's largest has 47 MB), whatever its header says. */
-const LIMIT = 2 ** 30;
+/** No file is read or unpacked beyond this many bytes (256 MiB; MNIST's largest has 47 MB), whatever its header says. */
+export const LIMIT = 2 ** 28;
 
 /** A rank, and what files of MNIST's form hold in it. */
 const rankText = (rank: number) => `rank ${rank}${["", " (labels)", " (factors)", " (images)"][rank] ?? ""}`;
 
 /**
- * Unpacks an IDX file where it is packed. No more is unpacked than its header promises, so a small file cannot fill the
- * memory.
+ * Unpacks an IDX file where it is packed. No more is unpacked than its header promises, and memory is taken for
+ * what is there alone, so a small file cannot fill it.
  *
  * @param bytes The file, gzip or not; a name that ends in `.gz` demands gzip.
  * @param name The file's name, for messages.
@@ -34,12 +35,12 @@ const rankText = (rank: number) => `rank ${rank}${["", " (labels)", " (factors)"
  * @throws {InputError} If it is not gzip though named so, its gzip stream is cut short or corrupt, or its header is wrong.
  */
 export async function unpack(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Uint8Array<ArrayBuffer>> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) {
+  if (!isGzip(bytes)) {
     if (!name.endsWith(".gz")) return bytes;
     throw new InputError(`${name} is not gzip: it begins with ${hex(bytes.subarray(0, 2))}, where 1f 8b is wanted.`);
   }
-  const { size } = readHeader(await gunzip(bytes, name, 4 + 4 * 255), name);
-  return gunzip(bytes, name, size + 1); // one too many is enough for a file that is too long to be refused
+  const { size } = readHeader(await unzip(bytes, name, 4 + 4 * 255), name);
+  return unzip(bytes, name, size + 1); // one too many is enough for a file that is too long to be refused
 }
 
 /**
@@ -84,35 +85,21 @@ function readHeader(bytes: Uint8Array, name: string, rank?: number) {
   const shape = Array.from({ length: found }, (_, axis) => view.getUint32(4 + 4 * axis));
   const size = shape.reduce((product, n) => product * n, 1) + start;
   if (!(size <= LIMIT)) {
+    const sizes = [...shape.slice(0, 4), ...(found > 4 ? ["…"] : [])].join(" x ");
     throw new InputError(
-      `${name} promises ${shape.join(" x ")} bytes, more than the ${LIMIT} that are read: its header must be wrong.`,
+      `${name} promises ${sizes} bytes, more than the ${LIMIT} that are read: its header must be wrong.`,
     );
   }
   return { shape, start, size };
 }
 
 /** Unpacks gzip, and stops once there are `atMost` bytes. */
-async function gunzip(bytes: Uint8Array<ArrayBuffer>, name: string, atMost: number): Promise<Uint8Array<ArrayBuffer>> {
-  let from = 0;
-  const pieces = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull(controller) {
-      if (from >= bytes.length) return controller.close();
-      // Small ones, because each is unpacked whole, to a thousand times its size at worst.
-      controller.enqueue(bytes.subarray(from, from += 2 ** 14));
-    },
-  });
-  const unpacked = new Uint8Array(atMost);
-  let length = 0;
+async function unzip(bytes: Uint8Array<ArrayBuffer>, name: string, atMost: number): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    for await (const piece of pieces.pipeThrough(new DecompressionStream("gzip"))) {
-      unpacked.set(piece.subarray(0, atMost - length), length);
-      length = Math.min(length + piece.length, atMost);
-      if (length === atMost) break;
-    }
+    return await gunzip(bytes, atMost);
   } catch (cause) {
     throw new InputError(`${name} is broken: its gzip stream is cut short or corrupt.`, { cause });
   }
-  return unpacked.subarray(0, length);
 }
 
 /** Bytes as messages show them: `1f 8b`. */

@@ -4,25 +4,43 @@
  * @module
  */
 import { EnvironmentError, InputError } from "../errors.ts";
-import { download, sha256 } from "./download.ts";
-import { parseIdx, unpack } from "./idx.ts";
-import { type Digits, imageSet } from "./images.ts";
+import { sha256 } from "../sha256.ts";
+import { download, type OnProgress } from "./download.ts";
+import { LIMIT, parseIdx, unpack } from "./idx.ts";
+import { type Digits, type ImageSet, imageSet } from "./images.ts";
 
-/** SHA-256 of MNIST's four files, unpacked. */
-const HASHES = {
-  "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-  "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-  "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-  "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+/** Size in bytes and SHA-256 of MNIST's four files, unpacked. */
+const MNIST = {
+  "train-images-idx3-ubyte": {
+    size: 47_040_016,
+    hash: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+  },
+  "train-labels-idx1-ubyte": {
+    size: 60_008,
+    hash: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+  },
+  "t10k-images-idx3-ubyte": {
+    size: 7_840_016,
+    hash: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+  },
+  "t10k-labels-idx1-ubyte": {
+    size: 10_008,
+    hash: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+  },
 };
 
 /** The name of one of MNIST's four files. */
-type FileName = keyof typeof HASHES;
+type FileName = keyof typeof MNIST;
 
-const FILES = Object.keys(HASHES) as FileName[];
+const FILES = Object.keys(MNIST) as FileName[];
 
 /** What a directory must have. */
 const WANTED = `wanted is a directory with ${FILES.join(", ")}, each with or without .gz`;
+
+/** What to do where MNIST cannot be fetched. */
+const OTHERWISE =
+  "three ways are left: fetch it once where there is a network, and the cache keeps it; give a directory of " +
+  "its files (--data DIRECTORY); take the embedded digits (--data digits)";
 
 /** An unpacked file: its full name, for messages, and its bytes. */
 interface Unpacked {
@@ -34,21 +52,25 @@ interface Unpacked {
 export interface MnistOptions {
   /**
    * A directory with four IDX files: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-   * `t10k-labels-idx1-ubyte`, each with or without `.gz`. They may hold any 28×28 images. Without it, MNIST is fetched.
+   * `t10k-labels-idx1-ubyte`, each with or without `.gz`. They may hold any 28×28 images, of classes 0 to 9. Without it,
+   * MNIST is fetched.
    */
   readonly directory?: string;
   /** Where to fetch MNIST from: URLs that end in `/`, tried in turn. Two public mirrors by default. */
   readonly mirrors?: readonly string[];
   /** The name of the cache that keeps what was fetched, `vae-steps-mnist` by default. */
   readonly cache?: string;
+  /** Is told how many bytes of all four files have come, and how many there will be, while they are fetched. */
+  readonly onProgress?: OnProgress;
 }
 
 /**
  * Loads MNIST, 60,000 images to train on and 10,000 to test on, or any other set of 28×28 images in its form, such as
  * Fashion-MNIST or your own.
  *
- * What is fetched is checked by SHA-256 of the unpacked bytes and cached (12 MB), so only the first time needs the
- * network. A directory may hold anything of that form.
+ * What is fetched is cached (12 MB), so only the first time needs the network. Its unpacked bytes are checked by SHA-256
+ * every time, and fetched again where the cache has damaged them. A mirror that cannot be reached, stalls or breaks off is
+ * asked three times, any other fault sends to the next one at once. A directory may hold anything of that form.
  *
  * @returns The data set `mnist`, or one named by its directory's path if that holds something else than MNIST.
  * @throws {InputError} If the directory or a file in it is missing, is not what its name says, or does not fit the others.
@@ -62,19 +84,24 @@ export async function loadMnist({
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
   ],
   cache = "vae-steps-mnist",
+  onProgress,
 }: MnistOptions = {}): Promise<Digits> {
-  const files = directory === undefined ? await fetchFiles(mirrors, cache) : await readFiles(directory);
+  const files = directory === undefined ? await fetchFiles(mirrors, cache, onProgress) : await readFiles(directory);
   const train = join(files["train-images-idx3-ubyte"], files["train-labels-idx1-ubyte"]);
   const test = join(files["t10k-images-idx3-ubyte"], files["t10k-labels-idx1-ubyte"]);
   const name = directory === undefined || await isMnist(files) ? "mnist" : directory;
   return { name, train, test };
 }
 
-/** Parses images of 28×28 and their labels. */
-function join(images: Unpacked, labels: Unpacked) {
+/** Parses images of 28×28 and their labels, of ten classes: pictures have that many colours, and tables rows. */
+function join(images: Unpacked, labels: Unpacked): ImageSet {
   const set = imageSet(parseIdx(images.bytes, images.name, 3), parseIdx(labels.bytes, labels.name, 1));
-  if (set.height === 28 && set.width === 28) return set;
-  throw new InputError(`${images.name} has images of ${set.height} x ${set.width} pixels, where 28 x 28 is wanted.`);
+  if (set.height !== 28 || set.width !== 28) {
+    throw new InputError(`${images.name} has images of ${set.height} x ${set.width} pixels, where 28 x 28 is wanted.`);
+  }
+  const odd = set.labels.findIndex((label) => label > 9);
+  if (odd < 0) return set;
+  throw new InputError(`${labels.name} gives image ${odd} the label ${set.labels[odd]}, where 0 to 9 is wanted.`);
 }
 
 /** Gets each of the four files by `get`, all at once. */
@@ -83,12 +110,33 @@ async function four(get: (name: FileName) => Promise<Unpacked>): Promise<Record<
   return Object.fromEntries(entries);
 }
 
-/** Fetches MNIST's files, or takes them from the cache. */
-function fetchFiles(mirrors: readonly string[], cache: string) {
-  return four(async (file) => {
-    const name = `${file}.gz`;
-    return { name, bytes: await download({ name, hash: HASHES[file], mirrors, cache }) };
-  });
+/** Fetches MNIST's files, or takes them from the cache. If one cannot be had, the others are given up. */
+async function fetchFiles(mirrors: readonly string[], cache: string, onProgress?: OnProgress) {
+  const stop = new AbortController();
+  const progress = new Map<FileName, { received: number; total: number }>();
+  const tell = (file: FileName, received: number, total: number) => {
+    progress.set(file, { received, total });
+    const all = [...progress.values()];
+    onProgress?.(all.reduce((sum, one) => sum + one.received, 0), all.reduce((sum, one) => sum + one.total, 0));
+  };
+  try {
+    return await four(async (file) => {
+      const name = `${file}.gz`;
+      const bytes = await download({
+        name,
+        ...MNIST[file],
+        mirrors,
+        cache,
+        otherwise: OTHERWISE,
+        signal: stop.signal,
+        onProgress: (received, total) => tell(file, received, total),
+      });
+      return { name, bytes };
+    });
+  } catch (error) {
+    stop.abort(error);
+    throw error;
+  }
 }
 
 /** Reads the four files of a directory. */
@@ -99,8 +147,16 @@ async function readFiles(directory: string) {
     const found = present.sort().find((name) => form.test(name));
     if (found === undefined) throw new InputError(`${directory} has no ${file} or ${file}.gz: ${WANTED}.`);
     const name = `${directory.replace(/[\\/]+$/, "")}/${found}`;
-    return { name, bytes: await unpack(await reading(name, () => Deno.readFile(name)), name) };
+    return { name, bytes: await unpack(await reading(name, () => readBounded(name)), name) };
   });
+}
+
+/** Reads a file, but neither one without end, such as a device, nor one that is too long. */
+async function readBounded(path: string) {
+  const { isFile, size } = await Deno.stat(path);
+  if (!isFile) throw new Error("it is not a file");
+  if (size > LIMIT) throw new Error(`it has ${size} bytes, more than ${LIMIT}`);
+  return await Deno.readFile(path);
 }
 
 /** Does `read`, and says what it takes if that fails. */
@@ -118,6 +174,6 @@ async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
 
 /** Whether these are MNIST's own four files. */
 async function isMnist(files: Record<FileName, Unpacked>): Promise<boolean> {
-  const same = await Promise.all(FILES.map(async (name) => await sha256(files[name].bytes) === HASHES[name]));
+  const same = await Promise.all(FILES.map(async (name) => await sha256(files[name].bytes) === MNIST[name].hash));
   return same.every(Boolean);
 }

@@ -23,14 +23,17 @@ export interface AdamStep {
   epsilon: number;
 }
 
-/** From `x`, its slope `g`, and the moments `m` and `v`, all of one shape, to the new `x`; the moments change in place. */
+/**
+ * From `x`, its slope `g`, and the moments `m` and `v`, all of one shape, to two tensors: the new `x`, and a scalar that is 0,
+ * or NaN where a number of the new `x` is not finite. The moments change in place.
+ */
 export function adamStep(build: Build): tf.KernelConfig {
   return assembledKernel(ADAM_STEP, build, ({ kernels, address, output }, { inputs: { x, m, v, g }, attrs }) => {
     const { rate, beta1, beta2, correction1, correction2, epsilon } = attrs as AdamStep;
-    const out = output(x.shape);
+    const [out, finite] = [output(x.shape), output([])];
     const n = x.shape.reduce((product, size) => product * size, 1);
-    const places = [x, out, m, v, g].map(address);
+    const places = [x, out, m, v, g, finite].map(address);
     kernels.adam(...places, n, rate, beta1, beta2, correction1, correction2, epsilon);
-    return out;
+    return [out, finite];
   });
 }

@@ -16,8 +16,10 @@ interface Kernels {
   rows(...args: number[]): void;
   dots(...args: number[]): void;
   columns(...args: number[]): void;
+  clear(...args: number[]): void;
   spread(...args: number[]): void;
   sums(...args: number[]): void;
+  softplus(...args: number[]): void;
   adam(...args: number[]): void;
 }
 
@@ -30,8 +32,6 @@ export interface Heap {
   address(x: TensorInfo): number;
   /** A new tensor for the result; what it holds is anything. */
   output(shape: number[]): TensorInfo;
-  /** One past the last byte of the memory. */
-  end(): number;
 }
 
 /** What of Emscripten's module is needed. */
@@ -68,7 +68,7 @@ export function floorOf(activation = "linear"): number | undefined {
 export function assembledKernel(
   kernelName: string,
   build: Build,
-  work: (heap: Heap, args: KernelArguments) => TensorInfo | undefined,
+  work: (heap: Heap, args: KernelArguments) => TensorInfo | TensorInfo[] | undefined,
   own?: tf.KernelConfig,
 ): tf.KernelConfig {
   const done = (args: KernelArguments) => withHeap(args.backend, build, (heap) => work(heap, args));
@@ -108,7 +108,6 @@ export function withHeap<T>(backend: BackendWasm, build: Build, work: (heap: Hea
         outputs.push(backend.makeOutput(shape, "float32"));
         return outputs.at(-1)!;
       },
-      end: () => asm.memory.buffer.byteLength,
     });
   } catch (error) {
     for (const { dataId } of outputs) backend.disposeData(dataId);

@@ -40,7 +40,7 @@ export function composedKernel(
 /** Declares a kernel of the WASM backend, set up as tfjs's own, where the new one falls back on that. */
 export function wasmKernel(
   kernelName: string,
-  run: (args: KernelArguments) => TensorInfo,
+  run: (args: KernelArguments) => TensorInfo | TensorInfo[],
   own?: tf.KernelConfig,
 ): tf.KernelConfig {
   const { setupFunc, disposeFunc } = own ?? {};

@@ -7,7 +7,8 @@
  *
  * Read `(k, l, c)` as one index and `(b, i, j)` as another: then `y = x̃ w`, where row `(b, i, j)` of `x̃` is the window of
  * the padded image that the output pixel sees. Its numbers lie in memory as they are wanted, in one run a filter row, so
- * that row needs no copy, only the address where it begins. The filter's gradient is `x̃ᵀ dy`, of the same rows. The input's
+ * that row needs no copy, only the address where it begins. (Zeros around an image do need one; a few images at a time are
+ * copied and worked on, while the copies are near.) The filter's gradient is `x̃ᵀ dy`, of the same rows. The input's
  * gradient is a convolution too, once for each remainder that a row and a column leave on division by the stride: with the
  * taps that leave the same remainder, in reverse.
  *
@@ -17,7 +18,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { floorOf, type Heap } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
 import { geometry } from "./geometry.ts";
-import { FLOAT, type Places, readable, rowsTimes, SLACK, type Stretch, transposeTimes } from "./product.ts";
+import { FLOAT, type Places, rowsTimes, type Stretch, transposeTimes } from "./product.ts";
 
 /** A batch of images in memory: `[B, H, W, C]`. */
 interface Images {
@@ -53,9 +54,9 @@ export function convolve(
       stride: dilationWidth * C,
       blocks: [{ address: address + k * L * C * O * FLOAT, k: L * C, ...block }],
     }));
-  const outputs = grid({ address: heap.address(y), B: conv.batchSize, H: conv.outHeight, W: conv.outWidth, C: O });
-  const start = bias ? heap.address(bias) : 0;
-  rowsTimes(heap, windows(image, conv), stretches, outputs, O, start, floor);
+  const times = rowsTimes(heap, stretches, O, bias ? heap.address(bias) : 0, floor);
+  const outputs = { address: heap.address(y), B: conv.batchSize, H: conv.outHeight, W: conv.outWidth, C: O };
+  for (const [images, first] of image.groups()) times(windows(images, conv), grid(part(outputs, first, images.B)));
   return y;
 }
 
@@ -65,13 +66,22 @@ export function filterGradient(heap: Heap, { inputs: { x, dy }, attrs }: KernelA
   const { filterHeight: K, filterWidth: L, inChannels: C, outChannels: O } = conv;
   const dw = heap.output(attrs.filterShape);
   const image = windowed(heap, x, conv);
-  const y = { address: heap.address(dy), rowStep: O, columnStep: 1 };
-  transposeTimes(heap, windows(image, conv), { runs: K, run: L * C, stride: image.W * C }, y, O, heap.address(dw));
+  const times = transposeTimes(heap, { runs: K, run: L * C, stride: image.W * C }, O, heap.address(dw));
+  const slopes = { address: heap.address(dy), B: conv.batchSize, H: conv.outHeight, W: conv.outWidth, C: O };
+  for (const [images, first] of image.groups()) {
+    times(windows(images, conv), { address: part(slopes, first, images.B).address, rowStep: O, columnStep: 1 });
+  }
   return dw;
 }
 
+/** Images with zeros around them: how many pixels a row has, and the images, a group at a time, with the first's number. */
+interface Framed {
+  W: number;
+  groups(): Generator<[images: Images, first: number]>;
+}
+
 /** The images with the zeros around them that the convolution asks for. */
-function windowed(heap: Heap, x: TensorInfo, conv: tf.backend_util.Conv2DInfo): Images {
+function windowed(heap: Heap, x: TensorInfo, conv: tf.backend_util.Conv2DInfo): Framed {
   const { batchSize: B, inHeight, inWidth, inChannels: C, outHeight, outWidth, padInfo } = conv;
   const H = (outHeight - 1) * conv.strideHeight + conv.effectiveFilterHeight;
   const W = (outWidth - 1) * conv.strideWidth + conv.effectiveFilterWidth;
@@ -79,15 +89,31 @@ function windowed(heap: Heap, x: TensorInfo, conv: tf.backend_util.Conv2DInfo): 
   return framed(heap, images, padInfo.top, padInfo.left, H, W);
 }
 
+/** Bytes of a group of framed images: what the second nearest cache holds beside a filter. */
+const GROUP = 1 << 18;
+
 /** At least `H` rows and `W` columns of images, from `top` rows above and `left` columns before them, zeros outside. */
-function framed(heap: Heap, x: Images, top: number, left: number, H: number, W: number): Images {
-  if (top === 0 && left === 0 && H <= x.H && W <= x.W) {
-    return { ...x, address: readable(heap, x.address, x.B * x.H * x.W * x.C * FLOAT) };
-  }
+function framed(heap: Heap, x: Images, top: number, left: number, H: number, W: number): Framed {
   const [height, width] = [Math.max(H, top + x.H), Math.max(W, left + x.W)];
-  const address = heap.scratch(x.B * height * width * x.C * FLOAT + SLACK);
-  heap.kernels.pad(x.address, x.B, x.H, x.W, x.C * FLOAT, address, height, width, top, left);
-  return { ...x, address, H: height, W: width };
+  return {
+    W: width,
+    *groups() {
+      if (height === x.H && width === x.W) return yield [x, 0]; // no zeros: as they lie
+      const bytes = height * width * x.C * FLOAT;
+      const most = Math.max(1, Math.floor(GROUP / bytes));
+      const address = heap.scratch(Math.min(x.B, most) * bytes);
+      for (let first = 0; first < x.B; first += most) {
+        const group = part(x, first, Math.min(most, x.B - first));
+        heap.kernels.pad(group.address, group.B, x.H, x.W, x.C * FLOAT, address, height, width, top, left);
+        yield [{ ...group, address, H: height, W: width }, first];
+      }
+    },
+  };
+}
+
+/** Some of the images. */
+function part(images: Images, first: number, B: number): Images {
+  return { ...images, B, address: images.address + first * images.H * images.W * images.C * FLOAT };
 }
 
 /** Where the window of every output pixel begins. */
@@ -122,8 +148,8 @@ export function inputGradient(heap: Heap, { inputs: { dy, filter }, attrs }: Ker
   const image = framed(heap, slopes, rows.before, columns.before, rows.size, columns.size);
   const result = { address: heap.address(dx), B, H, W, C };
   const taps = heap.address(filter);
-  for (const y of rows.phases) {
-    for (const x of columns.phases) {
+  const passes = rows.phases.flatMap((y) =>
+    columns.phases.map((x) => {
       // Tap (k, l) of the filter is a matrix [C, O]; what meets dy is its transpose, [O, C].
       const blocks = y.taps.flatMap((k) =>
         x.taps.map((l) => ({
@@ -134,16 +160,15 @@ export function inputGradient(heap: Heap, { inputs: { dy, filter }, attrs }: Ker
         }))
       );
       const stretch = { offset: 0, runs: y.taps.length, run: x.taps.length * O, stride: image.W * O, blocks };
-      const from = { row: y.first, column: x.first, rows: y.count, columns: x.count };
-      const to = {
-        row: y.phase,
-        column: x.phase,
-        rows: y.count,
-        columns: x.count,
-        down: rows.stride,
-        right: columns.stride,
-      };
-      rowsTimes(heap, grid(image, from), [stretch], grid(result, to), C);
+      return { y, x, times: rowsTimes(heap, [stretch], C) };
+    })
+  );
+  for (const [images, first] of image.groups()) {
+    const pixels = part(result, first, images.B);
+    for (const { y, x, times } of passes) {
+      const size = { rows: y.count, columns: x.count };
+      const from = grid(images, { ...size, row: y.first, column: x.first });
+      times(from, grid(pixels, { ...size, row: y.phase, column: x.phase, down: rows.stride, right: columns.stride }));
     }
   }
   return dx;

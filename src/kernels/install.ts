@@ -14,6 +14,7 @@ import { depthwiseBackpropFilter, depthwiseBackpropInput } from "./depthwise_con
 import { overLeadingAxes } from "./leading_axes.ts";
 import { product } from "./matmul.ts";
 import { maxPoolGrad } from "./max_pool_grad.ts";
+import { softplus } from "./softplus.ts";
 import { unsortedSegmentSum } from "./unsorted_segment_sum.ts";
 
 let installed: Build | undefined;
@@ -64,6 +65,7 @@ function trainingKernels(build: Build): tf.KernelConfig[] {
     adamStep(build),
     overLeadingAxes(own("Sum"), build),
     overLeadingAxes(own("Mean"), build),
+    softplus(own("Softplus"), build),
     depthwiseBackpropFilter,
     depthwiseBackpropInput,
     unsortedSegmentSum,

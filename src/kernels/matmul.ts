@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { floorOf, type Heap } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
-import { FLOAT, readable, rowsTimes, type Stretch, transposeTimes } from "./product.ts";
+import { FLOAT, rowsTimes, type Stretch, transposeTimes } from "./product.ts";
 
 /** Rows of `b` multiplied at a time: as many as, packed, the nearest cache holds. */
 const DEPTH = 512;
@@ -63,8 +63,7 @@ function one(
     steps: [0, 0, step * FLOAT] as [number, number, number],
   });
   if (transposeA && !bias && floor === -Infinity) {
-    const from = readable(heap, a, K * M * FLOAT);
-    transposeTimes(heap, places(from, K, M), { runs: 1, run: M, stride: M }, { address: b, ...steps }, N, c);
+    transposeTimes(heap, { runs: 1, run: M, stride: M }, N, c)(places(a, K, M), { address: b, ...steps });
     return;
   }
   let plain = a;
@@ -77,7 +76,7 @@ function one(
     const address = b + i * DEPTH * steps.rowStep * FLOAT;
     return { offset: i * DEPTH * FLOAT, runs: 1, run: k, stride: k, blocks: [{ address, k, ...steps }] };
   });
-  rowsTimes(heap, places(plain, M, K), stretches, places(c, M, N), N, bias, floor);
+  rowsTimes(heap, stretches, N, bias, floor)(places(plain, M, K), places(c, M, N));
 }
 
 /** For each matrix of the broadcast batch, the index of the one in a batch of this shape that it comes from. */

@@ -39,6 +39,7 @@
  * | `Conv2D`, `FusedConv2D` | XNNPACK | one such product; with multiply-add in one instruction where there is one |
  * | `BatchMatMul`, `_FusedMatMul` | a slow loop where transposed or of many pairs | the same product |
  * | `Sum` and `Mean` over leading axes | transpose first | rows added as they lie |
+ * | `Softplus` | a number at a time | four at a time |
  * | `AdamStep` | a dozen kernels | one pass over each parameter |
  * | `DepthwiseConv2dNativeBackpropFilter`, `…Input` | missing | an ordinary convolution with a block-diagonal filter |
  * | `UnsortedSegmentSum`, for `gather` and embeddings | missing | a scatter |

@@ -36,7 +36,8 @@ export interface Block {
 }
 
 /**
- * `c = max(a b + bias, floor)`, rows of `a` and of `c` by their places.
+ * `c = max(a b + bias, floor)`, rows of `a` and of `c` by their places. What it returns may be called for some rows after
+ * others; `b` is packed once.
  *
  * @param stretches What of each row of `a` to multiply, in turn; it is added up.
  * @param n Columns of `b` and `c`.
@@ -44,69 +45,56 @@ export interface Block {
  */
 export function rowsTimes(
   heap: Heap,
-  a: Places,
   stretches: Stretch[],
-  c: Places,
   n: number,
   bias = 0,
   floor = -Infinity,
-): void {
+): (a: Places, c: Places) => void {
   const { kernels, scratch } = heap;
   const wide = eights(n);
-  const bin = scratch(FLOAT * wide); // where the rows go that fill up the last six
-  const from = table(heap, a);
-  const to = table(heap, c, bin);
-  const tile = scratch(216);
+  const column = n === 1;
   const start = scratch(FLOAT * wide);
   kernels.spread(bias, 0, 1, 1, bias ? n : 0, start, wide);
-  const packed = scratch(FLOAT * wide * Math.max(...stretches.map(({ runs, run }) => runs * run)));
-  stretches.forEach(({ offset, runs, run, stride, blocks }, i) => {
-    const [add, least] = [i > 0 ? 1 : 0, i === stretches.length - 1 ? floor : -Infinity];
-    const [column, panel] = [n === 1, 8 * FLOAT * runs * run];
-    let at = packed;
+  const packed = ({ runs, run, blocks }: Stretch) => {
+    const b = scratch(FLOAT * wide * runs * run);
+    let at = b;
     for (const { address, k, rowStep, columnStep } of blocks) {
       if (column) kernels.spread(address, 0, rowStep, 1, k, at, k);
-      else kernels.pack(address, rowStep, columnStep, k, n, at, panel);
+      else kernels.pack(address, rowStep, columnStep, k, n, at, 8 * FLOAT * runs * run);
       at += (column ? 1 : 8) * FLOAT * k;
     }
-    if (column) kernels.dots(from, offset, runs, run, stride, packed, to, count(a), add, start, least);
-    else kernels.rows(from, offset, runs, run, stride, packed, to, count(a), n, add, start, least, tile);
-  });
+    return b;
+  };
+  const blocks: number[] = []; // each packed when first used, and then near
+  const bin = scratch(FLOAT * wide); // where the rows go that fill up the last six
+  const tile = scratch(216);
+  return (a, c) => {
+    const [from, to, m] = [table(heap, a), table(heap, c, bin), count(a)];
+    stretches.forEach((stretch, i) => {
+      const { offset, runs, run, stride } = stretch;
+      const b = blocks[i] ??= packed(stretch);
+      const [add, least] = [i > 0 ? 1 : 0, i === stretches.length - 1 ? floor : -Infinity];
+      if (column) kernels.dots(from, offset, runs, run, stride, b, to, m, add, start, least);
+      else kernels.rows(from, offset, runs, run, stride, b, to, m, n, add, start, least, tile);
+    });
+  };
 }
 
 /**
- * `c = aᵀ y`: rows of `a`, of `runs` times `run` numbers, by their places; `y` `[m, n]`; `c` `[runs × run, n]`. Up to 20 bytes
- * behind a row of `a` are read, whatever they are.
+ * `c = aᵀ y`: rows of `a`, of `runs` times `run` numbers, by their places; `y` `[m, n]`; `c` `[runs × run, n]`. It clears `c`,
+ * and each call of what it returns adds the product of some more rows.
  */
 export function transposeTimes(
   heap: Heap,
-  a: Places,
   { runs, run, stride }: Pick<Stretch, "runs" | "run" | "stride">,
-  y: Omit<Block, "k">,
   n: number,
   c: number,
-): void {
+): (a: Places, y: Omit<Block, "k">) => void {
   const { kernels, scratch } = heap;
-  const m = count(a);
-  let rows = y.address;
-  let wide = n;
-  if (n % 8 || y.columnStep !== 1 || y.rowStep !== n) {
-    wide = eights(n);
-    rows = scratch(FLOAT * m * wide);
-    kernels.spread(y.address, y.rowStep, y.columnStep, m, n, rows, wide);
-  }
-  kernels.columns(table(heap, a), m, runs, run, stride, rows, wide, n, c, scratch(192));
-}
-
-/** Bytes behind a matrix that {@linkcode transposeTimes} may read. */
-export const SLACK = 32;
-
-/** The address of `bytes` at `address` with readable memory behind them: the same, but a copy's at the memory's very end. */
-export function readable({ kernels, scratch, end }: Heap, address: number, bytes: number): number {
-  if (address + bytes + SLACK <= end()) return address;
-  const copy = scratch(bytes + SLACK);
-  kernels.pad(address, 1, 1, 1, bytes, copy, 1, 1, 0, 0);
-  return copy;
+  const packed = scratch(6336 + 1024 * eights(n));
+  kernels.clear(c, FLOAT * runs * run * n);
+  return (a, y) =>
+    kernels.columns(table(heap, a), count(a), runs, run, stride, y.address, y.rowStep, y.columnStep, n, c, packed);
 }
 
 /** How many places there are. */

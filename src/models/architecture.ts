@@ -8,8 +8,8 @@
 export interface Architecture {
   /** Its layers and how they hang together. */
   modelTopology: { class_name: string; config: { layers: Layer[]; input_layers?: unknown; output_layers?: unknown } };
-  /** Which weights, in which order. */
-  weightsManifest: { weights: unknown[] }[];
+  /** Which weights, in which order, in which files; and, where {@linkcode saveVae} wrote it, what the file's bytes add up to. */
+  weightsManifest: { paths: string[]; weights: unknown[]; sha256?: string }[];
 }
 
 /** One layer in it. */
@@ -44,6 +44,10 @@ export function difference(found: unknown, wanted: Architecture): string | undef
   if (!same(theirs!.class_name, ours.class_name) || !same(theirs!.config, { ...ends, name: undefined })) {
     return "its layers are connected in another way";
   }
+  const [{ paths }] = weightsManifest;
+  if (!same(listed?.[0]?.paths, paths)) {
+    return `its weights are in ${text(listed?.[0]?.paths)}, wanted is ${text(paths)}`;
+  }
   if (!same(listed, weightsManifest)) return "its weights are others, or in another order";
 }
 
@@ -61,9 +65,9 @@ function layerDifference(found: Layer | undefined, wanted: Layer, same: Comparis
 type Comparison = (found: unknown, wanted: unknown) => boolean;
 
 /** Compares values, layers' names by the layers' places. Never walks deeper than `wanted` goes. */
-function comparison(theirs: Map<string, number>, ours: Map<string, number>): Comparison {
+function comparison(theirs: Map<unknown, number>, ours: Map<unknown, number>): Comparison {
   /** `dense_Dense3/kernel` with the layer's place for its name. */
-  const placed = (text: string, places: Map<string, number>) => {
+  const placed = (text: string, places: Map<unknown, number>) => {
     const [layer, ...rest] = text.split("/");
     return [places.get(layer) ?? layer, ...rest].join("/");
   };
@@ -77,14 +81,19 @@ function comparison(theirs: Map<string, number>, ours: Map<string, number>): Com
   };
 }
 
-/** The place of every layer by its name. */
-function names(layers: Layer[]): Map<string, number> {
-  return new Map(layers.map((layer, i) => [String(layer?.config?.name), i]));
+/** The place of every layer by its name, which in a file may be anything. */
+function names(layers: Layer[]): Map<unknown, number> {
+  return new Map(layers.map((layer, i) => [layer?.config?.name, i]));
 }
 
 /** A value as a message names it; it may be anything. */
 function text(value: unknown): string {
   const plain = (v: unknown) => typeof v !== "object" || v === null;
-  if (plain(value)) return String(value).slice(0, 40);
+  if (plain(value)) return printable(String(value).slice(0, 40));
   return Array.isArray(value) && value.every(plain) ? `[${value.slice(0, 8).map(text).join(",")}]` : "something else";
+}
+
+/** Text from a file, without what a terminal would obey. */
+export function printable(text: string): string {
+  return text.replace(/\p{C}/gu, "\ufffd");
 }

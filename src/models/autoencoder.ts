@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { random } from "../random.ts";
 import type { LayersModel, Tensor, Variable } from "../tensor.ts";
-import { applyNetwork, assertSizes, glorot, trainableVariables } from "./layers.ts";
+import { applyNetwork, assertSizes, glorot, ofLayers, trainableVariables } from "./layers.ts";
 
 /** A plain autoencoder: a code for every example, and an example for every code. No distribution anywhere. */
 export interface Autoencoder {
@@ -64,8 +64,13 @@ export function autoencoder(options: AutoencoderOptions = {}): Autoencoder {
       tf.layers.reshape({ targetShape: shape }), // [B, ...shape]
     ],
   });
-  return {
-    latent,
+  return layersAutoencoder(encoder, decoder);
+}
+
+/** Makes an autoencoder of two networks, one from examples to codes `[B, L]`, and one back. */
+export function layersAutoencoder(encoder: LayersModel, decoder: LayersModel): Autoencoder {
+  return ofLayers({
+    latent: decoder.inputs[0].shape[1]!,
     encoder,
     decoder,
     encode: (x) => applyNetwork("encode", encoder, x)[0],
@@ -75,5 +80,5 @@ export function autoencoder(options: AutoencoderOptions = {}): Autoencoder {
       encoder.dispose();
       decoder.dispose();
     },
-  };
+  });
 }

@@ -45,3 +45,27 @@ export function applyNetwork(verb: string, network: LayersModel, batch: Tensor):
 export function trainableVariables(network: LayersModel): Variable[] {
   return network.trainableWeights.map((weight) => weight.read() as Variable);
 }
+
+/** Models of which {@linkcode ofLayers} said that they are their two networks and nothing else. */
+const made = new WeakSet<object>();
+
+/** Two networks of tfjs layers. */
+export interface Networks {
+  /** What makes codes. */
+  encoder: LayersModel;
+  /** What reads them. */
+  decoder: LayersModel;
+}
+
+/** Says of a model that it can be made again from its two networks alone; it cannot be changed from then on. */
+export function ofLayers<Model extends Networks>(model: Model): Model {
+  made.add(Object.freeze(model));
+  return model;
+}
+
+/** The two networks of a model that can be made again from them alone; of others, nothing. */
+export function networksOf(model: object): Networks | undefined {
+  if (!made.has(model)) return;
+  const { encoder, decoder } = model as Networks;
+  return { encoder, decoder };
+}

@@ -1,20 +1,28 @@
 /**
  * Models on disk, in tfjs's own layers format: `encoder/model.json`, `encoder/weights.bin`, and the same for the decoder.
+ * Beside them lies `weights.npz`, for whoever goes on elsewhere.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import { EnvironmentError, InputError } from "../errors.ts";
 import { newDirectory, newFile } from "../new_files.ts";
+import { sha256 } from "../sha256.ts";
 import type { LayersModel } from "../tensor.ts";
-import { type Architecture, difference } from "./architecture.ts";
+import { type Architecture, difference, printable } from "./architecture.ts";
+import { exportNpz } from "./npz.ts";
 import type { LayersVae } from "./vae.ts";
 
 const HALVES = ["encoder", "decoder"] as const;
+const WEIGHTS = "weights.bin";
+
+/** The most bytes that are read of a `model.json`. The conv VAE's have 4,000, and a thousand layers fit. */
+const MOST_JSON = 1_000_000;
 
 /**
  * Saves both halves of a VAE, each so that tfjs's `tf.loadLayersModel` reads it: `encoder/model.json` and
- * `decoder/model.json`, with a `weights.bin` beside each.
+ * `decoder/model.json`, with a `weights.bin` beside each. `weights.npz` has the weights of both once more, as NumPy reads
+ * them ({@linkcode exportNpz}); nothing here reads it again.
  *
  * @param vae What to save.
  * @param directory An existing directory that holds no model yet; {@linkcode newDirectory} makes one.
@@ -22,18 +30,16 @@ const HALVES = ["encoder", "decoder"] as const;
  * @throws {EnvironmentError} If it cannot be written; without the permission, the message has the flag to add.
  */
 export async function saveVae(vae: LayersVae, directory: string): Promise<void> {
+  const write = (name: string, bytes: Uint8Array) => newFile(`${directory}/${name}`, bytes, directory);
   for (const half of HALVES) {
     const { weightSpecs, weightData, ...model } = await artifacts(vae[half]);
-    const weightsManifest = [{ paths: ["weights.bin"], weights: weightSpecs }];
-    const json = JSON.stringify({ ...model, weightsManifest });
+    const bytes = new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData));
+    const weightsManifest = [{ paths: [WEIGHTS], weights: weightSpecs, sha256: await sha256(bytes) }];
     await newDirectory(`${directory}/${half}`, directory);
-    await newFile(
-      `${directory}/${half}/weights.bin`,
-      new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData)),
-      directory,
-    );
-    await newFile(`${directory}/${half}/model.json`, new TextEncoder().encode(json), directory);
+    await write(`${half}/${WEIGHTS}`, bytes);
+    await write(`${half}/model.json`, new TextEncoder().encode(JSON.stringify({ ...model, weightsManifest })));
   }
+  await write("weights.npz", await exportNpz(vae));
 }
 
 /**
@@ -42,7 +48,8 @@ export async function saveVae(vae: LayersVae, directory: string): Promise<void> 
  *
  * @param vae What to fill. It stays as it was if anything is wrong with the files.
  * @param directory What was given to {@linkcode saveVae}.
- * @throws {InputError} If a file is missing or broken, the model has another architecture, or a weight is no finite number.
+ * @throws {InputError} If a file is missing or broken, the model has another architecture, or a weight is no finite number
+ * or another than was saved.
  * @throws {EnvironmentError} If the permission to read is missing; the message has the flag to add.
  */
 export async function loadVae(vae: LayersVae, directory: string): Promise<void> {
@@ -65,16 +72,22 @@ export async function loadVae(vae: LayersVae, directory: string): Promise<void> 
 
 /** The weights of one half, one after another, once everything about its files is as it should be. */
 async function readWeights(network: LayersModel, directory: string, half: string): Promise<Float32Array> {
-  const [topology, binary] = ["model.json", "weights.bin"].map((name) => `${directory}/${half}/${name}`);
+  const [topology, binary] = ["model.json", WEIGHTS].map((name) => `${directory}/${half}/${name}`);
   const found = parseJson(await readFile(topology, directory), topology);
   const { modelTopology, weightSpecs } = await artifacts(network);
-  const other = difference(found, { modelTopology, weightsManifest: [{ weights: weightSpecs }] });
+  const other = difference(found, { modelTopology, weightsManifest: [{ paths: [WEIGHTS], weights: weightSpecs }] });
   if (other) throw new InputError(`${topology} is a model of another architecture: ${other}.`);
-  const { buffer } = await readFile(binary, directory, 4 * network.countParams());
-  const weights = new Float32Array(buffer);
+  const bytes = await readFile(binary, directory, 4 * network.countParams());
+  const weights = new Float32Array(bytes.buffer);
   const odd = weights.findIndex((weight) => !Number.isFinite(weight));
-  if (odd < 0) return weights;
-  throw new InputError(`${binary} is broken: weights are finite numbers, and number ${odd} of it is ${weights[odd]}.`);
+  if (odd >= 0) {
+    throw new InputError(
+      `${binary} is broken: weights are finite numbers, and number ${odd} of it is ${weights[odd]}.`,
+    );
+  }
+  const [{ sha256: wanted }] = (found as Architecture).weightsManifest; // tfjs itself writes none
+  if (wanted === undefined || wanted === await sha256(bytes)) return weights;
+  throw new InputError(`${binary} is broken: it has another SHA-256 than ${topology} says.`);
 }
 
 /** A network as tfjs saves it. */
@@ -93,7 +106,7 @@ function parseJson(bytes: Uint8Array, path: string): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
-    throw new InputError(`${path} is not JSON: ${(cause as Error).message}`, { cause });
+    throw new InputError(`${path} is not JSON: ${printable((cause as Error).message)}.`, { cause });
   }
 }
 
@@ -101,10 +114,15 @@ function parseJson(bytes: Uint8Array, path: string): unknown {
 async function readFile(path: string, directory: string, size?: number): Promise<Uint8Array<ArrayBuffer>> {
   const wanted = "wanted is a directory with a saved model";
   try {
-    const file = await Deno.stat(path);
-    if (!file.isFile) throw new Error("it is no file");
+    const above = path.slice(0, path.lastIndexOf("/"));
+    const [folder, file] = await Promise.all([above, path].map((part) => Deno.lstat(part)));
+    if (folder.isSymlink || file.isSymlink) throw new Error("it is a link, which may lead anywhere");
+    if (!file.isFile) throw new Error("it is no file"); // but perhaps a pipe, and opening that could wait for ever
     if (file.size !== (size ?? file.size)) throw new Error(`it has ${file.size} bytes, and the model ${size}`);
-    return await Deno.readFile(path);
+    if (file.size > (size ?? MOST_JSON)) throw new Error(`it has ${file.size} bytes, and ${MOST_JSON} are the most`);
+    const bytes = await Deno.readFile(path);
+    if (bytes.length !== file.size) throw new Error("it changed while it was read");
+    return bytes;
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) {
       throw new EnvironmentError(`Reading ${directory} takes a permission: add --allow-read=${directory}.`, { cause });

@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { logBernoulli } from "../bernoulli.ts";
 import type { Gaussian } from "../gaussian.ts";
 import { type LayersModel, shapeText, type Tensor, type Tensor1D, type Variable } from "../tensor.ts";
-import { applyNetwork, trainableVariables } from "./layers.ts";
+import { applyNetwork, ofLayers, trainableVariables } from "./layers.ts";
 
 /** A variational autoencoder: q(z | x), p(x | z) and what there is to train. The prior is N(0, I). */
 export interface Vae {
@@ -56,7 +56,7 @@ export function layersVae(encoder: LayersModel, decoder: LayersModel): LayersVae
       `The decoder puts out ${given}; wanted is one logit a pixel of what the encoder takes, ${taken}.`,
     );
   }
-  return {
+  return ofLayers({
     encoder,
     decoder,
     latent: codes[1]!,
@@ -71,7 +71,7 @@ export function layersVae(encoder: LayersModel, decoder: LayersModel): LayersVae
       encoder.dispose();
       decoder.dispose();
     },
-  };
+  });
 }
 
 /** Turns logits into what a person looks at: the probability of ink, a pixel in [0, 1], in the shape of the logits. */

@@ -18,6 +18,8 @@ export type Elbo = {
  * `ELBO = log p(x | z) - KL(q(z | x) ‖ p(z))` with `z = μ + σ ⊙ ε`.
  *
  * One sample makes it an unbiased estimate of the bound: its expectation lies below log p(x), a single value may not.
+ * Where the divergence is infinite (log σ² above 88.7) it is -∞, and where any term of an example is NaN, so is the
+ * example's bound, and no other's.
  *
  * @param vae The model.
  * @param x Examples, `[B, ...]`.

@@ -4,8 +4,10 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { Autoencoder } from "../models/autoencoder.ts";
-import type { Vae } from "../models/vae.ts";
+import { logBernoulli } from "../bernoulli.ts";
+import { type Autoencoder, layersAutoencoder } from "../models/autoencoder.ts";
+import { type Networks, networksOf } from "../models/layers.ts";
+import { layersVae, type Vae } from "../models/vae.ts";
 import type { Random } from "../random.ts";
 import { sumPerExample, type Tensor, type Tensor1D, type Variable } from "../tensor.ts";
 import { elbo } from "./elbo.ts";
@@ -26,12 +28,40 @@ export interface Objective {
   terms(x: Tensor, noise: Random): LossTerms;
   /** What training changes. */
   variables: Variable[];
+  /** The least and the largest number that an example may hold, where that is known: 0 and 1 for pixels. */
+  range?: readonly [number, number];
+}
+
+/** An objective by name, and the networks it is about. */
+export interface Parts extends Networks {
+  /** Which objective. */
+  name: "negativeElbo" | "squaredError";
+}
+
+/** The parts of the objectives made here; one that was spread into another, changed, is not among them. */
+const made = new WeakMap<object, Parts>();
+
+/** What an objective can be made of again in another thread, by {@linkcode objectiveOf}; of one's own, nothing. */
+export function partsOf(objective: Objective): Parts | undefined {
+  return made.get(objective);
+}
+
+function ofParts(name: Parts["name"], networks: Networks | undefined, objective: Objective): Objective {
+  if (networks) made.set(Object.freeze(objective), { name, ...networks });
+  return objective;
+}
+
+/** Makes an objective of its parts. */
+export function objectiveOf({ name, encoder, decoder }: Parts): Objective {
+  if (name === "negativeElbo") return negativeElbo(layersVae(encoder, decoder));
+  return squaredError(layersAutoencoder(encoder, decoder));
 }
 
 /** The objective of a VAE: the negative ELBO by one sample an example, in nats. */
 export function negativeElbo(vae: Vae): Objective {
-  return {
+  return ofParts("negativeElbo", networksOf(vae), {
     variables: vae.variables,
+    range: vae.logLikelihood === logBernoulli ? [0, 1] : undefined,
     terms: (x, noise) =>
       tf.tidy(() => {
         const bound = elbo(vae, x, noise.normal([x.shape[0], vae.latent]));
@@ -39,17 +69,17 @@ export function negativeElbo(vae: Vae): Objective {
         const reconstruction = tf.neg(bound.logLikelihood) as Tensor1D;
         return { loss, reconstruction, kl: bound.kl };
       }),
-  };
+  });
 }
 
 /** The objective of a plain autoencoder: the squared error of the reconstruction, summed over pixels. */
 export function squaredError(model: Autoencoder): Objective {
-  return {
+  return ofParts("squaredError", networksOf(model), {
     variables: model.variables,
     terms: (x) =>
       tf.tidy(() => {
         const error = sumPerExample(tf.squaredDifference(x, model.decode(model.encode(x)))); // [B]
         return { loss: error, reconstruction: error.clone(), kl: tf.zerosLike(error) };
       }),
-  };
+  });
 }

@@ -27,6 +27,7 @@ export type LessonEvent =
   | ({ kind: "claim"; what: string; relation: string; holds: boolean } & Measured<number | string>)
   | { kind: "figure"; name: string; value: Json }
   | { kind: "progress"; step: Step }
+  | { kind: "fetch"; received: number; total: number }
   | ({ kind: "table"; caption: string } & Table)
   | Picture
   | { kind: "end" };

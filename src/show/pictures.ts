@@ -139,7 +139,10 @@ export function histogram(name: string, values: Record<string, ArrayLike<number>
   return { series, x, y: { label: "density", from: 0 } };
 }
 
-/** One part of the loss over the images seen: training, averaged over stretches of steps, and held-out, after every epoch. */
+/**
+ * One part of the loss over the images seen: training, averaged over stretches of steps, and held-out, after every epoch. Of
+ * a training that was over when it was resumed there are only the epochs' averages.
+ */
 export function lossCurves(steps: Step[], part: "loss" | "reconstruction" | "kl", label: string): Lines {
   const stretch = Math.ceil(steps.length / 60);
   const [x, y]: number[][] = [[], []];
@@ -158,6 +161,11 @@ export function lossCurves(steps: Step[], part: "loss" | "reconstruction" | "kl"
       heldOut.push(step.history.test[step.epoch - 1][part]);
     }
   });
+  const [last] = steps.slice(-1);
+  if (!x.length && last?.epochEnds) {
+    x.push(...last.history.train.map((_, epoch) => seen * (epoch + 1) / last.epoch));
+    y.push(...last.history.train.map((losses) => losses[part]));
+  }
   const series: Series[] = [{ name: "training", x, y }];
   if (ends.length) series.push({ name: "held-out", x: ends, y: heldOut, as: "dots" });
   return { series, x: { label: "images seen", from: 0 }, y: lossAxis(label, y, heldOut) };

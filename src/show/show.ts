@@ -30,6 +30,8 @@ export interface Show {
   claim<T extends number | string>(what: string, check: Comparison<T>, measured: Measured<T>): void;
   /** A step of training; call it with every one, the surface chooses which to show. */
   progress(step: Step): void;
+  /** How many bytes of the data have come, of how many; hand it to `loadImages`. */
+  fetch(received: number, total: number): void;
   /** A result for the JSON at the end. */
   figure(name: string, value: Json): void;
   /** A table of figures; it throws a `RangeError` if a row has not as many cells as there are columns. */
@@ -114,6 +116,7 @@ export function showOn(surface: Surface = () => {}): Show {
       if (!holds) throw new ClaimError(`This claim is false: ${claimText({ what, relation, ...measured })}.`);
     },
     progress: (step) => void surface({ kind: "progress", step }),
+    fetch: (received, total) => void surface({ kind: "fetch", received, total }),
     figure: (name, value) => void surface({ kind: "figure", name, value }),
     table(caption, table) {
       const odd = table.rows.findIndex((row) => row.length !== table.columns.length);
@@ -178,11 +181,11 @@ export function claimText(claim: { what: string; relation: string } & Measured<n
   return `${what}: ${figureText(found)}, expected ${relation}${figureText(expected)}${within} (${from})`;
 }
 
+const FIVE_DIGITS = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 }); // made once: it takes a millisecond
+
 /** A number with as many digits as a reader wants: five significant ones, and no noise behind them. */
 export function figureText(value: number | string): string {
   if (typeof value === "string" || Number.isSafeInteger(value)) return value.toLocaleString("en");
   const size = Math.abs(value);
-  return size >= 1e-3 && size < 1e6
-    ? value.toLocaleString("en", { maximumSignificantDigits: 5 })
-    : Number(value.toPrecision(3)).toExponential();
+  return size >= 1e-3 && size < 1e6 ? FIVE_DIGITS.format(value) : Number(value.toPrecision(3)).toExponential();
 }

@@ -1,23 +1,15 @@
 /**
- * Averages over examples: the one place in the project where they are taken.
+ * An objective's average over examples that are not trained on.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Examples } from "../data/images.ts";
-import type { LossTerms, Objective } from "../objectives/objective.ts";
+import { InputError } from "../errors.ts";
+import type { Objective } from "../objectives/objective.ts";
 import { random } from "../random.ts";
 import { range } from "../tensor.ts";
-
-/** Averages over examples: nats an image for a VAE, summed squares an example for an autoencoder. */
-export type Losses = {
-  /** What training makes small: `reconstruction + kl`. */
-  loss: number;
-  /** The part that asks for a good reconstruction. */
-  reconstruction: number;
-  /** The part that asks for a simple code; 0 where there is none. */
-  kl: number;
-};
+import { add, average, type Losses, lossSums, nothing, readReports, report } from "./report.ts";
 
 /** How to evaluate. */
 export interface EvaluateOptions {
@@ -34,6 +26,7 @@ export interface EvaluateOptions {
  * @param examples What to average over.
  * @returns Means over all examples, z sampled once for each.
  * @throws {RangeError} If an option is not a number that makes sense.
+ * @throws {InputError} If a loss is no finite number, or the examples are not what the objective takes.
  */
 export async function evaluate(
   objective: Objective,
@@ -44,14 +37,19 @@ export async function evaluate(
   assertCounts({ batchSize, "examples.count": examples.count });
   const noise = random(seed);
   const all = range(examples.count);
-  const total = new Average();
+  const sums = nothing();
   for (let start = 0; start < all.length; start += batchSize) {
     const indices = all.subarray(start, start + batchSize);
-    const means = tf.tidy(() => batchMeans(objective.terms(examples.batch(indices), noise)));
-    const [losses] = await readMeans([means]);
-    total.add(losses, indices.length);
+    const found = tf.tidy(() => {
+      const x = examples.batch(indices);
+      return report(lossSums(objective.terms(x, noise), indices.length), x);
+    });
+    const [{ losses, wrong }] = await readReports([found], objective);
+    if (wrong) throw new InputError(`Nothing can be said of the batch of examples ${start} and on: ${wrong}.`);
+    add(sums, losses, indices.length);
+    await tf.nextFrame(); // whatever else waits
   }
-  return total.value();
+  return average(sums);
 }
 
 /** Checks that every count is a whole number of at least 1. */
@@ -60,40 +58,5 @@ export function assertCounts(counts: Record<string, number>): void {
     if (!(Number.isInteger(value) && value >= 1)) {
       throw new RangeError(`${name} is a whole number of at least 1, not ${value}.`);
     }
-  }
-}
-
-/** The means over the batch of loss, reconstruction and KL, `[3]`. */
-export function batchMeans({ loss, reconstruction, kl }: LossTerms): tf.Tensor1D {
-  return tf.stack([loss, reconstruction, kl]).mean(1) as tf.Tensor1D;
-}
-
-/** Reads and frees the means of several batches. */
-export async function readMeans(means: tf.Tensor1D[]): Promise<Losses[]> {
-  const stacked = tf.tidy(() => tf.stack(means)); // [steps, 3]
-  tf.dispose(means);
-  const values = await stacked.data();
-  stacked.dispose();
-  return means.map((_, i) => {
-    const [loss, reconstruction, kl] = values.subarray(3 * i, 3 * i + 3);
-    return { loss, reconstruction, kl };
-  });
-}
-
-/** An average over batches of different sizes. */
-export class Average {
-  #count = 0;
-  #sums: Losses = { loss: 0, reconstruction: 0, kl: 0 };
-
-  /** Takes in a batch's means. */
-  add(losses: Losses, batch: number): void {
-    this.#count += batch;
-    for (const name of ["loss", "reconstruction", "kl"] as const) this.#sums[name] += batch * losses[name];
-  }
-
-  /** The average so far. */
-  value(): Losses {
-    const { loss, reconstruction, kl } = this.#sums;
-    return { loss: loss / this.#count, reconstruction: reconstruction / this.#count, kl: kl / this.#count };
   }
 }

@@ -10,7 +10,8 @@ const FOLDER = new URL("./", import.meta.url);
 export const BUILDS = { relaxed: "simd,relaxed-simd", simd: "simd" } as const;
 
 /** The compiler, run as a program of its own: it is large, and nobody but whoever builds should have to fetch it. */
-const COMPILER = ["run", "--no-lock", "--no-config", "--allow-all", "npm:assemblyscript@0.28.20/asc"];
+const COMPILER = ["run", "--no-prompt", "--no-config", "--lock=deno.lock", "--frozen"]
+  .concat("--allow-read", "--allow-write", "--allow-env=CI", "npm:assemblyscript@0.28.20/asc");
 
 /** Compiles one of the builds; throws with the compiler's messages if it cannot. */
 export async function build(name: keyof typeof BUILDS): Promise<Uint8Array<ArrayBuffer>> {

@@ -272,9 +272,9 @@ export function dots(
   }
 }
 
-/** The sum over `m` rows of six numbers of `a`, at an offset in each, times eight of `y`: onto six rows of `c`. */
+/** The sum over `m` of six numbers of `a` times eight of `y`, both packed: onto six rows of `c`. */
 @inline
-function outer(a: usize, offset: usize, m: i32, y: usize, next: i32, c: usize, below: i32): void {
+function outer(a: usize, m: i32, y: usize, c: usize, below: i32): void {
   let q = c;
   let x0 = v128.load(q), y0 = v128.load(q, 16); q += below;
   let x1 = v128.load(q), y1 = v128.load(q, 16); q += below;
@@ -282,18 +282,17 @@ function outer(a: usize, offset: usize, m: i32, y: usize, next: i32, c: usize, b
   let x3 = v128.load(q), y3 = v128.load(q, 16); q += below;
   let x4 = v128.load(q), y4 = v128.load(q, 16); q += below;
   let x5 = v128.load(q), y5 = v128.load(q, 16);
-  const end = a + (m << 2);
+  const end = a + m * 24;
   while (a < end) {
-    const p = entry(a, 0) + offset;
     const u = v128.load(y), w = v128.load(y, 16);
-    let s = v128.load32_splat(p); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
-    s = v128.load32_splat(p, 4); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
-    s = v128.load32_splat(p, 8); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
-    s = v128.load32_splat(p, 12); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
-    s = v128.load32_splat(p, 16); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
-    s = v128.load32_splat(p, 20); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
-    a += 4;
-    y += next;
+    let s = v128.load32_splat(a); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
+    s = v128.load32_splat(a, 4); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
+    s = v128.load32_splat(a, 8); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
+    s = v128.load32_splat(a, 12); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
+    s = v128.load32_splat(a, 16); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
+    s = v128.load32_splat(a, 20); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
+    a += 24;
+    y += 32;
   }
   q = c;
   v128.store(q, x0); v128.store(q, y0, 16); q += below;
@@ -304,41 +303,72 @@ function outer(a: usize, offset: usize, m: i32, y: usize, next: i32, c: usize, b
   v128.store(q, x5); v128.store(q, y5, 16);
 }
 
+/** Bytes from a row's place to its number `k`; to its last where it has fewer. */
+@inline
+function offset(k: i32, runs: i32, run: i32, stride: i32): i32 {
+  const i = min(k, runs * run - 1);
+  return ((i / run) * stride + i % run) << 2;
+}
+
+/** Numbers `k` to `k + 5` of `m` rows of `a`, side by side; the last one again for those behind it. */
+function six(a: usize, m: i32, runs: i32, run: i32, stride: i32, k: i32, out: usize): void {
+  const o0 = offset(k, runs, run, stride), o1 = offset(k + 1, runs, run, stride), o2 = offset(k + 2, runs, run, stride);
+  const o3 = offset(k + 3, runs, run, stride), o4 = offset(k + 4, runs, run, stride), o5 = offset(k + 5, runs, run, stride);
+  const end = a + (m << 2);
+  const together = o5 - o0 == 20;
+  for (; a < end; a += 4) {
+    const p = entry(a, 0);
+    if (together) {
+      v128.store(out, v128.load(p + o0));
+      v128.store64_lane(out, v128.load64_zero(p + o4), 0, 16);
+    } else {
+      store<f32>(out, load<f32>(p + o0)); store<f32>(out, load<f32>(p + o1), 4); store<f32>(out, load<f32>(p + o2), 8);
+      store<f32>(out, load<f32>(p + o3), 12); store<f32>(out, load<f32>(p + o4), 16); store<f32>(out, load<f32>(p + o5), 20);
+    }
+    out += 24;
+  }
+}
+
 /**
- * `c = aᵀ y`: rows of `a`, of `runs × run` numbers, by a table of `m` addresses; `y` `[m, wide]` of which `n` columns
- * count, `wide` a multiple of eight; `c` `[runs × run, n]`. It reads up to 20 bytes beyond each run.
+ * `c = c + aᵀ y`: rows of `a`, of `runs × run` numbers, by a table of `m` addresses; `y` `[m, n]`, its rows `rs` and its columns
+ * `cs` numbers apart; `c` `[runs × run, n]`.
  *
- * @param scratch 192 bytes: where a tile lies while its part inside `c` is worked on.
+ * @param scratch 6336 bytes and 1024 more for each column of `y`, their number filled up to a multiple of eight.
  */
 export function columns(
-  a: usize, m: i32, runs: i32, run: i32, stride: i32, y: usize, wide: i32, n: i32, c: usize, scratch: usize,
+  a: usize, m: i32, runs: i32, run: i32, stride: i32, y: usize, rs: i32, cs: i32, n: i32, c: usize, scratch: usize,
 ): void {
   const below = n << 2;
-  memory.fill(c, 0, runs * run * below);
-  for (let first = 0; first < m; first += 256) { // as many rows as the nearest caches hold
+  const tall = runs * run;
+  const left = scratch + 192;
+  const right = left + 6144;
+  for (let first = 0; first < m; first += 256) { // as many rows as, packed, the nearest caches hold
     const some = min(256, m - first);
-    const from = a + (first << 2);
-    const to = y + ((first * wide) << 2);
-    let row = c;
-    for (let r = 0; r < runs; r++) {
-      for (let k = 0; k < run; k += 6) {
-        const height = min(6, run - k);
-        const offset = (r * stride + k) << 2;
-        for (let j = 0; j < n; j += 8) {
-          const width = min(8, n - j) << 2;
-          const corner = row + (j << 2);
-          if (height == 6 && width == 32) {
-            outer(from, offset, some, to + (j << 2), wide << 2, corner, below);
-          } else {
-            for (let i = 0; i < height; i++) memory.copy(scratch + (i << 5), corner + i * below, width);
-            outer(from, offset, some, to + (j << 2), wide << 2, scratch, 32);
-            for (let i = 0; i < height; i++) memory.copy(corner + i * below, scratch + (i << 5), width);
-          }
+    const panel = some << 5;
+    pack(y + ((first * rs) << 2), rs, cs, some, n, right, panel);
+    for (let k = 0; k < tall; k += 6) {
+      six(a + (first << 2), some, runs, run, stride, k, left);
+      const height = min(6, tall - k);
+      let to = right;
+      for (let j = 0; j < n; j += 8) {
+        const width = min(8, n - j) << 2;
+        const corner = c + k * below + (j << 2);
+        if (height == 6 && width == 32) {
+          outer(left, some, to, corner, below);
+        } else {
+          for (let i = 0; i < height; i++) memory.copy(scratch + (i << 5), corner + i * below, width);
+          outer(left, some, to, scratch, 32);
+          for (let i = 0; i < height; i++) memory.copy(corner + i * below, scratch + (i << 5), width);
         }
-        row += height * below;
+        to += panel;
       }
     }
   }
+}
+
+/** Puts zeros. */
+export function clear(at: usize, bytes: i32): void {
+  memory.fill(at, 0, bytes);
 }
 
 /** Copies a matrix `[m, n]`, its rows `rs` and its columns `cs` numbers apart, to rows of `wide` numbers, zeros at their ends. */
@@ -385,14 +415,57 @@ export function sums(x: usize, m: i32, n: i32, out: usize, divisor: f32): void {
   for (let j = 0; j < n; j++) store<f32>(out + (j << 2), load<f32>(out + (j << 2)) / divisor);
 }
 
+/** log(1 + eˣ) = max(x, 0) + log(1 + t), t = e^-|x|, of four numbers, each within some units of its last place. */
+@inline
+function softened(x: v128): v128 {
+  const one = f32x4.splat(1);
+  // t = 2ⁿ eʳ, |r| up to log(2) / 2: a polynomial for eʳ, and n into the exponent's bits, where -127 makes zero.
+  const z = f32x4.max(f32x4.neg(f32x4.abs(x)), f32x4.splat(-88));
+  const n = f32x4.nearest(f32x4.mul(z, f32x4.splat(1.44269504)));
+  const r = f32x4.sub(f32x4.sub(z, f32x4.mul(n, f32x4.splat(0.693359375))), f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
+  let e = madd(r, f32x4.splat(1.0 / 5040), f32x4.splat(1.0 / 720));
+  e = madd(r, e, f32x4.splat(1.0 / 120));
+  e = madd(r, e, f32x4.splat(1.0 / 24));
+  e = madd(r, e, f32x4.splat(1.0 / 6));
+  e = madd(r, e, f32x4.splat(0.5));
+  e = madd(r, e, one);
+  e = madd(r, e, one);
+  const t = f32x4.mul(e, i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23));
+  // log(1 + t) = 2 artanh(s), s = t / (2 + t) up to 1 / 3.
+  const s = f32x4.div(t, f32x4.add(t, f32x4.splat(2)));
+  const q = f32x4.mul(s, s);
+  let a = madd(q, f32x4.splat(1.0 / 13), f32x4.splat(1.0 / 11));
+  a = madd(q, a, f32x4.splat(1.0 / 9));
+  a = madd(q, a, f32x4.splat(1.0 / 7));
+  a = madd(q, a, f32x4.splat(1.0 / 5));
+  a = madd(q, a, f32x4.splat(1.0 / 3));
+  a = madd(q, a, one);
+  return madd(f32x4.add(s, s), a, f32x4.max(x, f32x4.splat(0)));
+}
+
+/** log(1 + eˣ) of `n` numbers. */
+export function softplus(x: usize, out: usize, n: i32): void {
+  const end = x + (n << 2);
+  for (; x + 16 <= end; x += 16) {
+    v128.store(out, softened(v128.load(x)));
+    out += 16;
+  }
+  for (; x < end; x += 4) {
+    v128.store_lane<f32>(out, softened(v128.load32_splat(x)), 0);
+    out += 4;
+  }
+}
+
 /**
  * One step of Adam from `n` numbers `x` to `out`, the moments `m` and `v` in place; `c1` and `c2` are 1 - β₁ᵗ and 1 - β₂ᵗ. It
- * rounds where tfjs does.
+ * rounds where tfjs does. To `finite` goes 0, or NaN if any number of `out` is not finite.
  */
 export function adam(
-  x: usize, out: usize, m: usize, v: usize, g: usize, n: i32, rate: f32, b1: f32, b2: f32, c1: f32, c2: f32,
-  epsilon: f32,
+  x: usize, out: usize, m: usize, v: usize, g: usize, finite: usize, n: i32, rate: f32, b1: f32, b2: f32, c1: f32,
+  c2: f32, epsilon: f32,
 ): void {
+  const none = f32x4.splat(0);
+  let zeros = none; // 0 times a number is 0, but NaN if the number is not finite, and a sum that holds a NaN is one
   let i = 0;
   for (; i + 4 <= n; i += 4) {
     const at = i << 2;
@@ -404,8 +477,11 @@ export function adam(
     v128.store(v + at, spread);
     const root = f32x4.add(f32x4.sqrt(f32x4.div(spread, f32x4.splat(c2))), f32x4.splat(epsilon));
     const step = f32x4.mul(f32x4.div(f32x4.div(mean, f32x4.splat(c1)), root), f32x4.splat(-rate));
-    v128.store(out + at, f32x4.add(v128.load(x + at), step));
+    const moved = f32x4.add(v128.load(x + at), step);
+    v128.store(out + at, moved);
+    zeros = f32x4.add(zeros, f32x4.mul(moved, none));
   }
+  let zero = total(zeros);
   for (; i < n; i++) {
     const at = i << 2;
     const slope = load<f32>(g + at);
@@ -414,6 +490,9 @@ export function adam(
     store<f32>(m + at, mean);
     store<f32>(v + at, spread);
     const root = sqrt<f32>(spread / c2) + epsilon;
-    store<f32>(out + at, load<f32>(x + at) + mean / c1 / root * -rate);
+    const moved = load<f32>(x + at) + mean / c1 / root * -rate;
+    store<f32>(out + at, moved);
+    zero += moved * 0;
   }
+  store<f32>(finite, zero);
 }

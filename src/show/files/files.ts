@@ -44,6 +44,7 @@ export async function files(
     await write("index.html", new TextEncoder().encode(page(lesson, events, pictures)));
   };
   return (event) => {
+    if (event.kind === "fetch") return;
     if (event.kind !== "progress" || event.step.epochEnds) record(event); // the steps between are thousands
     if (event.kind === "end") return finish();
     if ("caption" in event && event.kind !== "table") return draw(event);

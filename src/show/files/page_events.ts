@@ -29,6 +29,7 @@ export function eventHtml(event: LessonEvent, pictures: Map<string, Drawn>): str
       return tableHtml(event);
     case "title":
     case "figure":
+    case "fetch":
     case "end":
       return "";
     default:

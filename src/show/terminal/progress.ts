@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Losses } from "../../training/evaluate.ts";
+import type { Losses } from "../../training/report.ts";
 import type { Step } from "../../training/train.ts";
 
 /** What a bar tells. */
@@ -54,6 +54,15 @@ export function barText({ step: { step, steps, epoch, epochs }, losses, rate, le
   return "";
 }
 
+/** A bar for data that are being fetched, in at most so many characters. */
+export function fetchText(received: number, total: number, columns: number): string {
+  const text = `${(received / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
+  const room = Math.min(40, columns - "fetching MNIST  ".length - text.length);
+  if (room < 2) return text.length <= columns ? text : "";
+  const full = Math.round(room * received / total);
+  return `fetching MNIST ${"━".repeat(full)}${"─".repeat(room - full)} ${text}`;
+}
+
 /** A duration: `42 s`, `3:07`, `1:02 h`. */
 function timeText(seconds: number): string {
   const whole = Math.ceil(seconds);
@@ -80,11 +89,13 @@ export interface ProgressBar {
  * @param write Writes to the terminal.
  * @param columns How wide the terminal is at the moment.
  * @param epochLine Writes a line for the end of an epoch.
+ * @param interrupted What Ctrl-C does, once the bar is gone; nothing where somebody else sees to that.
  */
 export async function progressBar(
   write: (text: string) => void,
   columns: () => number,
   epochLine: (step: Step) => void,
+  interrupted?: () => void,
 ): Promise<ProgressBar> {
   const { default: { SingleBar } } = await import("cli-progress");
   const stream = {
@@ -96,26 +107,26 @@ export async function progressBar(
   };
   const bar = new SingleBar({
     stream,
-    format: (_options: unknown, _params: unknown, going: Going) => barText(going, columns() - 1),
+    format: (_options: unknown, _params: unknown, going: Going) => barText(going, columns() - 3),
     hideCursor: true,
     clearOnComplete: true,
     linewrap: true, // left as it is: the text fits
   });
-  const interrupted = () => {
+  const pressed = () => {
     remove();
-    Deno.exit(130); // by the shell's own rule
+    interrupted!();
   };
   let [running, start, first, seen] = [false, 0, 0, 0];
   let losses: Losses | undefined;
   const remove = () => {
     if (!running) return;
     bar.stop();
-    Deno.removeSignalListener("SIGINT", interrupted);
+    if (interrupted) Deno.removeSignalListener("SIGINT", pressed);
     running = false;
   };
   const begin = (going: Going) => {
     bar.start(going.step.steps, going.step.step, going);
-    Deno.addSignalListener("SIGINT", interrupted);
+    if (interrupted) Deno.addSignalListener("SIGINT", pressed);
     running = true;
   };
   return {

@@ -9,22 +9,31 @@ import { claimText } from "../show.ts";
 import type { Step } from "../../training/train.ts";
 import { type TerminalOptions, thisTerminal } from "./capabilities.ts";
 import { fold, wrapped } from "./paint.ts";
-import { epochText, type ProgressBar, progressBar } from "./progress.ts";
+import { epochText, fetchText, type ProgressBar, progressBar } from "./progress.ts";
 import { drawTable } from "./table.ts";
 
 export type { TerminalOptions } from "./capabilities.ts";
 export type { Colour } from "./paint.ts";
 
+/** Takes away what the last line has. */
+const CLEAR = "\r\x1b[2K";
+
 /**
  * Prints every event, as the terminal at hand allows: no escape codes into pipes, or where `NO_COLOR` is set.
  *
  * @param options What the terminal can do; by default the terminal at hand is asked, which takes it a millisecond.
+ * @param interrupted What Ctrl-C does while a model trains: by default the bar is taken away and the program ends with exit
+ * code 130; nothing where the caller sees to it, who then has to send `end`.
  */
-export async function terminal(options?: TerminalOptions): Promise<Surface> {
+export async function terminal(
+  options?: TerminalOptions,
+  interrupted: (() => void) | null = () => Deno.exit(130), // by the shell's own rule
+): Promise<Surface> {
   const now = options ? () => options : await thisTerminal();
   const live = !options && Deno.stdout.isTerminal();
   let bar: ProgressBar | undefined;
   let busy: Promise<void> | undefined;
+  let fetching = false; // whether the last line is a bar for data on their way
   let apart = false; // whether there is an empty line above: one is enough
   const print = (text: string | undefined) => {
     if (text === undefined) return;
@@ -34,6 +43,9 @@ export async function terminal(options?: TerminalOptions): Promise<Surface> {
   const tell = (event: LessonEvent, at: number): void | Promise<void> => {
     if (event.kind === "progress") return progress(event.step, at);
     bar?.remove();
+    if (event.kind === "fetch") return fetched(event.received, event.total);
+    if (fetching) write(CLEAR);
+    fetching = false;
     if (isPicture(event)) return draw(event);
     print(textOf(event, now()));
   };
@@ -43,10 +55,15 @@ export async function terminal(options?: TerminalOptions): Promise<Surface> {
     if (!live || !now().colour) return print(textOf({ kind: "progress", step }, now()));
     return firstProgress(step, at);
   };
+  const write = (text: string) => void Deno.stdout.writeSync(new TextEncoder().encode(text));
+  const fetched = (received: number, total: number) => {
+    if (!live || !now().colour) return;
+    write(`${CLEAR}${fetchText(received, total, now().columns - 1)}`);
+    fetching = true;
+  };
   const firstProgress = async (step: Step, at: number) => {
-    const write = (text: string) => void Deno.stdout.writeSync(new TextEncoder().encode(text));
     const epochLine = (step: Step) => print(textOf({ kind: "progress", step }, now()));
-    bar = await progressBar(write, () => now().columns, epochLine);
+    bar = await progressBar(write, () => now().columns, epochLine, interrupted ?? undefined);
     bar.show(step, at);
   };
   return (event) => {

@@ -1,0 +1,53 @@
+/**
+ * Bytes that come from elsewhere, never more than a stated number of them.
+ *
+ * @module
+ */
+
+/**
+ * Reads a stream to its end, or until it has so many bytes, and cancels the rest. It takes memory for what has come, not
+ * for what may.
+ *
+ * @param stream Where the bytes come from.
+ * @param atMost Where to stop.
+ * @throws What the stream fails with.
+ */
+export async function collect(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  atMost: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces = [];
+  let length = 0;
+  for await (const piece of stream) {
+    pieces.push(piece.subarray(0, atMost - length));
+    length = Math.min(length + piece.length, atMost);
+    if (length === atMost) break;
+  }
+  const all = new Uint8Array(length);
+  for (const piece of pieces.reverse()) all.set(piece, length -= piece.length);
+  return all;
+}
+
+/** Whether bytes begin as gzip does. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/**
+ * Unpacks gzip, and stops once there are so many bytes; the checksum at the end is checked only if it is reached.
+ *
+ * @param bytes A gzip file of one member, with nothing after it.
+ * @param atMost Where to stop.
+ * @throws {TypeError} If the file is no gzip, cut short or corrupt.
+ */
+export function gunzip(bytes: Uint8Array<ArrayBuffer>, atMost: number): Promise<Uint8Array<ArrayBuffer>> {
+  const step = Math.min(atMost, 2 ** 14); // each piece is unpacked whole, to a thousand times its size at worst
+  let from = 0;
+  const pieces = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      if (from >= bytes.length) return controller.close();
+      controller.enqueue(bytes.subarray(from, from += step));
+    },
+  });
+  return collect(pieces.pipeThrough(new DecompressionStream("gzip")), atMost);
+}

@@ -1,0 +1,149 @@
+/**
+ * The checkpoints of a training: a directory with its last two.
+ *
+ * @module
+ */
+import { EnvironmentError, InputError } from "../errors.ts";
+import { newDirectory, replaceFile, writing } from "../new_files.ts";
+import { type Checkpoint, encode, readCheckpoint } from "./checkpoint.ts";
+
+const LOCK = "checkpoints.lock";
+
+/**
+ * A directory of checkpoints, which one training at a time has: take it with `using`, or dispose of it.
+ *
+ * However a training ends, be it by SIGKILL, the newest checkpoint there is whole, and the next training may have the
+ * directory.
+ */
+export class Checkpoints {
+  /** The newest whole checkpoint that was there: where to resume; none if there was none. */
+  readonly found?: Checkpoint;
+  /** A sentence about each newer one, which was damaged. */
+  readonly damaged: readonly string[];
+  readonly #directory: string;
+  readonly #lock: Deno.FsFile;
+  /** The steps of the last two that are whole. */
+  #whole: number[];
+
+  private constructor(directory: string, lock: Deno.FsFile, found: Checkpoint | undefined, damaged: string[]) {
+    this.#directory = directory;
+    this.#lock = lock;
+    this.#whole = found ? [found.step] : [];
+    this.found = found;
+    this.damaged = damaged;
+  }
+
+  /**
+   * Takes a directory, and makes it if there is none.
+   *
+   * @param directory Where; the directory above it must exist.
+   * @param resume Whether to go on with what is there. Without, there must be no checkpoint.
+   * @throws {InputError} If another training has the directory; if there are checkpoints and `resume` is false, or there
+   * are and none is whole; if there are other files and no checkpoint: nobody else's files are touched.
+   * @throws {EnvironmentError} If it cannot be read or written; without the permission, the message has the flag to add.
+   */
+  static async open(directory: string, resume: boolean): Promise<Checkpoints> {
+    await newDirectory(directory).catch((error) => {
+      if (!(error.cause instanceof Deno.errors.AlreadyExists)) throw error;
+    });
+    await refuseOthers(directory); // before the lock makes a file there
+    const lock = await take(directory);
+    try {
+      const { steps, partial } = await list(directory);
+      if (steps.length && !resume) {
+        const training = `a training at step ${steps[0]} already`;
+        throw new InputError(`${directory} holds ${training}: add --resume, or name another directory.`);
+      }
+      for (const name of partial) await remove(`${directory}/${name}`, directory);
+      const { found, damaged } = await newest(directory, steps);
+      return new Checkpoints(directory, lock, found, damaged);
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Saves a checkpoint. It is there, whole, once the promise is kept; all but the two newest whole ones are then removed.
+   * What it is given may change as soon as the promise is there.
+   *
+   * @throws {EnvironmentError} If it cannot be written, as on a full disk: what was there before is there still.
+   * @throws {RangeError} If the step is no count, or a number among the facts is not finite.
+   * @throws {InputError} If it has more than 256 MiB.
+   */
+  async save(checkpoint: Checkpoint): Promise<void> {
+    const { step } = checkpoint;
+    await replaceFile(path(this.#directory, step), await encode(checkpoint), this.#directory);
+    this.#whole = [...this.#whole.filter((other) => other !== step), step].slice(-2);
+    for (const other of (await list(this.#directory)).steps) {
+      if (!this.#whole.includes(other)) await remove(path(this.#directory, other), this.#directory);
+    }
+  }
+
+  /** Leaves the directory to others. */
+  [Symbol.dispose]() {
+    this.#lock.close();
+  }
+}
+
+const path = (directory: string, step: number) => `${directory}/step-${String(step).padStart(8, "0")}.checkpoint`;
+
+/** Refuses a directory of somebody else's. */
+async function refuseOthers(directory: string): Promise<void> {
+  const { steps, others: [other] } = await list(directory);
+  if (steps.length || other === undefined) return;
+  throw new InputError(`${directory} holds other files ("${other}") and no checkpoint: name another directory.`);
+}
+
+/** What is in a directory: the steps of checkpoints, newest first, what killed trainings left half written, the rest. */
+async function list(directory: string): Promise<{ steps: number[]; partial: string[]; others: string[] }> {
+  const found = { steps: [] as number[], partial: [] as string[], others: [] as string[] };
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(directory)) {
+      const [, digits, end] = isDirectory ? [] : name.match(/^step-(\d{8,16})\.checkpoint(\.partial)?$/) ?? [];
+      if (end) found.partial.push(name);
+      else if (digits && path("", Number(digits)) === `/${name}`) found.steps.push(Number(digits));
+      else if (name !== LOCK) found.others.push(name);
+    }
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) {
+      throw new EnvironmentError(`Reading ${directory} takes a permission: add --allow-read=${directory}.`, { cause });
+    }
+    if (cause instanceof Deno.errors.NotADirectory) throw new InputError(`${directory} is no directory.`, { cause });
+    throw new EnvironmentError(`Cannot read ${directory}: ${(cause as Error).message}.`, { cause });
+  }
+  found.steps.sort((a, b) => b - a);
+  return found;
+}
+
+/** Locks a directory. The lock ends with the process, however that ends; the file of the lock stays and means nothing. */
+function take(directory: string): Promise<Deno.FsFile> {
+  const path = `${directory}/${LOCK}`;
+  return writing(path, directory, async () => {
+    const file = await Deno.open(path, { read: true, write: true, create: true });
+    if (await file.tryLock(true)) return file;
+    file.close();
+    throw new InputError(`Another training writes to ${directory} now: name another directory.`);
+  });
+}
+
+/** Reads the newest whole checkpoint. */
+async function newest(directory: string, steps: number[]): Promise<{ found?: Checkpoint; damaged: string[] }> {
+  const damaged: string[] = [];
+  for (const step of steps) {
+    try {
+      const found = await readCheckpoint(path(directory, step));
+      if (found.step === step) return { found, damaged };
+      damaged.push(`${path(directory, step)} holds step ${found.step}: it was renamed.`);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      damaged.push(error.message);
+    }
+  }
+  if (!damaged.length) return { damaged };
+  throw new InputError(`No checkpoint in ${directory} is whole: name another directory. The newest: ${damaged[0]}`);
+}
+
+function remove(path: string, directory: string): Promise<void> {
+  return writing(path, directory, () => Deno.remove(path));
+}

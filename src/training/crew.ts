@@ -1,0 +1,255 @@
+/**
+ * Workers that share the examples of a batch, so that a training uses more than one core.
+ *
+ * Each has its own tfjs and the same weights; each finds the gradient of its rows. The gradients add up to that of the
+ * whole batch, up to the order of float32 sums. The caller is one of the workers.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { Examples } from "../data/images.ts";
+import { EnvironmentError, InputError } from "../errors.ts";
+import { type Build, installTrainingKernels } from "../kernels/mod.ts";
+import { type Objective, type Parts, partsOf } from "../objectives/objective.ts";
+import type { Random, RandomState } from "../random.ts";
+import type { LayersModel, Tensor, Variable } from "../tensor.ts";
+import { type Gradient, gradient } from "./gradient.ts";
+
+/** What a worker is told once. */
+export interface Contract {
+  /** The backend, and its build of the kernels. */
+  backend: "wasm" | "cpu";
+  kernels?: Build;
+  /** The objective, see {@linkcode Parts}. */
+  name: Parts["name"];
+  networks: { topology: unknown; weights: { values: Float32Array; shape: number[] }[] }[];
+  /** The shape of one example. */
+  shape: number[];
+  /** The memory that all share, and how it is laid out. */
+  memory: SharedArrayBuffer;
+  sizes: Sizes;
+}
+
+/** What a worker is told for every batch: to find the gradient of the rows `from` to `to` of `whole`. */
+export interface Task {
+  worker: number;
+  from: number;
+  to: number;
+  whole: number;
+  noise: RandomState;
+}
+
+/** How many numbers there are of each kind: weights, numbers in the largest batch, workers beside the caller. */
+interface Sizes {
+  weights: number;
+  batch: number;
+  workers: number;
+}
+
+/** The numbers that all share. */
+export interface Board {
+  /** What training changes, one variable after another. */
+  weights: Float32Array;
+  /** The examples. */
+  batch: Float32Array;
+  /** For each worker its part of the mean loss, reconstruction and KL, then of the gradient. */
+  parts: Float32Array[];
+}
+
+/** Lays out the shared memory. */
+export function board({ memory, sizes: { weights, batch, workers } }: Pick<Contract, "memory" | "sizes">): Board {
+  const part = 3 + weights;
+  const at = (start: number, length: number) => new Float32Array(memory, 4 * start, length);
+  return {
+    weights: at(0, weights),
+    batch: at(weights, batch),
+    parts: Array.from({ length: workers }, (_, i) => at(weights + batch + i * part, part)),
+  };
+}
+
+/** Noise for the rows of a batch from `from` on: what is drawn for them in the noise of the `whole` batch. */
+export function partOf(noise: Random, from: number, whole: number): Random {
+  return {
+    ...noise,
+    normal: ([rows, ...rest]) =>
+      tf.tidy(() => noise.normal([whole, ...rest]).slice([from, ...rest.map(() => 0)], [rows, ...rest])),
+  };
+}
+
+/** How to hire. */
+export interface CrewOptions {
+  /** How many workers, the caller among them. */
+  workers: number;
+  /** The most examples in a batch. */
+  batchSize: number;
+  /** How long to wait for a worker when the caller's own part is done, in milliseconds; a minute by default. */
+  patience?: number;
+  /** The workers' program. */
+  program?: URL;
+}
+
+/** A worker, and what to do when it answers. */
+interface Hired {
+  worker: Worker;
+  /** Which it is, for messages. */
+  name: string;
+  /** Tells it something; settles when it has answered, or died. */
+  tell(message: Contract | Task): Promise<void>;
+}
+
+/** Workers, the caller one of them. */
+export class Crew {
+  readonly #objective: Objective;
+  readonly #board: Board;
+  readonly #hired: Hired[];
+  readonly #patience: number;
+
+  private constructor(objective: Objective, board: Board, hired: Hired[], patience: number) {
+    this.#objective = objective;
+    this.#board = board;
+    this.#hired = hired;
+    this.#patience = patience;
+  }
+
+  /**
+   * Starts the workers.
+   *
+   * @throws {InputError} If the objective or the backend is none that workers can have.
+   * @throws {EnvironmentError} If the permission to read is missing, or a worker does not start.
+   */
+  static async hire(objective: Objective, examples: Examples, options: CrewOptions): Promise<Crew> {
+    const { workers, batchSize, patience = 60_000, program = new URL("./worker.ts", import.meta.url) } = options;
+    const [parts, { variables }] = [partsOf(objective), objective];
+    if (!parts) {
+      throw new InputError(
+        "Workers make the objective again from its networks, which takes negativeElbo or squaredError of a model of layers: with this one, use one worker.",
+      );
+    }
+    const backend = tf.getBackend();
+    if (backend !== "wasm" && backend !== "cpu") {
+      throw new InputError(`Workers share the CPU's cores, which the ${backend} backend does not use: use one worker.`);
+    }
+    await readable(workers);
+    const shape = tf.tidy(() => examples.batch([0]).shape.slice(1));
+    const weights = variables.reduce((total, { size }) => total + size, 0);
+    const most = Math.min(batchSize, examples.count);
+    const sizes = { weights, batch: most * tf.util.sizeFromShape(shape), workers: workers - 1 };
+    const memory = new SharedArrayBuffer(4 * (weights + sizes.batch + sizes.workers * (3 + weights)));
+    const networks = await Promise.all([parts.encoder, parts.decoder].map(plan));
+    const kernels = backend === "wasm" ? installTrainingKernels() : undefined;
+    const contract: Contract = { backend, kernels, name: parts.name, networks, shape, memory, sizes };
+    const hired = Array.from({ length: workers - 1 }, (_, i) => hire(program, `${i + 2} of ${workers}`));
+    const crew = new Crew(objective, board(contract), hired, patience);
+    try {
+      await answers(patience, hired.map(({ name, tell }) => ({ name, done: tell(contract) })));
+    } catch (error) {
+      crew[Symbol.dispose]();
+      throw error;
+    }
+    return crew;
+  }
+
+  /** The gradient of a whole batch, see {@linkcode gradient}; the caller disposes. */
+  async gradient(x: Tensor, noise: Random): Promise<Gradient> {
+    const { variables } = this.#objective;
+    const { weights, batch, parts } = this.#board;
+    batch.set(await x.data() as Float32Array);
+    let at = 0;
+    for (const variable of variables) {
+      weights.set(await variable.data() as Float32Array, at);
+      at += variable.size;
+    }
+    const [whole, ...rest] = x.shape;
+    const share = Math.ceil(whole / (1 + this.#hired.length));
+    const state = noise.state();
+    const busy = this.#hired.flatMap(({ name, tell }, worker) => {
+      const from = (worker + 1) * share;
+      const to = Math.min(whole, from + share);
+      return from < to ? [{ name, worker, done: tell({ worker, from, to, whole, noise: state }) }] : [];
+    });
+    const own = tf.tidy(() => {
+      const mine = x.slice([0, ...rest.map(() => 0)], [Math.min(share, whole), ...rest]);
+      return gradient(this.#objective, mine, partOf(noise, 0, whole), whole);
+    });
+    try {
+      await answers(this.#patience, busy);
+      return sum(own, busy.map(({ worker }) => parts[worker]), variables);
+    } finally {
+      tf.dispose(own);
+    }
+  }
+
+  /** Ends the workers. */
+  [Symbol.dispose](): void {
+    for (const { worker } of this.#hired) worker.terminate();
+  }
+}
+
+/** A gradient of some rows, and those of others as workers wrote them down, added up. */
+function sum({ means, slopes }: Gradient, parts: Float32Array[], variables: Variable[]): Gradient {
+  let at = 0;
+  const total = <T extends Tensor>(t: T): T => {
+    const [start, end] = [at, at += t.size];
+    return parts.reduce((sum, part) => sum.add(tf.tensor(part.slice(start, end), t.shape)), t.clone()) as T;
+  };
+  return tf.tidy(() => ({
+    means: total(means),
+    slopes: Object.fromEntries(variables.map(({ name }) => [name, total(slopes[name])])),
+  }));
+}
+
+/** A network as a worker is told of it. */
+async function plan(network: LayersModel): Promise<Contract["networks"][number]> {
+  const weights = await Promise.all(
+    network.getWeights().map(async (weight) => ({
+      values: await weight.data() as Float32Array,
+      shape: weight.shape,
+    })),
+  );
+  return { topology: network.toJSON(null, false), weights };
+}
+
+/** Asks for what workers need, which Deno would otherwise refuse them one by one. */
+async function readable(workers: number): Promise<void> {
+  const project = decodeURIComponent(new URL("../../", import.meta.url).pathname.replace(/\/$/, ""));
+  const { state } = await Deno.permissions.request({ name: "read", path: project });
+  if (state === "granted") return;
+  throw new EnvironmentError(`Training with ${workers} workers reads their source: add --allow-read=${project}.`);
+}
+
+/** Starts a worker. */
+function hire(program: URL, name: string): Hired {
+  const worker = new Worker(program, { type: "module" });
+  return {
+    worker,
+    name,
+    tell(message) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const fail = (why: string) => reject(new EnvironmentError(`Training ends here: worker ${name} ${why}.`));
+      promise.catch(() => {}); // until somebody waits for it
+      worker.onmessage = ({ data: { error } }) => error === undefined ? resolve() : fail(`failed (${error})`);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        fail(`has died (${event.message})`);
+      };
+      worker.postMessage(message);
+      return promise;
+    },
+  };
+}
+
+/** Waits for the workers' answers, but not for ever; the first that fails ends the wait. */
+async function answers(patience: number, asked: { name: string; done: Promise<void> }[]): Promise<void> {
+  const waiting = new Set(asked.map(({ name }) => name));
+  const { promise: never, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const [name] = waiting;
+    reject(new EnvironmentError(`Training ends here: worker ${name} has not answered for ${patience / 1000} seconds.`));
+  }, patience);
+  try {
+    const all = asked.map(({ name, done }) => done.then(() => void waiting.delete(name)));
+    await Promise.race([Promise.all(all), never]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

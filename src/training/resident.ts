@@ -1,0 +1,29 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Examples } from "../data/images.ts";
+import { range, type Tensor } from "../tensor.ts";
+
+/** Examples, and a way to free what they hold. */
+export type Resident = Examples & Disposable;
+
+/**
+ * The same examples where the backend computes: on WebGPU uploaded once, so that a batch costs no more than its indices.
+ *
+ * Elsewhere, and where they do not fit into one of the GPU's buffers, they are the examples given.
+ */
+export function resident(examples: Examples): Resident {
+  const byBatch: Resident = {
+    count: examples.count,
+    batch: (indices) => examples.batch(indices),
+    [Symbol.dispose]() {},
+  };
+  if (tf.getBackend() !== "webgpu") return byBatch;
+  const { device } = tf.backend() as unknown as { device: GPUDevice };
+  const bytes = 4 * examples.count * tf.tidy(() => examples.batch([0]).size);
+  if (bytes > device.limits.maxStorageBufferBindingSize) return byBatch;
+  const all: Tensor = examples.batch(range(examples.count)); // [N, ...]
+  return {
+    count: examples.count,
+    batch: (indices) => tf.tidy(() => tf.gather(all, tf.tensor1d(Int32Array.from(indices), "int32"))),
+    [Symbol.dispose]: () => all.dispose(),
+  };
+}

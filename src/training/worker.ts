@@ -1,0 +1,67 @@
+/**
+ * The program of a worker: its own tfjs, the same objective, and for every batch the gradient of the rows it is given.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "../backend.ts";
+import { type Objective, objectiveOf } from "../objectives/objective.ts";
+import { random } from "../random.ts";
+import type { Variable } from "../tensor.ts";
+import { type Board, board, type Contract, partOf, type Task } from "./crew.ts";
+import { gradient } from "./gradient.ts";
+
+let objective: Objective;
+let shared: Board;
+let contract: Contract;
+
+/** This thread, as whoever hired it sees it. */
+const here = self as unknown as Worker;
+
+here.onmessage = async ({ data }: MessageEvent<Contract | Task>) => {
+  try {
+    if ("memory" in data) await begin(data);
+    else work(data);
+    here.postMessage({});
+  } catch (error) {
+    here.postMessage({ error: (error as Error).message });
+  }
+};
+
+/** Makes the objective. */
+async function begin(data: Contract): Promise<void> {
+  contract = data;
+  shared = board(contract);
+  await useBackend(contract.backend, { kernels: contract.kernels });
+  const [encoder, decoder] = await Promise.all(contract.networks.map(async ({ topology, weights }) => {
+    const network = await tf.models.modelFromJSON(
+      { modelTopology: topology } as Parameters<typeof tf.models.modelFromJSON>[0],
+    );
+    tf.tidy(() => network.setWeights(weights.map(({ values, shape }) => tf.tensor(values, shape))));
+    return network;
+  }));
+  objective = objectiveOf({ name: contract.name, encoder, decoder });
+}
+
+/** Finds the gradient of some rows of the batch that is on the board, and writes it there. */
+function work({ worker, from, to, whole, noise }: Task): void {
+  const size = tf.util.sizeFromShape(contract.shape);
+  tf.tidy(() => {
+    fill(objective.variables, shared.weights);
+    const x = tf.tensor(shared.batch.slice(from * size, to * size), [to - from, ...contract.shape]);
+    const { means, slopes } = gradient(objective, x, partOf(random(noise), from, whole), whole);
+    let at = 0;
+    for (const part of [means, ...objective.variables.map(({ name }) => slopes[name])]) {
+      shared.parts[worker].set(part.dataSync(), at); // workers have no webgpu, where this would not do
+      at += part.size;
+    }
+  });
+}
+
+/** Gives variables the values that lie one after another. */
+function fill(variables: Variable[], values: Float32Array): void {
+  let at = 0;
+  for (const variable of variables) {
+    variable.assign(tf.tensor(values.slice(at, at += variable.size), variable.shape));
+  }
+}

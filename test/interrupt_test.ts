@@ -1,0 +1,96 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { deno, granted, ROOT, testIf, withTempDir } from "./_run.ts";
+
+/** Starts the lesson of `_interrupted.ts`, and sends it SIGINT so often once it has told its first step. */
+async function interrupted(steps: number, { stepTakes = 2, times = 1, kept }: {
+  stepTakes?: number;
+  times?: number;
+  kept?: string;
+} = {}) {
+  const [allowed, flags] = kept
+    ? [[`--allow-read=${kept}`, `--allow-write=${kept}`], ["--checkpoint", kept]]
+    : [[], []];
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", ...allowed, "test/_interrupted.ts", `${steps}`, `${stepTakes}`, ...flags],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let out = "";
+  while (!out.includes("step 1\n")) out += (await reader.read()).value!;
+  const at = performance.now();
+  for (let i = 0; i < times; i++) {
+    process.kill("SIGINT");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  for (let read = await reader.read(); !read.done; read = await reader.read()) out += read.value;
+  const { code, signal } = await process.status;
+  const err = await new Response(process.stderr).text();
+  return { code, signal, out, err, seconds: (performance.now() - at) / 1000 };
+}
+
+const canSignal = await granted({ name: "run" }) && await granted({ name: "write" }) && Deno.build.os !== "windows";
+const testSignal = (name: string, fn: () => Promise<void>) =>
+  testIf(canSignal, "--allow-run --allow-write, POSIX signals", name, fn);
+
+testSignal("Ctrl-C while a model trains: its step is finished, what it warned of is shown, 130", async () => {
+  const { code, out, err } = await interrupted(5);
+  assertEquals([code, err], [130, "Interrupted after step 2 of 5.\n"]);
+  assertEquals(out, "\nHow long?\nstep 1\nA word of warning.\n");
+  await withTempDir(async (directory) => {
+    const kept = `${directory}/kept`;
+    const { err } = await interrupted(5, { kept });
+    const hint = `To go on from the last checkpoint: --checkpoint ${kept} --resume.`;
+    assertEquals(err, `Interrupted after step 2 of 5. ${hint}\n`);
+  });
+});
+
+testSignal("Ctrl-C twice: at once, 130", async () => {
+  const { code, err, seconds } = await interrupted(5, { stepTakes: 30, times: 2 });
+  assertEquals([code, err], [130, ""]);
+  assertLess(seconds, 15);
+});
+
+testSignal("Ctrl-C when nothing trains any more is the system's own", async () => {
+  const { signal, seconds } = await interrupted(1, { stepTakes: 30 });
+  assertEquals(signal, "SIGINT");
+  assertLess(seconds, 15);
+});
+
+testIf(
+  canSignal,
+  "--allow-run --allow-write",
+  "flags of a training that do not go together are refused in a sentence",
+  async () => {
+    const run = (...flags: string[]) => deno(["run", "--no-prompt", "test/_interrupted.ts", "1", "0", ...flags]);
+    const resume = await run("--resume");
+    assertEquals([resume.code, resume.out, resume.err], [
+      2,
+      "",
+      "--resume goes on from a checkpoint: say where it is, with --checkpoint DIRECTORY.\n",
+    ]);
+    for (const flags of [["--workers", "2"], ["--checkpoint", "kept"], ["--checkpoint", "kept", "--resume"]]) {
+      const { code, out, err } = await run("--load", "model", ...flags);
+      assertEquals([code, out], [2, ""]);
+      assert(err.startsWith("--load takes a model that is trained already"), err);
+    }
+  },
+);
+
+testIf(
+  canSignal,
+  "--allow-run --allow-write",
+  "a directory that cannot have the checkpoints is refused before the lesson begins",
+  () =>
+    withTempDir(async (directory) => {
+      await Deno.writeTextFile(`${directory}/letter`, "Dear reader");
+      const allowed = [`--allow-read=${directory}`, `--allow-write=${directory}`];
+      const program = ["test/_interrupted.ts", "1", "0", "--checkpoint", directory];
+      const { code, out, err } = await deno(["run", "--no-prompt", ...allowed, ...program]);
+      assertEquals([code, out], [2, ""]);
+      assertEquals(err, `${directory} holds other files ("letter") and no checkpoint: name another directory.\n`);
+    }),
+);

@@ -1,0 +1,437 @@
+import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { type Examples, rows } from "../src/data/images.ts";
+import { convVae } from "../src/models/conv_vae.ts";
+import { EnvironmentError, InputError } from "../src/errors.ts";
+import { denseVae } from "../src/models/dense_vae.ts";
+import { negativeElbo, type Objective } from "../src/objectives/objective.ts";
+import type { Checkpoint } from "../src/training/checkpoint.ts";
+import { Checkpoints } from "../src/training/checkpoints.ts";
+import { type Step, train, type TrainOptions } from "../src/training/train.ts";
+import { startBackend } from "./_backends.ts";
+import { HOW, IMAGES, SILENT, trained } from "./_resume.ts";
+import { killedAndResumed } from "./_kills.ts";
+import { granted, ROOT, testIf, withTempDir } from "./_run.ts";
+
+const canWrite = await granted({ name: "write" }) && await granted({ name: "read" });
+const canRun = canWrite && await granted({ name: "run" });
+const testFiles = (name: string, fn: (directory: string) => Promise<void>) =>
+  testIf(canWrite, "--allow-read --allow-write", name, () => withTempDir((parent) => fn(`${parent}/kept`)));
+
+/** The steps that a directory has a checkpoint of. */
+const stepsIn = (directory: string) =>
+  [...Deno.readDirSync(directory)].flatMap(({ name }) => name.startsWith("step-") ? [parseInt(name.slice(5))] : [])
+    .sort((a, b) => a - b);
+
+/** The newest checkpoint in a directory. */
+async function newest(directory: string): Promise<Checkpoint> {
+  using files = await Checkpoints.open(directory, true);
+  return files.found!;
+}
+
+/** Writes a checkpoint into a new directory. */
+async function write(directory: string, checkpoint: Checkpoint): Promise<void> {
+  using files = await Checkpoints.open(directory, false);
+  await files.save(checkpoint);
+}
+
+/** What can be told of a step. */
+const told = ({ history: _, ...rest }: Step) => rest;
+
+for (const backend of ["wasm", "cpu"] as const) {
+  testFiles(`N steps, a stop and the rest are all the steps at once, bit for bit, on ${backend}`, async (directory) => {
+    await startBackend(backend);
+    const whole = await trained(HOW);
+    const before = tf.memory().numTensors;
+    for (const stop of [1, 5, 6, 7, 13, 17, 18]) { // in the middle, at the end, and after the end of an epoch
+      const checkpoint = { ...SILENT, directory: `${directory}-${stop}` };
+      const first = await trained({ ...HOW, checkpoint }, { until: stop });
+      assertEquals(first.steps.map(told), whole.steps.slice(0, stop).map(told));
+      const rest = await trained({ ...HOW, checkpoint: { ...checkpoint, resume: true } }, { seed: 8 });
+      const [at, ...after] = rest.steps;
+      assertEquals([at.step, at.batch, at.loss], [
+        stop,
+        at.epoch * 22 - (at.epochEnds ? 0 : 22 - stop % 6 * 4),
+        undefined,
+      ]);
+      assertEquals(after.map(told), whole.steps.slice(stop).map(told), `after ${stop}`);
+      assertEquals(rest.weights, whole.weights, `weights after a stop at ${stop}`);
+      assertEquals(at.history, whole.steps[0].history);
+    }
+    assertEquals(tf.memory().numTensors, before);
+  });
+}
+
+testFiles(
+  "a training that is stopped again and again, and asked for more epochs, is still the same",
+  async (directory) => {
+    await startBackend("wasm");
+    const whole = await trained(HOW);
+    const losses = [];
+    for (const [epochs, until] of [[1, Infinity], [2, 8], [3, 11], [3, 12], [3, 17], [3, Infinity]]) {
+      const checkpoint = { ...SILENT, directory, resume: true };
+      const { steps, weights } = await trained({ ...HOW, epochs, checkpoint }, { until });
+      losses.push(...steps.filter(({ loss }) => loss !== undefined).map(({ loss }) => loss));
+      if (losses.length === 18) assertEquals(weights, whole.weights);
+    }
+    assertEquals(losses, whole.steps.map(({ loss }) => loss));
+    const { steps } = await trained({ ...HOW, checkpoint: { ...SILENT, directory, resume: true } });
+    assertEquals(steps.map(({ step, epochEnds }) => [step, epochEnds]), [[18, true]], "there is nothing left to do");
+    await assertRejects(
+      () => trained({ ...HOW, epochs: 2, checkpoint: { ...SILENT, directory, resume: true } }),
+      InputError,
+      `The training in ${directory} is in epoch 3 already, and 2 are asked for.`,
+    );
+  },
+);
+
+testFiles(
+  "checkpoints are written every so many steps, where an epoch ends, and where the loop is left",
+  async (directory) => {
+    await startBackend("wasm");
+    const written: Record<number, number[]> = {};
+    const said = ({ step }: Step) => {
+      written[step] = stepsIn(directory);
+    };
+    await trained({ ...HOW, checkpoint: { ...SILENT, directory, every: 4 } }, { until: 10, said });
+    said({ step: 99 } as Step);
+    const expected = {
+      1: [0],
+      3: [0],
+      4: [0, 4],
+      5: [0, 4],
+      6: [4, 6],
+      7: [4, 6],
+      8: [6, 8],
+      9: [6, 8],
+      10: [6, 8],
+      99: [8, 10],
+    };
+    for (const [step, steps] of Object.entries(expected)) {
+      assertEquals(
+        written[Number(step)],
+        steps,
+        `at ${step}`,
+      );
+    }
+    await assertRejects(
+      () => trained({ ...HOW, checkpoint: { ...SILENT, directory, every: 0 } }),
+      RangeError,
+      "checkpoint.every",
+    );
+  },
+);
+
+testFiles(
+  "a directory with a training in it is not begun anew, and another training does not go on with it",
+  async (directory) => {
+    await startBackend("wasm");
+    const rowsOf = (...values: number[]): Examples => rows(Float32Array.from(values), [values.length / 2, 2]);
+    const data = rowsOf(0.5, 1, 0, 0.25, 1, 1);
+    const run = async (options: TrainOptions, examples: Examples = data, latent = 2) => {
+      const vae = denseVae({ latent, hidden: 3, shape: [2] });
+      try {
+        return await Array.fromAsync(train(negativeElbo(vae), examples, { batchSize: 2, ...options }));
+      } finally {
+        vae.dispose();
+      }
+    };
+    await run({ checkpoint: { ...SILENT, directory } });
+    await assertRejects(
+      () => run({ checkpoint: { ...SILENT, directory } }),
+      InputError,
+      `${directory} holds a training at step 2`,
+    );
+    const before = tf.memory().numTensors;
+    const cases: [TrainOptions, Examples | undefined, number | undefined, string][] = [
+      [{ batchSize: 3 }, undefined, undefined, "has batches of 2, and this one 3."],
+      [{ learningRate: 0.5 }, undefined, undefined, "has a learning rate of 0.001, and this one 0.5."],
+      [{ seed: 5 }, undefined, undefined, "has the seed 0, and this one 5."],
+      [{}, rowsOf(0.5, 1, 0, 0.25), undefined, "has examples: 3, and this one 2."],
+      [{}, rowsOf(0.5, 1, 0, 0.25, 1, 0.5), undefined, "has examples that hash to"],
+      [{}, rowsOf(0, 1, 0, 0.25, 1, 1), undefined, "has examples that hash to"],
+      [{}, undefined, 3, "has weights or moments of the shape [3,2], and this one [3,3]"],
+    ];
+    for (const [options, examples, latent, sentence] of cases) {
+      await assertRejects(
+        () => run({ ...options, epochs: 2, checkpoint: { ...SILENT, directory, resume: true } }, examples, latent),
+        InputError,
+        sentence,
+      );
+    }
+    assertEquals(tf.memory().numTensors, before);
+    assertEquals(
+      (await run({ epochs: 2, checkpoint: { ...SILENT, directory, resume: true } })).map(({ step }) => step),
+      [
+        2,
+        3,
+        4,
+      ],
+    );
+  },
+);
+
+testFiles("a damaged newest checkpoint: the one before, and a sentence about it", async (directory) => {
+  await startBackend("wasm");
+  const whole = await trained(HOW);
+  await trained({ ...HOW, checkpoint: { ...SILENT, directory, every: 4 } }, { until: 10 });
+  const newest = `${directory}/step-00000010.checkpoint`;
+  const bytes = await Deno.readFile(newest);
+  bytes[1000] ^= 1;
+  await Deno.writeFile(newest, bytes);
+  const warnings: string[] = [];
+  const checkpoint = { directory, every: 4, resume: true, warn: (sentence: string) => void warnings.push(sentence) };
+  const { steps, weights } = await trained({ ...HOW, checkpoint });
+  assertEquals([steps[0].step, warnings.length], [8, 1]);
+  assertStringIncludes(warnings[0], "step-00000010");
+  assertEquals(weights, whole.weights);
+});
+
+testFiles("a checkpoint that cannot be written stops the writing, not the training, and says so", async (directory) => {
+  await startBackend("wasm");
+  const whole = await trained(HOW);
+  const warnings: string[] = [];
+  const said = ({ step }: Step) => {
+    if (step === 5) Deno.mkdirSync(`${directory}/step-00000008.checkpoint.partial`); // in the way
+    assertEquals(warnings.length, step < 8 ? 0 : 1);
+  };
+  const checkpoint = { directory, every: 4, warn: (sentence: string) => void warnings.push(sentence) };
+  const { weights } = await trained({ ...HOW, checkpoint }, { said });
+  assertEquals(weights, whole.weights);
+  assertStringIncludes(warnings[0], `${directory}/step-00000008.checkpoint`);
+  assertStringIncludes(warnings[0], ". Training goes on without it.");
+  Deno.mkdirSync(`${directory}-b`);
+  const left = { ...checkpoint, directory: `${directory}-b` };
+  const block = ({ step }: Step) => {
+    if (step === 3) Deno.mkdirSync(`${directory}-b/step-00000003.checkpoint.partial`);
+  };
+  await trained({ ...HOW, checkpoint: left }, { said: block, until: 3 }); // where the loop is left, too
+  assertStringIncludes(warnings[1], `${directory}-b/step-00000003.checkpoint`);
+});
+
+testFiles("where a training diverges, the last good checkpoint is kept", async (directory) => {
+  await startBackend("wasm");
+  const vae = denseVae({ latent: 2, hidden: 3, shape: [2] });
+  const objective = negativeElbo(vae);
+  let steps = 0;
+  const failing: typeof objective = {
+    ...objective,
+    terms(x, noise) {
+      const terms = objective.terms(x, noise);
+      return ++steps === 5 ? { ...terms, loss: terms.loss.mul(NaN) as tf.Tensor1D } : terms;
+    },
+  };
+  const examples = rows(new Float32Array(20), [10, 2]);
+  const options = { batchSize: 1, readEvery: 7, checkpoint: { ...SILENT, directory, every: 4 } };
+  const left = async () => {
+    for await (const { step } of train(failing, examples, options)) if (step === 6) break;
+  };
+  await assertRejects(left, InputError, "Training stops at step 5: its loss is NaN"); // found where the loop is left
+  assertEquals((await newest(directory)).step, 4);
+  vae.dispose();
+});
+
+testFiles("a checkpoint whose contents are none of a training is refused, whatever they are", async (directory) => {
+  await startBackend("wasm");
+  await trained({ ...HOW, checkpoint: { ...SILENT, directory } }, { until: 3 });
+  const good = await newest(directory);
+  const facts = good.facts as { at: Record<string, unknown> };
+  const at = (change: Record<string, unknown>) => ({ ...facts, at: { ...facts.at, ...change } });
+  const hostile: unknown[] = [
+    ...[{ step: 2 }, { epoch: 9 }, { taken: -1 }, { taken: 1e9 }, { order: {} }, {
+      noise: { words: [1], spare: null },
+    }],
+    ...[{ sums: {} }, { history: { train: "many", test: [] } }, { history: null }],
+  ].map(at);
+  hostile.push({ ...facts, powers: [2, 0.5] }, { ...facts, powers: "12" }, { ...facts, at: 7 }, { ...facts, at: null });
+  for (const [i, facts] of hostile.entries()) {
+    const other = `${directory}-${i}`;
+    await write(other, { ...good, facts });
+    await assertRejects(
+      () => trained({ ...HOW, checkpoint: { ...SILENT, directory: other, resume: true } }),
+      InputError,
+      `The checkpoint of step 3 in ${other} is none of a training.`,
+      JSON.stringify(facts).slice(0, 80),
+    );
+  }
+  for (const [i, facts] of [null, 5, [], { about: null }, JSON.parse('{"about":{"__proto__":{"seed":2}}}')].entries()) {
+    const other = `${directory}-other-${i}`;
+    await write(other, { ...good, facts });
+    await assertRejects(
+      () => trained({ ...HOW, checkpoint: { ...SILENT, directory: other, resume: true } }),
+      InputError,
+      "Cannot go on with another training",
+    );
+  }
+});
+
+testFiles("a training that ended before its first step goes on from step 0, bit for bit", async (directory) => {
+  await startBackend("wasm");
+  const whole = await trained(HOW);
+  const vae = convVae({ filters: [2, 3], hidden: 4, image: [8, 8, 1], seed: 7 });
+  const failing: Objective = {
+    ...negativeElbo(vae),
+    terms() {
+      throw new Error("the first batch");
+    },
+  };
+  const first = train(failing, IMAGES, { ...HOW, checkpoint: { ...SILENT, directory } });
+  await assertRejects(() => first.next(), Error, "the first batch");
+  vae.dispose();
+  const { steps, weights } = await trained({ ...HOW, checkpoint: { ...SILENT, directory, resume: true } }, { seed: 8 });
+  assertEquals(steps.map(told), whole.steps.map(told));
+  assertEquals(weights, whole.weights);
+});
+
+testFiles("a training that diverges keeps no checkpoint of the step that spoilt it", async (directory) => {
+  await startBackend("wasm");
+  const vae = denseVae({ latent: 2, hidden: 3, shape: [2] });
+  const objective = negativeElbo(vae);
+  let steps = 0;
+  const failing: Objective = {
+    ...objective,
+    terms(x, noise) {
+      const terms = objective.terms(x, noise);
+      return ++steps === 6 ? { ...terms, loss: terms.loss.mul(NaN) as tf.Tensor1D } : terms;
+    },
+  };
+  const examples = rows(new Float32Array(20), [10, 2]);
+  const run = train(failing, examples, { batchSize: 1, checkpoint: { ...SILENT, directory, every: 4 } });
+  await assertRejects(() => Array.fromAsync(run), InputError, "Training stops at step 6");
+  assertEquals(stepsIn(directory), [0, 4]);
+  vae.dispose();
+});
+
+testFiles(
+  "checkpoints come every 100 steps unless asked otherwise, and a step that has one tells its losses",
+  async (directory) => {
+    await startBackend("cpu");
+    const vae = denseVae({ latent: 1, hidden: 1, shape: [1] });
+    const examples = rows(new Float32Array(120), [120, 1]);
+    const read: number[] = [];
+    const options = { batchSize: 1, readEvery: 70, checkpoint: { ...SILENT, directory } };
+    for await (const { step, loss } of train(negativeElbo(vae), examples, options)) {
+      if (loss !== undefined) read.push(step);
+      if (step === 99) assertEquals(stepsIn(directory), [0]);
+      if (step === 100) assertEquals(stepsIn(directory), [0, 100]);
+    }
+    assertEquals(read, [70, 100, 120]);
+    vae.dispose();
+  },
+);
+
+testFiles("held-out examples and the backend are those of the training that is resumed", async (directory) => {
+  await startBackend("wasm");
+  await trained({ ...HOW, checkpoint: { ...SILENT, directory } }, { until: 7 });
+  const resume = { ...HOW, checkpoint: { ...SILENT, directory, resume: true } };
+  const other = 'has held-out examples: {"count":22,';
+  await assertRejects(() => trained({ ...resume, heldOut: undefined }), InputError, other);
+  await assertRejects(() => trained({ ...resume, heldOut: { ...IMAGES, count: 21 } }), InputError, other);
+  await startBackend("cpu");
+  await assertRejects(() => trained(resume), InputError, 'has been computed on "wasm", and this one "cpu".');
+});
+
+testFiles("a checkpoint with numbers missing, or losses that are none, is refused", async (directory) => {
+  await startBackend("wasm");
+  await trained({ ...HOW, checkpoint: { ...SILENT, directory } }, { until: 3 });
+  const good = await newest(directory);
+  const facts = good.facts as { at: { sums: Record<string, unknown> } };
+  const sums = { ...facts.at.sums, loss: "1" };
+  const test = [{ loss: 1, reconstruction: 1, kl: 0 }];
+  const hostile = [
+    { ...good, numbers: good.numbers.slice(1) },
+    { ...good, numbers: good.numbers.toReversed() },
+    { ...good, facts: { ...facts, at: { ...facts.at, sums } } },
+    { ...good, facts: { ...facts, at: { ...facts.at, history: { train: [], test } } } },
+  ];
+  for (const [i, checkpoint] of hostile.entries()) {
+    const other = `${directory}-${i}`;
+    await write(other, checkpoint);
+    const run = () => trained({ ...HOW, checkpoint: { ...SILENT, directory: other, resume: true } });
+    await assertRejects(run, InputError, `The checkpoint of step 3 in ${other} is none of a training.`, `${i}`);
+  }
+});
+
+testFiles("workers that cannot be had leave no checkpoint behind", async (directory) => {
+  await startBackend("wasm");
+  const vae = convVae({ filters: [2, 3], hidden: 4, image: [8, 8, 1] });
+  const own = { ...negativeElbo(vae) };
+  await assertRejects(
+    () => train(own, IMAGES, { workers: 2, checkpoint: { ...SILENT, directory } }).next(),
+    InputError,
+  );
+  assertEquals(stepsIn(directory), []);
+  vae.dispose();
+});
+
+Deno.test({
+  name: "without a permission a checkpoint is refused in a sentence with the flag",
+  permissions: "none",
+  async fn() {
+    await startBackend("wasm");
+    await assertRejects(
+      () => trained({ ...HOW, checkpoint: { ...SILENT, directory: "kept" } }),
+      EnvironmentError,
+      "--allow-write=kept",
+    );
+  },
+});
+
+testIf(canRun, "--allow-run", "killed by SIGKILL at random moments, a training always resumes", async () => {
+  const { kills, mostLost } = await killedAndResumed(5, 1);
+  assertEquals(kills, 5);
+  assertLess(mostLost, 4); // the interval: what is reported is kept at every fourth step
+});
+
+testIf(
+  canRun && Deno.build.os !== "windows",
+  "--allow-run, and signals as POSIX has them",
+  "Ctrl-C in a lesson: the step is finished, a checkpoint written, 130; resumed, it ends as if nothing had been",
+  () =>
+    withTempDir(async (parent) => {
+      const directory = `${parent}/kept`;
+      const lesson = (...more: string[]) =>
+        new Deno.Command(Deno.execPath(), {
+          args: [
+            ...[
+              "run",
+              "--no-prompt",
+              `--allow-read=${directory}`,
+              `--allow-write=${directory}`,
+              "lessons/06_conv_vae.ts",
+            ],
+            ...["--images", "1600", "--json", ...more],
+          ],
+          cwd: ROOT,
+          env: { NO_COLOR: "1" },
+          stdin: "null",
+          stdout: "piped",
+          stderr: "piped",
+        });
+      const process = lesson("--checkpoint", directory).spawn();
+      const [reader, heard] = [process.stdout.getReader(), [] as string[]];
+      while (!heard.join("").includes("6.3")) {
+        const { value, done } = await reader.read();
+        assert(!done, heard.join(""));
+        heard.push(new TextDecoder().decode(value));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      process.kill("SIGINT");
+      while (!(await reader.read()).done);
+      const { code, signal } = await process.status;
+      const said = await new Response(process.stderr).text();
+      assertEquals([code, signal], [130, null], said);
+      const [, step] = said.match(
+        /^Interrupted after step (\d+) of 200\. To go on from the last checkpoint: --checkpoint \S+ --resume\.\n$/,
+      )!;
+      assertEquals(
+        [...Deno.readDirSync(directory)].filter(({ name }) => name === `step-${step.padStart(8, "0")}.checkpoint`)
+          .length,
+        1,
+      );
+      const resumed = await lesson("--checkpoint", directory, "--resume").output();
+      assertEquals(resumed.code, 0, new TextDecoder().decode(resumed.stderr));
+      const { train } = JSON.parse(new TextDecoder().decode(resumed.stdout).trimEnd().split("\n").at(-1)!);
+      assertEquals(train.length, 1);
+    }),
+);

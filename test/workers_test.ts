@@ -1,0 +1,274 @@
+import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "../src/backend.ts";
+import { type Examples, rows } from "../src/data/images.ts";
+import { EnvironmentError, InputError } from "../src/errors.ts";
+import { autoencoder } from "../src/models/autoencoder.ts";
+import { convVae } from "../src/models/conv_vae.ts";
+import { layersVae } from "../src/models/vae.ts";
+import { negativeElbo, type Objective, squaredError } from "../src/objectives/objective.ts";
+import { random } from "../src/random.ts";
+import { Crew } from "../src/training/crew.ts";
+import { gradient } from "../src/training/gradient.ts";
+import { train, type TrainOptions } from "../src/training/train.ts";
+import { hasGpu, needsGpu, startBackend } from "./_backends.ts";
+import { granted, testIf } from "./_run.ts";
+
+const canRead = await granted({ name: "read" });
+const testWorkers = (name: string, fn: () => Promise<void>) => testIf(canRead, "permission to read", name, fn);
+
+/** Noisy images of 8×8. */
+const images: Examples = {
+  count: 40,
+  batch(indices) {
+    const pixels = Array.from(indices, (n) => {
+      const noise = random(n);
+      return Array.from({ length: 64 }, (_, i) => Math.min(1, 0.5 * noise.uniform() + ((i + n) % 4 === 0 ? 0.5 : 0)));
+    });
+    return tf.tensor(pixels.flat(), [indices.length, 8, 8, 1]);
+  },
+};
+
+const small = () => convVae({ filters: [4, 8], hidden: 8, image: [8, 8, 1], seed: 1 });
+const alive = () => [tf.memory().numTensors, tf.memory().numDataBuffers];
+
+/** Means and slopes in one vector, freed. */
+async function flat({ means, slopes }: Awaited<ReturnType<Crew["gradient"]>>, { variables }: Objective) {
+  const vector = tf.tidy(() => tf.concat([means, ...variables.map(({ name }) => slopes[name].flatten())]));
+  const values = await vector.data() as Float32Array;
+  tf.dispose([vector, means, slopes]);
+  return values;
+}
+
+for (const backend of ["wasm", "cpu"] as const) {
+  testWorkers(`the gradient of two or three workers is the batch's, however it is divided, on ${backend}`, async () => {
+    await startBackend(backend);
+    const vae = small(), plain = autoencoder({ hidden: [5], shape: [8, 8, 1] });
+    for (const objective of [negativeElbo(vae), squaredError(plain)]) {
+      for (const workers of [2, 3]) {
+        const before = alive();
+        const crew = await Crew.hire(objective, images, { workers, batchSize: 7 });
+        const [ours, alone] = [random(5), random(5)]; // each batch goes on where the one before stopped
+        for (const count of [7, 6, 3, 2, 1]) {
+          const x = images.batch(Array.from({ length: count }, (_, i) => 3 * i));
+          const found = await flat(await crew.gradient(x, ours), objective);
+          const wanted = await flat(gradient(objective, x, alone), objective);
+          x.dispose();
+          const scale = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+          const apart = found.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i])), 0);
+          assertLess(apart / scale, 1e-5, `${workers} workers, ${count} examples`); // float32 sums in another order
+          assert(wanted.some((value) => value !== 0));
+        }
+        crew[Symbol.dispose]();
+        assertEquals(alive(), before);
+      }
+    }
+    vae.dispose();
+    plain.dispose();
+  });
+}
+
+/** Every loss of a training of the small VAE. */
+async function losses(options: TrainOptions): Promise<number[]> {
+  const vae = small();
+  const found: number[] = [];
+  for await (const { loss } of train(negativeElbo(vae), images, options)) found.push(loss!);
+  vae.dispose();
+  return found;
+}
+
+testWorkers("after 100 steps two workers have the loss of one, and leave no tensors", async () => {
+  await startBackend("wasm");
+  const before = alive();
+  const options = { batchSize: 12, epochs: 25, seed: 3, learningRate: 0.01 }; // four steps an epoch, the last of four
+  const [one, two] = [await losses(options), await losses({ ...options, workers: 2 })];
+  assertEquals([one.length, two.length], [100, 100]);
+  assertLess(Math.abs(two[0] - one[0]) / one[0], 1e-6);
+  assertLess(Math.abs(two[99] - one[99]) / one[99], 1e-4);
+  assertLess(one[99], one[0] - 1); // it has learnt, so the weights have moved
+  assertEquals(await losses({ ...options, workers: 2 }), two, "bit for bit the same again");
+  assertEquals(alive(), before);
+});
+
+testWorkers("weights that training does not change reach the workers too", async () => {
+  await startBackend("wasm");
+  const x = tf.input({ shape: [8, 8, 1] });
+  const dense = tf.layers.dense({ units: 4 });
+  dense.trainable = false;
+  const h = dense.apply(tf.layers.flatten().apply(x));
+  const [mu, logVar] = [0, 1].map(() => tf.layers.dense({ units: 2 }).apply(h) as tf.SymbolicTensor);
+  const decoder = tf.sequential({
+    layers: [tf.layers.dense({ inputShape: [2], units: 64 }), tf.layers.reshape({ targetShape: [8, 8, 1] })],
+  });
+  const vae = layersVae(tf.model({ inputs: x, outputs: [mu, logVar] }), decoder);
+  const objective = negativeElbo(vae);
+  const crew = await Crew.hire(objective, images, { workers: 2, batchSize: 4 });
+  const batch = images.batch([0, 1, 2, 3]);
+  const found = await flat(await crew.gradient(batch, random(1)), objective);
+  const wanted = await flat(gradient(objective, batch, random(1)), objective);
+  found.forEach((value, i) => assertLess(Math.abs(value - wanted[i]), 1e-5 * (1 + Math.abs(wanted[i]))));
+  crew[Symbol.dispose]();
+  tf.dispose(batch);
+  vae.dispose();
+});
+
+/** A worker that does as told, as JavaScript; it is told `data`. */
+const program = (onmessage: string) => new URL(`data:text/javascript,onmessage = ({ data }) => { ${onmessage} }`);
+
+const ENDS: [string, string, string][] = [
+  ["throws at once", "throw new Error('no luck')", "worker 2 of 2 has died (Uncaught Error: no luck)."],
+  ["says nothing", "", "worker 2 of 2 has not answered for 0.3 seconds."],
+  ["hangs", "for (;;);", "worker 2 of 2 has not answered for 0.3 seconds."],
+  ["closes itself", "close()", "worker 2 of 2 has not answered for 0.3 seconds."],
+  ["says that it failed", "postMessage({ error: 'out of wool' })", "worker 2 of 2 failed (out of wool)."],
+];
+
+for (const [what, does, sentence] of ENDS) {
+  testWorkers(`a worker that ${what}, at the start or at a batch, ends the training with a sentence`, async () => {
+    await startBackend("wasm");
+    const vae = small();
+    const objective = negativeElbo(vae);
+    const before = alive();
+    const how = { workers: 2, batchSize: 4, patience: 300 };
+    const ends = `Training ends here: ${sentence}`;
+    await assertRejects(
+      () => Crew.hire(objective, images, { ...how, program: program(does) }),
+      EnvironmentError,
+      ends,
+    );
+    const later = program(`if (data.memory) postMessage({}); else { ${does} }`);
+    const crew = await Crew.hire(objective, images, { ...how, program: later });
+    const x = images.batch([0, 1, 2, 3]);
+    await assertRejects(() => crew.gradient(x, random(0)), EnvironmentError, ends);
+    crew[Symbol.dispose]();
+    x.dispose();
+    assertEquals(alive(), before);
+    vae.dispose();
+  });
+}
+
+testWorkers("an objective of one's own is refused by more than one worker", async () => {
+  await startBackend("wasm");
+  const vae = small();
+  const examples = rows(Float32Array.from([1, 2]), [2, 1]);
+  const own = [
+    { ...negativeElbo(vae) },
+    negativeElbo({ ...vae, logLikelihood: (x, decoded) => vae.logLikelihood(x, decoded) }),
+  ];
+  for (const objective of own) {
+    await assertRejects(
+      () => train(objective, examples, { workers: 2 }).next(),
+      InputError,
+      "takes negativeElbo or squaredError of a model of layers",
+    );
+  }
+  for (const workers of [0, 1.5, NaN]) {
+    await assertRejects(
+      () => train(own[0], examples, { workers }).next(),
+      RangeError,
+      `workers is a whole number of at least 1, not ${workers}.`,
+    );
+  }
+  vae.dispose();
+});
+
+Deno.test({
+  name: `workers and webgpu do not go together, and a sentence says so${needsGpu}`,
+  ignore: !hasGpu,
+  async fn() {
+    await startBackend("webgpu");
+    const vae = small();
+    await assertRejects(
+      () => train(negativeElbo(vae), images, { workers: 2 }).next(),
+      InputError,
+      "Workers share the CPU's cores, which the webgpu backend does not use",
+    );
+    vae.dispose();
+  },
+});
+
+Deno.test({
+  name: "without the permission to read, more than one worker is refused in a sentence",
+  permissions: "none",
+  async fn() {
+    await startBackend("wasm");
+    const vae = small();
+    await assertRejects(
+      () => train(negativeElbo(vae), images, { workers: 2 }).next(),
+      EnvironmentError,
+      "Training with 2 workers reads their source: add --allow-read=",
+    );
+    vae.dispose();
+  },
+});
+
+testIf(canRead, "permission to read", "an objective that was changed is refused by more than one worker", async () => {
+  await startBackend("wasm");
+  const vae = small(), made = negativeElbo(vae);
+  const changed: Objective[] = [{ ...made }, { ...made, terms: made.terms }, {
+    ...made,
+    variables: [vae.variables[0]],
+  }];
+  for (const objective of changed) {
+    await assertRejects(
+      () => train(objective, images, { workers: 2 }).next(),
+      InputError,
+      "with this one, use one worker",
+    );
+  }
+  assertThrows(() => Object.assign(made, { terms: () => {} }), TypeError);
+  assertThrows(() => Object.assign(vae, { logLikelihood: () => {} }), TypeError);
+  vae.dispose();
+});
+
+Deno.test({
+  name: `when one worker of three dies while another hangs, nothing is waited for any more${
+    canRead ? "" : " (ignored: needs permission to read)"
+  }`,
+  ignore: !canRead,
+  sanitizeOps: true, // a timer left behind would keep the program alive
+  async fn() {
+    await startBackend("wasm");
+    const vae = small();
+    const uneven =
+      "if (data.memory) postMessage({}); else if (data.worker === 0) postMessage({ error: 'out of wool' })";
+    const how = { workers: 3, batchSize: 6, patience: 5000, program: program(uneven) };
+    const crew = await Crew.hire(negativeElbo(vae), images, how);
+    const x = images.batch([0, 1, 2, 3, 4, 5]);
+    await assertRejects(() => crew.gradient(x, random(0)), EnvironmentError, "worker 2 of 3 failed (out of wool)");
+    crew[Symbol.dispose]();
+    tf.dispose(x);
+    vae.dispose();
+  },
+});
+
+testIf(canRead, "permission to read", "workers are ended however the training ends", async () => {
+  await startBackend("wasm");
+  const vae = small();
+  const { terminate } = Worker.prototype;
+  let ended = 0;
+  Worker.prototype.terminate = function () {
+    ended++;
+    terminate.call(this);
+  };
+  try {
+    for await (const _ of train(negativeElbo(vae), images, { workers: 3, batchSize: 6 })) break;
+    assertEquals(ended, 2);
+    const how = { workers: 3, batchSize: 6, program: program("postMessage({ error: 'out of wool' })") };
+    await assertRejects(() => Crew.hire(negativeElbo(vae), images, how), EnvironmentError, "out of wool");
+    assertEquals(ended, 4);
+  } finally {
+    Worker.prototype.terminate = terminate;
+  }
+  vae.dispose();
+});
+
+testIf(canRead, "permission to read", "workers have the caller's build of the kernels", async () => {
+  const vae = small();
+  for (const kernels of ["simd", "relaxed"] as const) {
+    await useBackend("wasm", { kernels });
+    const how = { workers: 2, batchSize: 6, program: program("postMessage({ error: data.kernels })") };
+    await assertRejects(() => Crew.hire(negativeElbo(vae), images, how), EnvironmentError, `failed (${kernels})`);
+  }
+  vae.dispose();
+});
