@@ -153,25 +153,7 @@ function tile(
   const jump = (stride - run) << 2;
   for (let r = 0; r < runs; r++) {
     const end = p0 + (run << 2);
-    const most = p0 + ((run & ~1) << 2);
-    while (p0 < most) { // two numbers of each row at a time
-      let u = v128.load(b), w = v128.load(b, 16);
-      let s = v128.load32_splat(p0); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
-      s = v128.load32_splat(p1); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
-      s = v128.load32_splat(p2); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
-      s = v128.load32_splat(p3); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
-      s = v128.load32_splat(p4); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
-      s = v128.load32_splat(p5); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
-      u = v128.load(b, 32); w = v128.load(b, 48);
-      s = v128.load32_splat(p0, 4); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
-      s = v128.load32_splat(p1, 4); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
-      s = v128.load32_splat(p2, 4); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
-      s = v128.load32_splat(p3, 4); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
-      s = v128.load32_splat(p4, 4); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
-      s = v128.load32_splat(p5, 4); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
-      b += 64; p0 += 8; p1 += 8; p2 += 8; p3 += 8; p4 += 8; p5 += 8;
-    }
-    if (p0 < end) {
+    while (p0 < end) {
       const u = v128.load(b), w = v128.load(b, 16);
       let s = v128.load32_splat(p0); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
       s = v128.load32_splat(p1); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
