@@ -330,6 +330,7 @@ for (const kernels of ALL) {
       wasm._malloc = (size) => {
         const block = _malloc(size + 2 * guard);
         bytes().fill(0xa5, block, block + size + 2 * guard);
+        bytes().fill(0xff, block + guard, block + guard + size); // NaNs, which no factor of zero hides
         sizes.set(block + guard, size);
         return block + guard;
       };

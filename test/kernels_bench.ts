@@ -6,7 +6,11 @@
  */
 import "@tensorflow/tfjs-backend-wasm"; // registers tfjs's own kernels
 import * as tf from "@tensorflow/tfjs";
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import { useBackend } from "../mod.ts";
+import { withHeap } from "../src/kernels/assembled.ts";
+import { installTrainingKernels } from "../src/kernels/mod.ts";
+import { FLOAT, type Places, rowsTimes } from "../src/kernels/product.ts";
 import { benchRate } from "./_rates.ts";
 
 const NAMES = ["Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "BatchMatMul", "Sum"];
@@ -31,7 +35,32 @@ function compare(name: string, shapes: Record<string, number[]>, attrs: object, 
   }
 }
 
-// One large product, for the ceiling: tfjs's own is XNNPACK's.
+/** The ceiling: the inner loop alone, on matrices `[48, 256]` and `[256, 64]` that are packed and near. */
+function ceiling(): void {
+  const [m, k, n, times] = [48, 256, 64, 1000];
+  const name = `ceiling: [${m},${k}] times [${k},${n}], packed and near`;
+  benchRate({
+    name,
+    group: "BatchMatMul a [1024,1024] b [1024,1024]",
+    n: 5,
+    amount: 2 * m * k * n * times / 1e9,
+    unit: "GFLOP",
+  }, async () => {
+    await useBackend("wasm");
+    withHeap(tf.backend() as BackendWasm, installTrainingKernels(), (heap) => {
+      const [a, b, c] = [m * k, k * n, m * n].map((size) => heap.scratch(FLOAT * size));
+      heap.kernels.clear(a, FLOAT * m * k);
+      heap.kernels.clear(b, FLOAT * k * n);
+      const block = { address: b, k, rowStep: n, columnStep: 1 };
+      const multiply = rowsTimes(heap, [{ offset: 0, runs: 1, run: k, stride: k, blocks: [block] }], n);
+      const rows = (base: number, wide: number): Places => ({ base, counts: [1, 1, m], steps: [0, 0, FLOAT * wide] });
+      for (let i = 0; i < times; i++) multiply(rows(a, k), rows(c, n));
+    });
+  });
+}
+
+// One large product, beside the ceiling and tfjs's own, which is XNNPACK's.
+ceiling();
 compare("BatchMatMul", { a: [1024, 1024], b: [1024, 1024] }, { transposeA: false, transposeB: false }, 2 * 1024 ** 3);
 
 // The products of the dense VAE, forward and backward.

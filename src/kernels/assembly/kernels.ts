@@ -254,7 +254,7 @@ export function dots(
   }
 }
 
-/** The sum over `m` of six numbers of `a` times eight of `y`, both packed: onto six rows of `c`. */
+/** The sum over `m`, which is even, of six numbers of `a` times eight of `y`, both packed: onto six rows of `c`. */
 @inline
 function outer(a: usize, m: i32, y: usize, c: usize, below: i32): void {
   let q = c;
@@ -265,16 +265,26 @@ function outer(a: usize, m: i32, y: usize, c: usize, below: i32): void {
   let x4 = v128.load(q), y4 = v128.load(q, 16); q += below;
   let x5 = v128.load(q), y5 = v128.load(q, 16);
   const end = a + m * 24;
-  while (a < end) {
-    const u = v128.load(y), w = v128.load(y, 16);
-    let s = v128.load32_splat(a); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
-    s = v128.load32_splat(a, 4); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
-    s = v128.load32_splat(a, 8); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
-    s = v128.load32_splat(a, 12); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
-    s = v128.load32_splat(a, 16); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
-    s = v128.load32_splat(a, 20); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
-    a += 24;
-    y += 32;
+  while (a < end) { // two numbers of `m` at a time: three loads have the twelve of `a`
+    let u = v128.load(y), w = v128.load(y, 16);
+    let four = v128.load(a);
+    let s = v128.shuffle<i32>(four, four, 0, 0, 0, 0); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
+    s = v128.shuffle<i32>(four, four, 1, 1, 1, 1); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
+    s = v128.shuffle<i32>(four, four, 2, 2, 2, 2); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
+    s = v128.shuffle<i32>(four, four, 3, 3, 3, 3); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
+    four = v128.load(a, 16);
+    s = v128.shuffle<i32>(four, four, 0, 0, 0, 0); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
+    s = v128.shuffle<i32>(four, four, 1, 1, 1, 1); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
+    u = v128.load(y, 32); w = v128.load(y, 48);
+    s = v128.shuffle<i32>(four, four, 2, 2, 2, 2); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
+    s = v128.shuffle<i32>(four, four, 3, 3, 3, 3); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
+    four = v128.load(a, 32);
+    s = v128.shuffle<i32>(four, four, 0, 0, 0, 0); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
+    s = v128.shuffle<i32>(four, four, 1, 1, 1, 1); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
+    s = v128.shuffle<i32>(four, four, 2, 2, 2, 2); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
+    s = v128.shuffle<i32>(four, four, 3, 3, 3, 3); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
+    a += 48;
+    y += 64;
   }
   q = c;
   v128.store(q, x0); v128.store(q, y0, 16); q += below;
@@ -326,8 +336,13 @@ export function columns(
   const right = left + 6144;
   for (let first = 0; first < m; first += 256) { // as many rows as, packed, the nearest caches hold
     const some = min(256, m - first);
-    const panel = some << 5;
+    const even = some + (some & 1); // a row of zeros where one is missing
+    const panel = even << 5;
     pack(y + ((first * rs) << 2), rs, cs, some, n, right, panel);
+    if (even > some) {
+      memory.fill(left + some * 24, 0, 24);
+      for (let j = 0; j < n; j += 8) memory.fill(right + (j >> 3) * panel + (some << 5), 0, 32);
+    }
     for (let k = 0; k < tall; k += 6) {
       six(a + (first << 2), some, runs, run, stride, k, left);
       const height = min(6, tall - k);
@@ -336,10 +351,10 @@ export function columns(
         const width = min(8, n - j) << 2;
         const corner = c + k * below + (j << 2);
         if (height == 6 && width == 32) {
-          outer(left, some, to, corner, below);
+          outer(left, even, to, corner, below);
         } else {
           for (let i = 0; i < height; i++) memory.copy(scratch + (i << 5), corner + i * below, width);
-          outer(left, some, to, scratch, 32);
+          outer(left, even, to, scratch, 32);
           for (let i = 0; i < height; i++) memory.copy(corner + i * below, scratch + (i << 5), width);
         }
         to += panel;
