@@ -6,14 +6,15 @@
  *
  * @module
  */
-// deno-lint-ignore-file no-console -- the frame prints the JSON and the sentence a mistake gets
+// deno-lint-ignore-file no-console -- the frame prints the sentence that a mistake gets
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { type BackendName, BACKENDS, useBackend } from "./backend.ts";
 import { EnvironmentError, InputError } from "./errors.ts";
+import { shellQuote } from "./permissions.ts";
 import { files } from "./show/files/files.ts";
 import type { Json, LessonEvent, Surface } from "./show/events.ts";
 import { ClaimError, type Show, showOn } from "./show/show.ts";
-import { terminal } from "./show/terminal/terminal.ts";
+import { printLine, terminal } from "./show/terminal/terminal.ts";
 import { Checkpoints } from "./training/checkpoints.ts";
 import type { TrainOptions } from "./training/train.ts";
 
@@ -125,14 +126,14 @@ export async function runLesson<Numbers extends Record<string, number>>(
       console.error((error as Error).message); // what went wrong first is what ends the program
     }
     if (failed instanceof Interrupted && directory !== undefined) {
-      failed.message += ` To go on from the last checkpoint: --checkpoint ${directory} --resume.`;
+      failed.message += ` To go on from the last checkpoint: --checkpoint ${shellQuote(directory)} --resume.`;
     }
     if (failed && !(failed instanceof ClaimError)) throw failed;
     if (json) { // a false claim is a finding like others
       const { name, ...rest } = backend;
       const used = { data: data ?? null, seed, options: own };
       const report = { lesson: lesson.name, backend: name, ...rest, ...used, ...found(events) };
-      console.log(JSON.stringify(report));
+      printLine(JSON.stringify(report));
     }
     if (failed) throw failed;
   } catch (error) {
@@ -146,7 +147,11 @@ function commandLine<Numbers extends Record<string, number>>(
   { name, question, defaults, usesData, keepsModel }: Lesson<Numbers>,
 ): Command {
   const flags = new Command(`${name}.ts`).description(question).exitOverride().showHelpAfterError()
-    .configureOutput({ getOutHasColors: () => false, getErrHasColors: () => false }) // else it reads the environment
+    .configureOutput({
+      writeOut: (text) => printLine(text.trimEnd()),
+      getOutHasColors: () => false, // else it reads the environment
+      getErrHasColors: () => false,
+    })
     .addOption(new Option("--backend <name>", "where to compute").choices(BACKENDS).default("wasm"))
     .option("--seed <number>", "the seed of everything random", wholeNumber(0, 2 ** 32 - 1), 0)
     .option("--out <directory>", "also write a page there, and its pictures as PNG and SVG")

@@ -5,6 +5,7 @@
  * @module
  */
 import { EnvironmentError, InputError } from "./errors.ts";
+import { permissionFlag } from "./permissions.ts";
 
 /**
  * Makes a directory. Make it before the work whose results it is for: whatever is wrong with it is then known before the
@@ -89,7 +90,8 @@ export async function writing<T>(path: string, permit: string, write: () => Prom
       throw new InputError(`${path} exists already, and nothing is overwritten: name another directory.`, { cause });
     }
     if (cause instanceof Deno.errors.NotCapable) {
-      throw new EnvironmentError(`Writing to ${permit} needs the permission --allow-write=${permit}.`, { cause });
+      const flag = permissionFlag("write", permit);
+      throw new EnvironmentError(`Writing to ${permit} needs the permission ${flag}.`, { cause });
     }
     if (cause instanceof Deno.errors.NotFound) {
       throw new EnvironmentError(`Cannot write ${path}: the directory above it does not exist.`, { cause });

@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 
 /** Layers from low to high; a file belongs to the first whose prefix its path under `src/` has. */
 const LAYERS: string[][] = [
-  ["errors.ts", "tensor.ts", "random.ts", "embedded.ts", "new_files.ts", "sha256.ts"],
+  ["errors.ts", "tensor.ts", "random.ts", "embedded.ts", "new_files.ts", "permissions.ts", "sha256.ts"],
   ["gaussian.ts", "bernoulli.ts", "distances.ts", "pca.ts", "kernels/", "backend.ts"],
   ["models/", "objectives/", "data/"],
   ["training/"],

@@ -385,7 +385,7 @@ testRun(
         if (made) await save(directory, 1);
         for (
           const [flags, message] of [
-            [[], `Writing to ${directory} needs the permission ${write}.`],
+            [[], `Checkpoints in ${directory} take two permissions: add ${read} ${write}.`],
             [[read], `Writing to ${directory} needs the permission ${write}.`],
             [[write], `Reading ${directory} takes a permission: add ${read}.`],
           ] as const

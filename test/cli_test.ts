@@ -168,6 +168,25 @@ testIf(
   },
 );
 
+testIf(
+  runs && Deno.build.os === "linux",
+  "--allow-run, and Linux's /dev/full",
+  "output onto a full disk is one sentence and exit code 1; where nobody reads on, nothing is said",
+  async () => {
+    const shell = async (script: string) => {
+      const args = ["-c", script, Deno.execPath(), "run", "--no-prompt"];
+      const { code, stdout, stderr } = await new Deno.Command("sh", { args, cwd: ROOT, env: { NO_COLOR: "1" } })
+        .output();
+      return [code, ...[stdout, stderr].map((bytes) => new TextDecoder().decode(bytes))];
+    };
+    const full = "Cannot write to standard output: No space left on device (os error 28).\n";
+    for (const flags of ["", "--json", "--help"]) {
+      assertEquals(await shell(`"$0" "$@" lessons/04_kl.ts ${flags} > /dev/full`), [1, "", full], flags);
+    }
+    assertEquals(await shell(`{ "$0" "$@" lessons/04_kl.ts --json; echo $? >&2; } | head -1`), [0, "\n", "0\n"]);
+  },
+);
+
 // ## WebGPU
 
 testRun("--backend webgpu without an adapter: one sentence, exit code 1, no other backend in its place", async () => {

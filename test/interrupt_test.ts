@@ -41,9 +41,9 @@ testSignal("Ctrl-C while a model trains: its step is finished, what it warned of
   assertEquals([code, err], [130, "Interrupted after step 2 of 5.\n"]);
   assertEquals(out, "\nHow long?\nstep 1\nA word of warning.\n");
   await withTempDir(async (directory) => {
-    const kept = `${directory}/kept`;
+    const kept = `${directory}/to keep`;
     const { err } = await interrupted(5, { kept });
-    const hint = `To go on from the last checkpoint: --checkpoint ${kept} --resume.`;
+    const hint = `To go on from the last checkpoint: --checkpoint '${kept}' --resume.`;
     assertEquals(err, `Interrupted after step 2 of 5. ${hint}\n`);
   });
 });

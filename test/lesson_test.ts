@@ -245,6 +245,14 @@ Deno.test("what the machine lacks is 1, a mistake in the data 2, each one senten
   assertEquals(await ends(new InputError("No such file.")), [2, "No such file.\n"]);
 });
 
+Deno.test("JSON that cannot be written is one sentence too", async () => {
+  const full = () => {
+    throw new Error("No space left on device (os error 28)");
+  };
+  const { code, err } = await run(["--json"], () => void Object.assign(globalThis.console, { log: full }));
+  assertEquals([code, err], [1, "Cannot write to standard output: No space left on device (os error 28).\n"]);
+});
+
 Deno.test("a bug is not swallowed", async () => {
   for (const bug of [new TypeError("oops"), new RangeError("oops"), new Error("oops")]) {
     const before = Deno.exitCode;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertLessOrEqual, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { logBernoulli } from "../src/bernoulli.ts";
-import { autoencoder } from "../src/models/autoencoder.ts";
+import { autoencoder, layersAutoencoder } from "../src/models/autoencoder.ts";
 import { convVae } from "../src/models/conv_vae.ts";
 import { denseVae } from "../src/models/dense_vae.ts";
 import { layersVae, pixels } from "../src/models/vae.ts";
@@ -351,6 +351,16 @@ Deno.test("layersVae makes a VAE of any two networks", async () => {
   vae.dispose();
 });
 
+Deno.test("a model's list of variables cannot be changed", async () => {
+  await startBackend("cpu");
+  for (const [name, make] of makers) {
+    const model = make();
+    assertThrows(() => model.variables.pop(), TypeError, undefined, name);
+    assertThrows(() => model.variables[0] = model.variables[1], TypeError, undefined, name);
+    model.dispose();
+  }
+});
+
 Deno.test("two networks that do not fit together are refused in a sentence", () => {
   const { layers } = tf;
   const x = tf.input({ shape: [4] });
@@ -358,8 +368,11 @@ Deno.test("two networks that do not fit together are refused in a sentence", () 
   const encoder = (...sizes: number[]) => tf.model({ inputs: x, outputs: sizes.map(half) });
   const decoder = (latent: number, pixels: number) =>
     tf.sequential({ layers: [layers.dense({ inputShape: [latent], units: pixels })] });
-  const refused = (encoder: LayersModel, decoder: LayersModel, sentence: string) =>
-    assertThrows(() => layersVae(encoder, decoder), RangeError, sentence);
+  const refusedBy = (make: (encoder: LayersModel, decoder: LayersModel) => unknown) => {
+    return (encoder: LayersModel, decoder: LayersModel, sentence: string) =>
+      assertThrows(() => make(encoder, decoder), RangeError, sentence);
+  };
+  const [refused, plain] = [refusedBy(layersVae), refusedBy(layersAutoencoder)];
   refused(
     encoder(2),
     decoder(2, 4),
@@ -372,5 +385,27 @@ Deno.test("two networks that do not fit together are refused in a sentence", () 
     decoder(2, 5),
     "The decoder puts out [B,5]; wanted is one logit a pixel of what the encoder takes, [B,4].",
   );
+  plain(encoder(2, 2), decoder(2, 4), "The encoder puts out [B,2] and [B,2]; wanted is one code, the decoder's [B,2].");
+  plain(encoder(2), decoder(3, 4), "The encoder puts out [B,2]; wanted is one code, the decoder's [B,3].");
+  plain(encoder(2), decoder(2, 5), "The decoder puts out [B,5]; wanted is what the encoder takes, [B,4].");
+  const y = tf.input({ shape: [2] });
+  const z = tf.input({ shape: [2] });
+  const out = (of: tf.SymbolicTensor) => layers.dense({ units: 4 }).apply(of) as tf.SymbolicTensor;
+  const both = layers.concatenate().apply([y, z]) as tf.SymbolicTensor; // [B, 4]
+  const code = (of: tf.SymbolicTensor) => layers.dense({ units: 2 }).apply(of) as tf.SymbolicTensor;
+  const image = tf.sequential({ layers: [layers.flatten({ inputShape: [2, 1] }), layers.dense({ units: 4 })] });
+  for (const [check, halves] of [[refused, 2], [plain, 1]] as const) {
+    const good = encoder(...Array(halves).fill(2));
+    const twoIn = tf.model({ inputs: [y, z], outputs: Array.from({ length: halves }, () => code(both)) });
+    check(twoIn, decoder(2, 2), "The encoder takes [B,2] and [B,2]; wanted is one input.");
+    const [twice, split] = [
+      tf.model({ inputs: [y, z], outputs: both }),
+      tf.model({ inputs: y, outputs: [out(y), out(y)] }),
+    ];
+    check(good, twice, "The decoder takes [B,2] and [B,2]; wanted is one input, codes [B,L].");
+    check(good, split, "The decoder puts out [B,4] and [B,4]; wanted is");
+    check(good, image, "The decoder takes [B,2,1]; wanted is one input, codes [B,L].");
+  }
   assertEquals(layersVae(encoder(2, 2), decoder(2, 4)).latent, 2);
+  assertEquals(layersAutoencoder(encoder(2), decoder(2, 4)).latent, 2);
 });

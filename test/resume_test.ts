@@ -209,26 +209,35 @@ testFiles("a checkpoint that cannot be written stops the writing, not the traini
   assertStringIncludes(warnings[1], `${directory}-b/step-00000003.checkpoint`);
 });
 
-testFiles("where a training diverges, the last good checkpoint is kept", async (directory) => {
+testFiles("where a training diverges, the last good checkpoint is kept, however the loop is left", async (parent) => {
   await startBackend("wasm");
-  const vae = denseVae({ latent: 2, hidden: 3, shape: [2] });
-  const objective = negativeElbo(vae);
-  let steps = 0;
-  const failing: typeof objective = {
-    ...objective,
-    terms(x, noise) {
-      const terms = objective.terms(x, noise);
-      return ++steps === 5 ? { ...terms, loss: terms.loss.mul(NaN) as tf.Tensor1D } : terms;
-    },
-  };
-  const examples = rows(new Float32Array(20), [10, 2]);
-  const options = { batchSize: 1, readEvery: 7, checkpoint: { ...SILENT, directory, every: 4 } };
-  const left = async () => {
-    for await (const { step } of train(failing, examples, options)) if (step === 6) break;
-  };
-  await assertRejects(left, InputError, "Training stops at step 5: its loss is NaN"); // found where the loop is left
-  assertEquals((await newest(directory)).step, 4);
-  vae.dispose();
+  await Deno.mkdir(parent);
+  for (const own of [false, true]) {
+    const vae = denseVae({ latent: 2, hidden: 3, shape: [2] });
+    const objective = negativeElbo(vae);
+    let steps = 0;
+    const failing: typeof objective = {
+      ...objective,
+      terms(x, noise) {
+        const terms = objective.terms(x, noise);
+        return ++steps === 5 ? { ...terms, loss: terms.loss.mul(NaN) as tf.Tensor1D } : terms;
+      },
+    };
+    const examples = rows(new Float32Array(20), [10, 2]);
+    const directory = `${parent}/${own}`;
+    const options = { batchSize: 1, readEvery: 7, checkpoint: { ...SILENT, directory, every: 4 } };
+    const left = async () => {
+      for await (const { step } of train(failing, examples, options)) {
+        if (step < 6) continue;
+        if (own) throw new TypeError("mine");
+        break;
+      }
+    };
+    if (own) await assertRejects(left, TypeError, "mine");
+    else await assertRejects(left, InputError, "Training stops at step 5: its loss is NaN"); // found where it is left
+    assertEquals((await newest(directory)).step, 4);
+    vae.dispose();
+  }
 });
 
 testFiles("a checkpoint whose contents are none of a training is refused, whatever they are", async (directory) => {

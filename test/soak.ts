@@ -21,7 +21,7 @@ import {
   useBackend,
 } from "../mod.ts";
 
-const [EPOCHS, STEPS, BATCH] = [Number(Deno.args[0] ?? 20), 1000, 8];
+const [EPOCHS, STEPS, BATCH] = [Number(Deno.args[0] ?? 80), 250, 8];
 
 /** What is in memory. V8 collects first, so that what counts is what is held (`--expose-gc`). */
 async function memory() {
@@ -66,6 +66,7 @@ for await (
 ) {
   if (!epochEnds) continue;
   await pictures(epoch);
+  if (step % 1000 !== 0) continue;
   found.push({ step, ...await memory(), held_out: history.test.at(-1)!.loss });
   console.log(JSON.stringify(found.at(-1)));
 }

@@ -302,6 +302,27 @@ testOnBackends("leaving the loop early, at any step, leaves no tensors but the m
   vae.dispose();
 });
 
+Deno.test("left before its losses were read, a training that went wrong says so; the caller's own error stays", async () => {
+  await startBackend("wasm");
+  for (
+    const [own, kind, sentence] of [[false, InputError, "Training stops at step 3"], [true, TypeError, "mine"]] as const
+  ) {
+    const before = alive();
+    const { objective, failing } = spoilt("loss", NaN);
+    const left = async () => {
+      for await (const { step, loss } of train(failing, spied(), { batchSize: 1, readEvery: 20 })) {
+        assertEquals(loss, undefined);
+        if (step < 5) continue;
+        if (own) throw new TypeError("mine");
+        break;
+      }
+    };
+    await assertRejects(left, kind, sentence);
+    objective.point.dispose();
+    assertEquals(alive(), before);
+  }
+});
+
 testOnBackends("an objective that throws leaves no tensors either", async () => {
   const objective = distance(), before = alive();
   const failing: Objective = {

@@ -90,6 +90,49 @@ testWorkers("after 100 steps two workers have the loss of one, and leave no tens
   assertEquals(alive(), before);
 });
 
+testWorkers(
+  "workers judge by the held-out examples too, more of them than they train on, and find what one finds",
+  async () => {
+    await startBackend("wasm");
+    const few = { ...images, count: 9 };
+    const judged = async (workers: number) => {
+      const vae = small();
+      const history = [];
+      const options = { batchSize: 12, epochs: 2, heldOut: images, workers };
+      for await (const { epochEnds, history: { test } } of train(negativeElbo(vae), few, options)) {
+        if (epochEnds) history.push(...Object.values(test.at(-1)!));
+      }
+      vae.dispose();
+      return history;
+    };
+    const means = Crew.prototype.means;
+    let asked = 0;
+    Crew.prototype.means = function (...args) {
+      asked++;
+      return means.apply(this, args);
+    };
+    try {
+      const before = alive();
+      const [one, two] = [await judged(1), await judged(2)];
+      assertEquals(one.length, 6);
+      one.forEach((value, i) => assertLess(Math.abs(two[i] - value) / value, 1e-5));
+      assertEquals(asked, 2 * Math.ceil(images.count / few.count), "they judged, batch by batch");
+      assertEquals(alive(), before);
+    } finally {
+      Crew.prototype.means = means;
+    }
+  },
+);
+
+testWorkers("held-out examples of another shape are refused in a sentence", async () => {
+  await startBackend("wasm");
+  const vae = small();
+  const heldOut: Examples = { count: 3, batch: (indices) => tf.zeros([indices.length, 9, 9, 1]) };
+  const steps = train(negativeElbo(vae), images, { batchSize: 40, heldOut, workers: 2 });
+  await assertRejects(() => steps.next(), RangeError, "are of shape [9,9,1]; those before were [8,8,1].");
+  vae.dispose();
+});
+
 testWorkers("weights that training does not change reach the workers too", async () => {
   await startBackend("wasm");
   const x = tf.input({ shape: [8, 8, 1] });

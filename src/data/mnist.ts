@@ -4,6 +4,7 @@
  * @module
  */
 import { EnvironmentError, InputError } from "../errors.ts";
+import { permissionFlag } from "../permissions.ts";
 import { sha256 } from "../sha256.ts";
 import { download, type OnProgress } from "./download.ts";
 import { LIMIT, parseIdx, unpack } from "./idx.ts";
@@ -165,7 +166,8 @@ async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
     return await read();
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) {
-      throw new EnvironmentError(`Reading ${path} takes a permission: add --allow-read=${path}.`, { cause });
+      const flag = permissionFlag("read", path);
+      throw new EnvironmentError(`Reading ${path} takes a permission: add ${flag}.`, { cause });
     }
     if (cause instanceof Deno.errors.NotFound) throw new InputError(`There is no "${path}": ${WANTED}.`, { cause });
     throw new InputError(`${path} cannot be read (${(cause as Error).message}): ${WANTED}.`, { cause });

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { random } from "../random.ts";
 import type { LayersModel, Tensor, Variable } from "../tensor.ts";
-import { applyNetwork, assertSizes, glorot, ofLayers, trainableVariables } from "./layers.ts";
+import { applyNetwork, assertFit, assertSizes, glorot, ofLayers, trainableVariables } from "./layers.ts";
 
 /** A plain autoencoder: a code for every example, and an example for every code. No distribution anywhere. */
 export interface Autoencoder {
@@ -67,10 +67,15 @@ export function autoencoder(options: AutoencoderOptions = {}): Autoencoder {
   return layersAutoencoder(encoder, decoder);
 }
 
-/** Makes an autoencoder of two networks, one from examples to codes `[B, L]`, and one back. */
+/**
+ * Makes an autoencoder of two networks, one from examples to codes `[B, L]`, and one back.
+ *
+ * @throws {RangeError} If the networks do not fit together.
+ */
 export function layersAutoencoder(encoder: LayersModel, decoder: LayersModel): Autoencoder {
+  const called = { codes: "is one code, the decoder's", decoded: "what the encoder takes," };
   return ofLayers({
-    latent: decoder.inputs[0].shape[1]!,
+    latent: assertFit({ encoder, decoder }, 1, called),
     encoder,
     decoder,
     encode: (x) => applyNetwork("encode", encoder, x)[0],

@@ -46,6 +46,35 @@ export function trainableVariables(network: LayersModel): Variable[] {
   return network.trainableWeights.map((weight) => weight.read() as Variable);
 }
 
+/**
+ * Checks that two networks fit together: one input each, codes `[B, L]` from one to the other, and out of the decoder one
+ * output of the shape that the encoder takes.
+ *
+ * @param codes How many codes the encoder puts out for an example.
+ * @param called What messages call the codes, and what the decoder puts out.
+ * @returns The size of a code, `L`.
+ * @throws {RangeError} If they do not.
+ */
+export function assertFit(
+  { encoder, decoder }: Networks,
+  codes: number,
+  called: { codes: string; decoded: string },
+): number {
+  const shapes = (ends: tf.SymbolicTensor[]) => ends.map(({ shape }) => shapeText(shape)).join(" and ");
+  const [taken, put] = [encoder.inputs, encoder.outputs].map(shapes);
+  const [code, decoded] = [decoder.inputs, decoder.outputs].map(shapes);
+  const [{ shape: [, latent, ...more] }, ...others] = decoder.inputs;
+  if (encoder.inputs.length !== 1) throw new RangeError(`The encoder takes ${taken}; wanted is one input.`);
+  if (typeof latent !== "number" || more.length + others.length) {
+    throw new RangeError(`The decoder takes ${code}; wanted is one input, codes [B,L].`);
+  }
+  if (put !== Array(codes).fill(code).join(" and ")) {
+    throw new RangeError(`The encoder puts out ${put}; wanted ${called.codes} ${code}.`);
+  }
+  if (decoded !== taken) throw new RangeError(`The decoder puts out ${decoded}; wanted is ${called.decoded} ${taken}.`);
+  return latent;
+}
+
 /** Models of which {@linkcode ofLayers} said that they are their two networks and nothing else. */
 const made = new WeakSet<object>();
 
@@ -58,7 +87,8 @@ export interface Networks {
 }
 
 /** Says of a model that it can be made again from its two networks alone; it cannot be changed from then on. */
-export function ofLayers<Model extends Networks>(model: Model): Model {
+export function ofLayers<Model extends Networks & { variables: Variable[] }>(model: Model): Model {
+  Object.freeze(model.variables);
   made.add(Object.freeze(model));
   return model;
 }

@@ -7,6 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { EnvironmentError, InputError } from "../errors.ts";
 import { newDirectory, newFile } from "../new_files.ts";
+import { permissionFlag } from "../permissions.ts";
 import { sha256 } from "../sha256.ts";
 import type { LayersModel } from "../tensor.ts";
 import { type Architecture, difference, printable } from "./architecture.ts";
@@ -125,7 +126,8 @@ async function readFile(path: string, directory: string, size?: number): Promise
     return bytes;
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) {
-      throw new EnvironmentError(`Reading ${directory} takes a permission: add --allow-read=${directory}.`, { cause });
+      const flag = permissionFlag("read", directory);
+      throw new EnvironmentError(`Reading ${directory} takes a permission: add ${flag}.`, { cause });
     }
     if (cause instanceof Deno.errors.NotFound) throw new InputError(`There is no "${path}": ${wanted}.`, { cause });
     throw new InputError(`${path} cannot be read (${(cause as Error).message}): ${wanted}.`, { cause });

@@ -6,8 +6,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { logBernoulli } from "../bernoulli.ts";
 import type { Gaussian } from "../gaussian.ts";
-import { type LayersModel, shapeText, type Tensor, type Tensor1D, type Variable } from "../tensor.ts";
-import { applyNetwork, ofLayers, trainableVariables } from "./layers.ts";
+import type { LayersModel, Tensor, Tensor1D, Variable } from "../tensor.ts";
+import { applyNetwork, assertFit, ofLayers, trainableVariables } from "./layers.ts";
 
 /** A variational autoencoder: q(z | x), p(x | z) and what there is to train. The prior is N(0, I). */
 export interface Vae {
@@ -43,23 +43,14 @@ export interface LayersVae extends Vae {
  * network does not take.
  */
 export function layersVae(encoder: LayersModel, decoder: LayersModel): LayersVae {
-  const codes = decoder.inputs[0].shape; // [B, L]
-  const halves = encoder.outputs.map(({ shape }) => shapeText(shape)).join(" and ");
-  if (codes.length !== 2 || halves !== `${shapeText(codes)} and ${shapeText(codes)}`) {
-    throw new RangeError(
-      `The encoder puts out ${halves}; wanted are mu and logVar, twice the decoder's ${shapeText(codes)}.`,
-    );
-  }
-  const [taken, given] = [encoder.inputs[0].shape, decoder.outputs[0].shape].map(shapeText);
-  if (taken !== given) {
-    throw new RangeError(
-      `The decoder puts out ${given}; wanted is one logit a pixel of what the encoder takes, ${taken}.`,
-    );
-  }
+  const latent = assertFit({ encoder, decoder }, 2, {
+    codes: "are mu and logVar, twice the decoder's",
+    decoded: "one logit a pixel of what the encoder takes,",
+  });
   return ofLayers({
     encoder,
     decoder,
-    latent: codes[1]!,
+    latent,
     encode(x) {
       const [mu, logVar] = applyNetwork("encode", encoder, x);
       return { mu, logVar };

@@ -5,6 +5,7 @@
  */
 import { EnvironmentError, InputError } from "../errors.ts";
 import { newDirectory, replaceFile, writing } from "../new_files.ts";
+import { permissionFlag } from "../permissions.ts";
 import { type Checkpoint, encode, readCheckpoint } from "./checkpoint.ts";
 
 const LOCK = "checkpoints.lock";
@@ -40,12 +41,10 @@ export class Checkpoints {
    * @param resume Whether to go on with what is there. Without, there must be no checkpoint.
    * @throws {InputError} If another training has the directory; if there are checkpoints and `resume` is false, or there
    * are and none is whole; if there are other files and no checkpoint: nobody else's files are touched.
-   * @throws {EnvironmentError} If it cannot be read or written; without the permission, the message has the flag to add.
+   * @throws {EnvironmentError} If it cannot be read or written; without a permission, the message has the flags to add.
    */
   static async open(directory: string, resume: boolean): Promise<Checkpoints> {
-    await newDirectory(directory).catch((error) => {
-      if (!(error.cause instanceof Deno.errors.AlreadyExists)) throw error;
-    });
+    await make(directory);
     await refuseOthers(directory); // before the lock makes a file there
     const lock = await take(directory);
     try {
@@ -88,6 +87,21 @@ export class Checkpoints {
 
 const path = (directory: string, step: number) => `${directory}/step-${String(step).padStart(8, "0")}.checkpoint`;
 
+/** Makes a directory, if there is none. */
+async function make(directory: string): Promise<void> {
+  try {
+    await newDirectory(directory);
+  } catch (error) {
+    const { cause } = error as Error;
+    if (cause instanceof Deno.errors.AlreadyExists) return;
+    if (!(cause instanceof Deno.errors.NotCapable)) throw error;
+    const { state } = await Deno.permissions.query({ name: "read", path: directory });
+    if (state === "granted") throw error;
+    const [read, write] = [permissionFlag("read", directory), permissionFlag("write", directory)];
+    throw new EnvironmentError(`Checkpoints in ${directory} take two permissions: add ${read} ${write}.`, { cause });
+  }
+}
+
 /** Refuses a directory of somebody else's. */
 async function refuseOthers(directory: string): Promise<void> {
   const { steps, others: [other] } = await list(directory);
@@ -107,7 +121,8 @@ async function list(directory: string): Promise<{ steps: number[]; partial: stri
     }
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) {
-      throw new EnvironmentError(`Reading ${directory} takes a permission: add --allow-read=${directory}.`, { cause });
+      const flag = permissionFlag("read", directory);
+      throw new EnvironmentError(`Reading ${directory} takes a permission: add ${flag}.`, { cause });
     }
     if (cause instanceof Deno.errors.NotADirectory) throw new InputError(`${directory} is no directory.`, { cause });
     throw new EnvironmentError(`Cannot read ${directory}: ${(cause as Error).message}.`, { cause });

@@ -1,8 +1,8 @@
 /**
  * Workers that share the examples of a batch, so that a training uses more than one core.
  *
- * Each has its own tfjs and the same weights; each finds the gradient of its rows. The gradients add up to that of the
- * whole batch, up to the order of float32 sums. The caller is one of the workers.
+ * Each has its own tfjs and the same weights; each finds the losses, or the gradient, of its rows. They add up to those of
+ * the whole batch, up to the order of float32 sums. The caller is one of the workers.
  *
  * @module
  */
@@ -11,9 +11,10 @@ import type { Examples } from "../data/images.ts";
 import { EnvironmentError, InputError } from "../errors.ts";
 import { type Build, installTrainingKernels } from "../kernels/mod.ts";
 import { type Objective, type Parts, partsOf } from "../objectives/objective.ts";
+import { permissionFlag } from "../permissions.ts";
 import type { Random, RandomState } from "../random.ts";
-import type { LayersModel, Tensor, Variable } from "../tensor.ts";
-import { type Gradient, gradient } from "./gradient.ts";
+import { type LayersModel, shapeText, type Tensor } from "../tensor.ts";
+import { contribution, type Gradient } from "./gradient.ts";
 
 /** What a worker is told once. */
 export interface Contract {
@@ -30,9 +31,10 @@ export interface Contract {
   sizes: Sizes;
 }
 
-/** What a worker is told for every batch: to find the gradient of the rows `from` to `to` of `whole`. */
+/** What a worker is told for every batch: to find the losses of the rows `from` to `to` of `whole`, or also their slopes. */
 export interface Task {
   worker: number;
+  slopes: boolean;
   from: number;
   to: number;
   whole: number;
@@ -99,14 +101,19 @@ interface Hired {
 
 /** Workers, the caller one of them. */
 export class Crew {
+  /** The most examples it takes at a time. */
+  readonly most: number;
   readonly #objective: Objective;
+  readonly #shape: number[];
   readonly #board: Board;
   readonly #hired: Hired[];
   readonly #patience: number;
 
-  private constructor(objective: Objective, board: Board, hired: Hired[], patience: number) {
+  private constructor(objective: Objective, contract: Contract, most: number, hired: Hired[], patience: number) {
+    this.most = most;
     this.#objective = objective;
-    this.#board = board;
+    this.#shape = contract.shape;
+    this.#board = board(contract);
     this.#hired = hired;
     this.#patience = patience;
   }
@@ -139,7 +146,7 @@ export class Crew {
     const kernels = backend === "wasm" ? installTrainingKernels() : undefined;
     const contract: Contract = { backend, kernels, name: parts.name, networks, shape, memory, sizes };
     const hired = Array.from({ length: workers - 1 }, (_, i) => hire(program, `${i + 2} of ${workers}`));
-    const crew = new Crew(objective, board(contract), hired, patience);
+    const crew = new Crew(objective, contract, most, hired, patience);
     try {
       await answers(patience, hired.map(({ name, tell }) => ({ name, done: tell(contract) })));
     } catch (error) {
@@ -149,31 +156,47 @@ export class Crew {
     return crew;
   }
 
-  /** The gradient of a whole batch, see {@linkcode gradient}; the caller disposes. */
+  /** The gradient of a whole batch, as `gradient` finds it; the caller disposes. */
   async gradient(x: Tensor, noise: Random): Promise<Gradient> {
-    const { variables } = this.#objective;
+    const [means, ...slopes] = await this.#total(x, noise, true);
+    const names = this.#objective.variables.map(({ name }) => name);
+    return { means: means as tf.Tensor1D, slopes: Object.fromEntries(slopes.map((slope, i) => [names[i], slope])) };
+  }
+
+  /** The mean loss, reconstruction and KL of a whole batch, `[3]`; the caller disposes. */
+  async means(x: Tensor, noise: Random): Promise<tf.Tensor1D> {
+    return (await this.#total(x, noise, false))[0] as tf.Tensor1D;
+  }
+
+  /** The {@linkcode contribution} of a whole batch, each worker's rows added up. */
+  async #total(x: Tensor, noise: Random, slopes: boolean): Promise<Tensor[]> {
     const { weights, batch, parts } = this.#board;
+    const [whole, ...rest] = x.shape;
+    if (shapeText(rest) !== shapeText(this.#shape)) {
+      throw new RangeError(
+        `The examples are of shape ${shapeText(rest)}; those before were ${shapeText(this.#shape)}.`,
+      );
+    }
     batch.set(await x.data() as Float32Array);
     let at = 0;
-    for (const variable of variables) {
+    for (const variable of this.#objective.variables) {
       weights.set(await variable.data() as Float32Array, at);
       at += variable.size;
     }
-    const [whole, ...rest] = x.shape;
     const share = Math.ceil(whole / (1 + this.#hired.length));
     const state = noise.state();
     const busy = this.#hired.flatMap(({ name, tell }, worker) => {
       const from = (worker + 1) * share;
       const to = Math.min(whole, from + share);
-      return from < to ? [{ name, worker, done: tell({ worker, from, to, whole, noise: state }) }] : [];
+      return from < to ? [{ name, worker, done: tell({ worker, slopes, from, to, whole, noise: state }) }] : [];
     });
     const own = tf.tidy(() => {
       const mine = x.slice([0, ...rest.map(() => 0)], [Math.min(share, whole), ...rest]);
-      return gradient(this.#objective, mine, partOf(noise, 0, whole), whole);
+      return contribution(this.#objective, mine, partOf(noise, 0, whole), whole, slopes);
     });
     try {
       await answers(this.#patience, busy);
-      return sum(own, busy.map(({ worker }) => parts[worker]), variables);
+      return sum(own, busy.map(({ worker }) => parts[worker]));
     } finally {
       tf.dispose(own);
     }
@@ -185,17 +208,15 @@ export class Crew {
   }
 }
 
-/** A gradient of some rows, and those of others as workers wrote them down, added up. */
-function sum({ means, slopes }: Gradient, parts: Float32Array[], variables: Variable[]): Gradient {
+/** The caller's contribution, and those that workers wrote down, added up. */
+function sum(own: Tensor[], parts: Float32Array[]): Tensor[] {
   let at = 0;
-  const total = <T extends Tensor>(t: T): T => {
-    const [start, end] = [at, at += t.size];
-    return parts.reduce((sum, part) => sum.add(tf.tensor(part.slice(start, end), t.shape)), t.clone()) as T;
-  };
-  return tf.tidy(() => ({
-    means: total(means),
-    slopes: Object.fromEntries(variables.map(({ name }) => [name, total(slopes[name])])),
-  }));
+  return tf.tidy(() =>
+    own.map((t) => {
+      const [start, end] = [at, at += t.size];
+      return parts.reduce((sum, part) => sum.add(tf.tensor(part.slice(start, end), t.shape)), t.clone());
+    })
+  );
 }
 
 /** A network as a worker is told of it. */
@@ -214,7 +235,8 @@ async function readable(workers: number): Promise<void> {
   const project = decodeURIComponent(new URL("../../", import.meta.url).pathname.replace(/\/$/, ""));
   const { state } = await Deno.permissions.request({ name: "read", path: project });
   if (state === "granted") return;
-  throw new EnvironmentError(`Training with ${workers} workers reads their source: add --allow-read=${project}.`);
+  const flag = permissionFlag("read", project);
+  throw new EnvironmentError(`Training with ${workers} workers reads their source: add ${flag}.`);
 }
 
 /** Starts a worker. */

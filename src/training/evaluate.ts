@@ -7,8 +7,8 @@ import * as tf from "@tensorflow/tfjs";
 import type { Examples } from "../data/images.ts";
 import { InputError } from "../errors.ts";
 import type { Objective } from "../objectives/objective.ts";
-import { random } from "../random.ts";
-import { range } from "../tensor.ts";
+import { type Random, random } from "../random.ts";
+import { range, type Tensor } from "../tensor.ts";
 import { add, average, type Losses, lossSums, nothing, readReports, report } from "./report.ts";
 
 /** How to evaluate. */
@@ -28,25 +28,38 @@ export interface EvaluateOptions {
  * @throws {RangeError} If an option is not a number that makes sense.
  * @throws {InputError} If a loss is no finite number, or the examples are not what the objective takes.
  */
-export async function evaluate(
+export function evaluate(objective: Objective, examples: Examples, options: EvaluateOptions = {}): Promise<Losses> {
+  const alone: Means = (x, noise) => tf.tidy(() => lossSums(objective.terms(x, noise), x.shape[0]));
+  return evaluateBy(alone, objective, examples, options);
+}
+
+/** What finds the mean loss, reconstruction and KL of a batch, `[3]`. */
+export type Means = (x: Tensor, noise: Random) => tf.Tensor1D | Promise<tf.Tensor1D>;
+
+/** {@linkcode evaluate}, whoever finds the means. */
+export async function evaluateBy(
+  means: Means,
   objective: Objective,
   examples: Examples,
-  options: EvaluateOptions = {},
+  { batchSize = 500, seed = 0 }: EvaluateOptions,
 ): Promise<Losses> {
-  const { batchSize = 500, seed = 0 } = options;
   assertCounts({ batchSize, "examples.count": examples.count });
   const noise = random(seed);
   const all = range(examples.count);
   const sums = nothing();
   for (let start = 0; start < all.length; start += batchSize) {
     const indices = all.subarray(start, start + batchSize);
-    const found = tf.tidy(() => {
-      const x = examples.batch(indices);
-      return report(lossSums(objective.terms(x, noise), indices.length), x);
-    });
-    const [{ losses, wrong }] = await readReports([found], objective);
-    if (wrong) throw new InputError(`Nothing can be said of the batch of examples ${start} and on: ${wrong}.`);
-    add(sums, losses, indices.length);
+    const x = examples.batch(indices);
+    try {
+      const mean = await means(x, noise);
+      const found = report(mean, x);
+      mean.dispose();
+      const [{ losses, wrong }] = await readReports([found], objective);
+      if (wrong) throw new InputError(`Nothing can be said of the batch of examples ${start} and on: ${wrong}.`);
+      add(sums, losses, indices.length);
+    } finally {
+      x.dispose();
+    }
     await tf.nextFrame(); // whatever else waits
   }
   return average(sums);

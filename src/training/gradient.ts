@@ -26,3 +26,10 @@ export function gradient(objective: Objective, x: Tensor, noise: Random, whole: 
     return { means, slopes: Object.fromEntries(slopes) };
   });
 }
+
+/** What some rows of a batch add to its means, `[3]`, and with `slopes` to each slope after them, in the variables' order. */
+export function contribution(objective: Objective, x: Tensor, noise: Random, whole: number, slopes: boolean): Tensor[] {
+  if (!slopes) return [lossSums(objective.terms(x, noise), whole)];
+  const found = gradient(objective, x, noise, whole);
+  return [found.means, ...objective.variables.map(({ name }) => found.slopes[name])];
+}

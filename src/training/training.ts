@@ -10,7 +10,7 @@ import type { Objective } from "../objectives/objective.ts";
 import { type Random, random } from "../random.ts";
 import { Adam } from "./adam.ts";
 import { Crew } from "./crew.ts";
-import { assertCounts, evaluate } from "./evaluate.ts";
+import { assertCounts, evaluate, evaluateBy } from "./evaluate.ts";
 import { gradient } from "./gradient.ts";
 import { type CheckpointOptions, Keeper, type Position } from "./keeper.ts";
 import { add, average, type Losses, nothing, readReports, report } from "./report.ts";
@@ -154,20 +154,23 @@ export class Training {
   /** Does what is due after a step: reads, closes the epoch, keeps a checkpoint. Returns the losses if they were read. */
   async settle(): Promise<Losses | undefined> {
     const { at } = this;
-    const { readEvery, heldOut, seed } = this.#settings;
+    const { readEvery, heldOut } = this.#settings;
     const due = this.#epochEnds || this.#keeper?.due(at.step);
     const losses = due || at.step % readEvery === 0 ? await this.#read() : undefined;
     if (this.#epochEnds) {
       at.history.train.push(average(at.sums));
-      if (heldOut) at.history.test.push(await this.#judge(heldOut, seed));
+      if (heldOut) at.history.test.push(await this.#judge(heldOut));
     }
     if (due) await this.keep();
     return losses;
   }
 
-  async #judge(heldOut: Examples, seed: number): Promise<Losses> {
+  async #judge(heldOut: Examples): Promise<Losses> {
+    const { seed } = this.#settings;
+    const [crew, objective] = [this.#crew, this.#objective];
     try {
-      return await evaluate(this.#objective, heldOut, { seed });
+      if (!crew) return await evaluate(objective, heldOut, { seed });
+      return await evaluateBy((x, noise) => crew.means(x, noise), objective, heldOut, { seed, batchSize: crew.most });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       const where = `Training stops after step ${this.at.step}, at the held-out examples.`;

@@ -1,5 +1,6 @@
 /**
- * The program of a worker: its own tfjs, the same objective, and for every batch the gradient of the rows it is given.
+ * The program of a worker: its own tfjs, the same objective, and for every batch the losses, or the gradient, of the rows it is
+ * given.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { type Objective, objectiveOf } from "../objectives/objective.ts";
 import { random } from "../random.ts";
 import type { Variable } from "../tensor.ts";
 import { type Board, board, type Contract, partOf, type Task } from "./crew.ts";
-import { gradient } from "./gradient.ts";
+import { contribution } from "./gradient.ts";
 
 let objective: Objective;
 let shared: Board;
@@ -43,15 +44,14 @@ async function begin(data: Contract): Promise<void> {
   objective = objectiveOf({ name: contract.name, encoder, decoder });
 }
 
-/** Finds the gradient of some rows of the batch that is on the board, and writes it there. */
-function work({ worker, from, to, whole, noise }: Task): void {
+/** Finds the losses, or the gradient, of some rows of the batch that is on the board, and writes them there. */
+function work({ worker, slopes, from, to, whole, noise }: Task): void {
   const size = tf.util.sizeFromShape(contract.shape);
   tf.tidy(() => {
     fill(objective.variables, shared.weights);
     const x = tf.tensor(shared.batch.slice(from * size, to * size), [to - from, ...contract.shape]);
-    const { means, slopes } = gradient(objective, x, partOf(random(noise), from, whole), whole);
     let at = 0;
-    for (const part of [means, ...objective.variables.map(({ name }) => slopes[name])]) {
+    for (const part of contribution(objective, x, partOf(random(noise), from, whole), whole, slopes)) {
       shared.parts[worker].set(part.dataSync(), at); // workers have no webgpu, where this would not do
       at += part.size;
     }

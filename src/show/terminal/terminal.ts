@@ -4,6 +4,7 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- the one place in src that prints
+import { EnvironmentError } from "../../errors.ts";
 import type { LessonEvent, Picture, Surface } from "../events.ts";
 import { claimText } from "../show.ts";
 import type { Step } from "../../training/train.ts";
@@ -37,7 +38,7 @@ export async function terminal(
   let apart = false; // whether there is an empty line above: one is enough
   const print = (text: string | undefined) => {
     if (text === undefined) return;
-    console.log(apart && text.startsWith("\n") ? text.slice(1) : text);
+    printLine(apart && text.startsWith("\n") ? text.slice(1) : text);
     apart = text.endsWith("\n");
   };
   const tell = (event: LessonEvent, at: number): void | Promise<void> => {
@@ -76,6 +77,19 @@ export async function terminal(
     });
     return wait;
   };
+}
+
+/**
+ * Prints a line. Into a pipe that nobody reads any more it does nothing.
+ *
+ * @throws {EnvironmentError} If it cannot be written, as on a full disk.
+ */
+export function printLine(line: string): void {
+  try {
+    console.log(line);
+  } catch (cause) {
+    throw new EnvironmentError(`Cannot write to standard output: ${(cause as Error).message}.`, { cause });
+  }
 }
 
 /** What an event looks like; nothing for those that the terminal does not show. */
