@@ -4,10 +4,11 @@ import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import fc from "fast-check";
 import { useBackend } from "../src/backend.ts";
 import { EnvironmentError } from "../src/errors.ts";
-import { fastest } from "../src/kernels/assembled.ts";
+import { fastest, withHeap } from "../src/kernels/assembled.ts";
 import { asModule, build, BUILDS } from "../src/kernels/assembly/build.ts";
 import { BINARIES } from "../src/kernels/assembly/binaries.ts";
 import { type Build, installTrainingKernels } from "../src/kernels/mod.ts";
+import { FLOAT, type Places, rowsTimes, transposeTimes } from "../src/kernels/product.ts";
 import { Adam } from "../src/training/adam.ts";
 import { granted, testIf } from "./_run.ts";
 
@@ -50,7 +51,7 @@ const upTo = (max: number, min = 1) => fc.integer({ min, max });
 
 const side = fc.tuple(upTo(2, 0), upTo(3, 0));
 const convolution = fc.record({
-  x: fc.tuple(upTo(3, 0), upTo(11), upTo(11), upTo(9)),
+  x: fc.tuple(upTo(3, 0), upTo(11), upTo(11), upTo(9, 0)),
   filter: fc.tuple(upTo(4), upTo(4), upTo(19)),
   strides: fc.tuple(upTo(5), upTo(5)),
   dilations: fc.tuple(upTo(3), upTo(3)),
@@ -119,8 +120,8 @@ for (const strides of [1, 2]) {
 
 const product = fc.record({
   M: upTo(20, 0),
-  K: fc.oneof(upTo(30), upTo(1100, 500)),
-  N: upTo(20),
+  K: fc.oneof(fc.constant(0), upTo(30), upTo(1100, 500)),
+  N: upTo(20, 0),
   batchA: upTo(2),
   batchB: upTo(2),
   transposeA: fc.boolean(),
@@ -141,6 +142,23 @@ Deno.test("matrix products, with a bias and a ReLU or without, agree with the cp
       return relu ? tf.relu(c) : c;
     }, JSON.stringify({ M, K, N, batchA, batchB, transposeA, transposeB, bias, relu }));
   });
+});
+
+Deno.test("a bias of another shape is refused in a sentence, and nothing behind it is read", async () => {
+  await useBackend("wasm");
+  const [x, filter] = [tf.ones([1, 2, 2, 3]) as tf.Tensor4D, tf.ones([1, 1, 3, 4]) as tf.Tensor4D];
+  const [a, b] = [tf.ones([2, 3]), tf.ones([3, 4])];
+  for (const shape of [[], [1], [2, 4]]) {
+    const bias = tf.ones(shape);
+    const [conv, matMul] = [
+      () => tf.fused.conv2d({ x, filter, strides: 1, pad: "same", bias }),
+      () => tf.fused.matMul({ a, b, bias }),
+    ];
+    const wanted = `A bias on wasm has one number a column, [4], and not the shape [${shape}].`;
+    for (const fused of [conv, matMul]) assertThrows(() => tf.tidy(fused), RangeError, wanted);
+    bias.dispose();
+  }
+  tf.dispose([x, filter, a, b]);
 });
 
 Deno.test("activations that the kernels do not apply themselves are tfjs's still", async () => {
@@ -317,6 +335,58 @@ async function everything(): Promise<number[]> {
 }
 
 for (const kernels of ALL) {
+  Deno.test(`products read nothing behind their matrices, which may lie at the memory's very end (${kernels})`, async () => {
+    await useBackend("wasm", { kernels });
+    withHeap(tf.backend() as BackendWasm, kernels, (heap) => {
+      const { memory } = ((tf.backend() as BackendWasm).wasm as unknown as Allocator).asm;
+      heap.scratch(4 * 2 ** 16); // so that the memory need not grow below
+      const near = heap.scratch(4 * 2 ** 12);
+      const atEnd = (size: number) => memory.buffer.byteLength - FLOAT * size;
+      const put = (address: number, values: number[]) => new Float32Array(memory.buffer, address).set(values);
+      const rows = (base: number, m: number, wide: number): Places => ({
+        base,
+        counts: [1, 1, m],
+        steps: [0, 0, FLOAT * wide],
+      });
+      for (const [m, k, n] of [[1, 1, 1], [7, 5, 9], [6, 7, 8], [5, 12, 11], [4, 13, 1], [3, 6, 16]]) {
+        const [a, b, y] = [m * k, k * n, m * n].map((size, i) =>
+          Array.from({ length: size }, (_, j) => (j + i) % 5 - 2)
+        );
+        const [ones, twos, product] = [near, near + FLOAT * 1024, near + FLOAT * 2048];
+        const found = (size: number) => [...new Float32Array(memory.buffer, product, size)];
+        const sum = (size: number, term: (i: number) => number) =>
+          Array.from({ length: size }, (_, i) => term(i)).reduce((total, x) => total + x, 0);
+        const times = Array.from(
+          { length: m * n },
+          (_, i) => sum(k, (j) => a[Math.floor(i / n) * k + j] * b[j * n + i % n]),
+        );
+        const transposed = Array.from(
+          { length: k * n },
+          (_, i) => sum(m, (j) => a[j * k + Math.floor(i / n)] * y[j * n + i % n]),
+        );
+        for (const last of ["a", "b"]) {
+          const [left, right] = [last === "a" ? atEnd(m * k) : ones, last === "b" ? atEnd(k * n) : twos];
+          put(left, a);
+          put(right, b);
+          const block = { address: right, k, rowStep: n, columnStep: 1 };
+          rowsTimes(heap, [{ offset: 0, runs: 1, run: k, stride: k, blocks: [block] }], n)(
+            rows(left, m, k),
+            rows(product, m, n),
+          );
+          assertEquals(found(m * n), times, `${[m, k, n]}, ${last} at the end`);
+        }
+        for (const last of ["a", "y"]) {
+          const [left, right] = [last === "a" ? atEnd(m * k) : ones, last === "y" ? atEnd(m * n) : twos];
+          put(left, a);
+          put(right, y);
+          const onto = transposeTimes(heap, { runs: 1, run: k, stride: k }, n, product);
+          onto(rows(left, m, k), { address: right, rowStep: n, columnStep: 1 });
+          assertEquals(found(k * n), transposed, `${[m, k, n]} transposed, ${last} at the end`);
+        }
+      }
+    });
+  });
+
   Deno.test(`no kernel writes outside its buffers, and all it takes it gives back (${kernels})`, async () => {
     await useBackend("wasm", { kernels });
     const expected = await everything();

@@ -8,8 +8,8 @@ import { convVae } from "../src/models/conv_vae.ts";
 import { layersVae } from "../src/models/vae.ts";
 import { negativeElbo, type Objective, squaredError } from "../src/objectives/objective.ts";
 import { random } from "../src/random.ts";
-import { Crew } from "../src/training/crew.ts";
-import { gradient } from "../src/training/gradient.ts";
+import { Crew, partOf } from "../src/training/crew.ts";
+import { contribution, gradient } from "../src/training/gradient.ts";
 import { train, type TrainOptions } from "../src/training/train.ts";
 import { hasGpu, needsGpu, startBackend } from "./_backends.ts";
 import { granted, testIf } from "./_run.ts";
@@ -307,11 +307,24 @@ testIf(canRead, "permission to read", "workers are ended however the training en
 });
 
 testIf(canRead, "permission to read", "workers have the caller's build of the kernels", async () => {
+  await startBackend("wasm");
   const vae = small();
   for (const kernels of ["simd", "relaxed"] as const) {
     await useBackend("wasm", { kernels });
     const how = { workers: 2, batchSize: 6, program: program("postMessage({ error: data.kernels })") };
     await assertRejects(() => Crew.hire(negativeElbo(vae), images, how), EnvironmentError, `failed (${kernels})`);
+    // To the bit, which another build would not give.
+    using crew = await Crew.hire(negativeElbo(vae), images, { workers: 2, batchSize: 6 });
+    const x = images.batch([0, 1, 2, 3, 4, 5]);
+    const found = await flat(await crew.gradient(x, random(1)), negativeElbo(vae));
+    const [mine, theirs] = tf.tidy(() =>
+      [0, 3].map((from) => {
+        const part = contribution(negativeElbo(vae), x.slice([from], [3]), partOf(random(1), from, 6), 6, true);
+        return tf.keep(tf.concat(part.map((t) => t.flatten())));
+      })
+    );
+    assertEquals(found, await mine.add(theirs).data());
+    tf.dispose([x, mine, theirs]);
   }
   vae.dispose();
 });

@@ -18,7 +18,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { floorOf, type Heap } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
 import { geometry } from "./geometry.ts";
-import { FLOAT, type Places, rowsTimes, type Stretch, transposeTimes } from "./product.ts";
+import { assertBias, FLOAT, type Places, rowsTimes, type Stretch, transposeTimes } from "./product.ts";
 
 /** A batch of images in memory: `[B, H, W, C]`. */
 interface Images {
@@ -40,6 +40,7 @@ export function convolve(
   }
   const conv = geometry("Conv2D", x.shape, filter.shape, attrs);
   const { filterHeight: K, filterWidth: L, inChannels: C, outChannels: O, dilationHeight, dilationWidth } = conv;
+  assertBias(bias, O);
   const y = heap.output(conv.outShape);
   const image = windowed(heap, x, conv);
   const rowBytes = image.W * C * FLOAT;

@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { floorOf, type Heap } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
-import { FLOAT, rowsTimes, type Stretch, transposeTimes } from "./product.ts";
+import { assertBias, FLOAT, rowsTimes, type Stretch, transposeTimes } from "./product.ts";
 
 /** Rows of `b` multiplied at a time: as many as, packed, the nearest cache holds. */
 const DEPTH = 512;
@@ -23,8 +23,8 @@ export function product(
   if (floor === undefined || a.dtype !== "float32" || b.dtype !== "float32") return;
   const [M, K] = sizes(a, transposeA);
   const [rows, N] = sizes(b, transposeB);
-  if (K !== rows || K === 0) return; // tfjs's own message, or its zeros
-  if (bias && (bias.shape.length !== 1 || bias.shape[0] !== N)) return;
+  if (K !== rows) return; // to tfjs, and its message
+  assertBias(bias, N);
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const c = heap.output([...batch, M, N]);
   const pairs = tf.util.sizeFromShape(batch);
@@ -71,7 +71,7 @@ function one(
     plain = heap.scratch(M * K * FLOAT);
     heap.kernels.spread(a, 1, M, M, K, plain, K);
   }
-  const stretches = Array.from({ length: Math.ceil(K / DEPTH) }, (_, i): Stretch => {
+  const stretches = Array.from({ length: Math.max(1, Math.ceil(K / DEPTH)) }, (_, i): Stretch => {
     const k = Math.min(DEPTH, K - i * DEPTH);
     const address = b + i * DEPTH * steps.rowStep * FLOAT;
     return { offset: i * DEPTH * FLOAT, runs: 1, run: k, stride: k, blocks: [{ address, k, ...steps }] };

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Heap } from "./assembled.ts";
+import type { TensorInfo } from "./compose.ts";
 
 /** Bytes of a float32. */
 export const FLOAT = 4;
@@ -95,6 +96,16 @@ export function transposeTimes(
   kernels.clear(c, FLOAT * runs * run * n);
   return (a, y) =>
     kernels.columns(table(heap, a), count(a), runs, run, stride, y.address, y.rowStep, y.columnStep, n, c, packed);
+}
+
+/**
+ * Checks that a bias has one number for each column, `[n]`.
+ *
+ * @throws {RangeError} If it has not.
+ */
+export function assertBias(bias: TensorInfo | undefined, n: number): void {
+  if (!bias || (bias.shape.length === 1 && bias.shape[0] === n)) return;
+  throw new RangeError(`A bias on wasm has one number a column, [${n}], and not the shape [${bias.shape}].`);
 }
 
 /** How many places there are. */
