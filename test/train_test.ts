@@ -3,9 +3,10 @@ import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend.ts";
 import { type Examples, rows } from "../src/data/images.ts";
 import { InputError } from "../src/errors.ts";
+import { type Autoencoder, autoencoder } from "../src/models/autoencoder.ts";
 import { convVae } from "../src/models/conv_vae.ts";
 import { denseVae } from "../src/models/dense_vae.ts";
-import { negativeElbo, type Objective } from "../src/objectives/objective.ts";
+import { negativeElbo, type Objective, squaredError } from "../src/objectives/objective.ts";
 import { random } from "../src/random.ts";
 import { evaluate } from "../src/training/evaluate.ts";
 import type { Losses } from "../src/training/report.ts";
@@ -13,7 +14,7 @@ import { type Step, train, type TrainOptions } from "../src/training/train.ts";
 import { assertClose, hasGpu, needsGpu, startBackend, testOnBackends } from "./_backends.ts";
 
 /** What the records of a training say, once it has ended: `history` is one growing object. */
-async function trained(objective: Objective, examples: Examples, options: TrainOptions): Promise<Step[]> {
+async function trained(objective: Objective, examples: Examples, options: TrainOptions = {}): Promise<Step[]> {
   return await Array.fromAsync(train(objective, examples, options));
 }
 
@@ -496,6 +497,55 @@ testOnBackends("pixels that are not in [0, 1] are refused at their step, to trai
     await assertRejects(() => evaluate(negativeElbo(vae), examples), InputError, `hold numbers ${found}, ${wanted}`);
   }
   assertEquals(alive(), before);
+  vae.dispose();
+});
+
+testOnBackends("what an autoencoder cannot put out, or is no number, is refused by name too", async () => {
+  const [bounded, linear] = (["sigmoid", "linear"] as const).map((output) =>
+    autoencoder({ latent: 1, hidden: [], shape: [2], output })
+  );
+  const before = alive();
+  const holding = (value: number) => rows(Float32Array.from([0.5, value]), [1, 2]);
+  const run = (model: Autoencoder, value: number) => trained(squaredError(model), holding(value));
+  assertEquals((await run(linear, 255)).length, 1);
+  const rest = ", wanted are numbers in [0,1]";
+  await assertRejects(() => run(bounded, 255), InputError, `step 1: its examples hold numbers from 0.5 to 255${rest}`);
+  await assertRejects(() => run(bounded, NaN), InputError, `step 1: its examples hold numbers from NaN to NaN${rest}`);
+  for (const value of [NaN, Infinity]) {
+    const found = `step 1: its examples hold numbers from ${value === Infinity ? 0.5 : NaN} to ${value}`;
+    await assertRejects(() => run(linear, value), InputError, `${found}, wanted are finite ones`);
+    await assertRejects(() => evaluate(squaredError(linear), holding(value)), InputError, "wanted are finite ones");
+  }
+  assertEquals(alive(), before);
+  bounded.dispose();
+  linear.dispose();
+});
+
+testOnBackends("examples that are no float32, or not as many as asked for, are refused in a sentence", async () => {
+  const vae = denseVae({ latent: 2, hidden: 3, shape: [2] });
+  const before = alive();
+  const wanted = "wanted is float32, and a row each.";
+  for (
+    const [make, found] of [
+      [(n: number) => tf.zeros([n, 2], "int32"), "int32 of shape [4,2] for 4 examples"],
+      [(n: number) => tf.zeros([n, 2], "bool"), "bool of shape [4,2] for 4 examples"],
+      [(n: number) => tf.zeros([n + 1, 2]), "float32 of shape [5,2] for 4 examples"],
+    ] as const
+  ) {
+    const examples: Examples = { count: 4, batch: ({ length }) => make(length) };
+    const good = rows(new Float32Array(8), [4, 2]);
+    for (
+      const run of [
+        () => trained(negativeElbo(vae), examples),
+        () => trained(negativeElbo(vae), good, { heldOut: examples }),
+        () => evaluate(negativeElbo(vae), examples),
+      ]
+    ) {
+      await assertRejects(run, RangeError, "examples.batch gave ");
+      assertEquals(alive(), before);
+    }
+    await assertRejects(() => evaluate(negativeElbo(vae), examples), RangeError, `gave ${found}: ${wanted}`);
+  }
   vae.dispose();
 });
 

@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
-import type { Tensor, Tensor2D, Tensor4D } from "../tensor.ts";
+import { shapeText, type Tensor, type Tensor2D, type Tensor4D } from "../tensor.ts";
 import type { Idx } from "./idx.ts";
 
 /** A data set that batches can be taken from, by index. */
@@ -16,10 +16,23 @@ export interface Examples {
    * Some of the examples, in the order asked for; the caller disposes.
    *
    * @param indices `B` integers from 0 to N-1.
-   * @returns A batch, `[B, ...]`.
+   * @returns A batch of float32, `[B, ...]`.
    * @throws {RangeError} If an index is not one of these.
    */
   batch(indices: ArrayLike<number>): Tensor;
+}
+
+/**
+ * Takes a batch of somebody's examples; the caller disposes.
+ *
+ * @throws {RangeError} If it is not of float32, or has not as many examples as asked for.
+ */
+export function batchOf(examples: Examples, indices: ArrayLike<number>): Tensor {
+  const x = examples.batch(indices);
+  if (x.dtype === "float32" && x.shape[0] === indices.length) return x;
+  x.dispose();
+  const wanted = `${indices.length} examples: wanted is float32, and a row each`;
+  throw new RangeError(`examples.batch gave ${x.dtype} of shape ${shapeText(x.shape)} for ${wanted}.`);
 }
 
 /** Grey images with a label each. */

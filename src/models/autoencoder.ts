@@ -15,6 +15,8 @@ export interface Autoencoder {
   encoder: LayersModel;
   /** The network behind {@linkcode decode}. */
   decoder: LayersModel;
+  /** The least and the largest number that {@linkcode decode} can put out, where there are such: 0 and 1 for pixels. */
+  range?: readonly [number, number];
   /** Everything that training changes. */
   variables: Variable[];
   /** Frees the variables; the model is of no use after that. */
@@ -64,20 +66,26 @@ export function autoencoder(options: AutoencoderOptions = {}): Autoencoder {
       tf.layers.reshape({ targetShape: shape }), // [B, ...shape]
     ],
   });
-  return layersAutoencoder(encoder, decoder);
+  return layersAutoencoder(encoder, decoder, output === "sigmoid" ? [0, 1] : undefined);
 }
 
 /**
  * Makes an autoencoder of two networks, one from examples to codes `[B, L]`, and one back.
  *
+ * @param range The least and the largest number that the decoder can put out, where there are such.
  * @throws {RangeError} If the networks do not fit together.
  */
-export function layersAutoencoder(encoder: LayersModel, decoder: LayersModel): Autoencoder {
+export function layersAutoencoder(
+  encoder: LayersModel,
+  decoder: LayersModel,
+  range?: readonly [number, number],
+): Autoencoder {
   const called = { codes: "is one code, the decoder's", decoded: "what the encoder takes," };
   return ofLayers({
     latent: assertFit({ encoder, decoder }, 1, called),
     encoder,
     decoder,
+    range,
     encode: (x) => applyNetwork("encode", encoder, x)[0],
     decode: (z) => applyNetwork("decode", decoder, z)[0],
     variables: [...trainableVariables(encoder), ...trainableVariables(decoder)],

@@ -76,6 +76,7 @@ export function negativeElbo(vae: Vae): Objective {
 export function squaredError(model: Autoencoder): Objective {
   return ofParts("squaredError", networksOf(model), {
     variables: model.variables,
+    range: model.range,
     terms: (x) =>
       tf.tidy(() => {
         const error = sumPerExample(tf.squaredDifference(x, model.decode(model.encode(x)))); // [B]

@@ -7,7 +7,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { Examples } from "../data/images.ts";
+import { batchOf, type Examples } from "../data/images.ts";
 import { EnvironmentError, InputError } from "../errors.ts";
 import { type Build, installTrainingKernels } from "../kernels/mod.ts";
 import { type Objective, type Parts, partsOf } from "../objectives/objective.ts";
@@ -137,16 +137,15 @@ export class Crew {
       throw new InputError(`Workers share the CPU's cores, which the ${backend} backend does not use: use one worker.`);
     }
     await readable(workers);
-    const shape = tf.tidy(() => examples.batch([0]).shape.slice(1));
+    const shape = tf.tidy(() => batchOf(examples, [0]).shape.slice(1));
     const weights = variables.reduce((total, { size }) => total + size, 0);
-    const most = Math.min(batchSize, examples.count);
-    const sizes = { weights, batch: most * tf.util.sizeFromShape(shape), workers: workers - 1 };
+    const sizes = { weights, batch: batchSize * tf.util.sizeFromShape(shape), workers: workers - 1 };
     const memory = new SharedArrayBuffer(4 * (weights + sizes.batch + sizes.workers * (3 + weights)));
     const networks = await Promise.all([parts.encoder, parts.decoder].map(plan));
     const kernels = backend === "wasm" ? installTrainingKernels() : undefined;
     const contract: Contract = { backend, kernels, name: parts.name, networks, shape, memory, sizes };
     const hired = Array.from({ length: workers - 1 }, (_, i) => hire(program, `${i + 2} of ${workers}`));
-    const crew = new Crew(objective, contract, most, hired, patience);
+    const crew = new Crew(objective, contract, batchSize, hired, patience);
     try {
       await answers(patience, hired.map(({ name, tell }) => ({ name, done: tell(contract) })));
     } catch (error) {

@@ -4,12 +4,15 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { Examples } from "../data/images.ts";
+import { batchOf, type Examples } from "../data/images.ts";
 import { InputError } from "../errors.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { type Random, random } from "../random.ts";
 import { range, type Tensor } from "../tensor.ts";
 import { add, average, type Losses, lossSums, nothing, readReports, report } from "./report.ts";
+
+/** How many examples are evaluated at a time. */
+export const AT_A_TIME = 500;
 
 /** How to evaluate. */
 export interface EvaluateOptions {
@@ -41,7 +44,7 @@ export async function evaluateBy(
   means: Means,
   objective: Objective,
   examples: Examples,
-  { batchSize = 500, seed = 0 }: EvaluateOptions,
+  { batchSize = AT_A_TIME, seed = 0 }: EvaluateOptions,
 ): Promise<Losses> {
   assertCounts({ batchSize, "examples.count": examples.count });
   const noise = random(seed);
@@ -49,7 +52,7 @@ export async function evaluateBy(
   const sums = nothing();
   for (let start = 0; start < all.length; start += batchSize) {
     const indices = all.subarray(start, start + batchSize);
-    const x = examples.batch(indices);
+    const x = batchOf(examples, indices);
     try {
       const mean = await means(x, noise);
       const found = report(mean, x);

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Examples } from "../data/images.ts";
-import { range, type Tensor } from "../tensor.ts";
+import { batchOf, type Examples } from "../data/images.ts";
+import { range } from "../tensor.ts";
 
 /** Examples, and a way to free what they hold. */
 export type Resident = Examples & Disposable;
@@ -13,14 +13,14 @@ export type Resident = Examples & Disposable;
 export function resident(examples: Examples): Resident {
   const byBatch: Resident = {
     count: examples.count,
-    batch: (indices) => examples.batch(indices),
+    batch: (indices) => batchOf(examples, indices),
     [Symbol.dispose]() {},
   };
   if (tf.getBackend() !== "webgpu") return byBatch;
   const { device } = tf.backend() as unknown as { device: GPUDevice };
-  const bytes = 4 * examples.count * tf.tidy(() => examples.batch([0]).size);
+  const bytes = 4 * examples.count * tf.tidy(() => batchOf(examples, [0]).size);
   if (bytes > device.limits.maxStorageBufferBindingSize) return byBatch;
-  const all: Tensor = examples.batch(range(examples.count)); // [N, ...]
+  const all = batchOf(examples, range(examples.count)); // [N, ...]
   return {
     count: examples.count,
     batch: (indices) => tf.tidy(() => tf.gather(all, tf.tensor1d(Int32Array.from(indices), "int32"))),

@@ -10,7 +10,7 @@ import type { Objective } from "../objectives/objective.ts";
 import { type Random, random } from "../random.ts";
 import { Adam } from "./adam.ts";
 import { Crew } from "./crew.ts";
-import { assertCounts, evaluate, evaluateBy } from "./evaluate.ts";
+import { assertCounts, AT_A_TIME, evaluate, evaluateBy } from "./evaluate.ts";
 import { gradient } from "./gradient.ts";
 import { type CheckpointOptions, Keeper, type Position } from "./keeper.ts";
 import { add, average, type Losses, nothing, readReports, report } from "./report.ts";
@@ -108,7 +108,10 @@ export class Training {
       const where = `The training in ${checkpoint!.directory} is in epoch ${training.at.epoch}`;
       throw new InputError(`${where} already, and ${epochs} are asked for.`);
     }
-    if (workers > 1) training.#crew = held.use(await Crew.hire(objective, examples, { workers, batchSize }));
+    if (workers > 1) {
+      const most = Math.max(Math.min(batchSize, here.count), judges ? Math.min(AT_A_TIME, judges.count) : 0);
+      training.#crew = held.use(await Crew.hire(objective, here, { workers, batchSize: most }));
+    }
     if (training.at.step === 0) await training.keep(); // if it cannot be kept, be it for its size, that is known now
     return training;
   }

@@ -455,7 +455,7 @@ export function softplus(x: usize, out: usize, n: i32): void {
 
 /**
  * One step of Adam from `n` numbers `x` to `out`, the moments `m` and `v` in place; `c1` and `c2` are 1 - β₁ᵗ and 1 - β₂ᵗ. It
- * rounds where tfjs does. To `finite` goes 0, or NaN if any number of `out` is not finite.
+ * gives tfjs's own numbers but for the last bits. To `finite` goes 0, or NaN if any number of `out` is not finite.
  */
 export function adam(
   x: usize, out: usize, m: usize, v: usize, g: usize, finite: usize, n: i32, rate: f32, b1: f32, b2: f32, c1: f32,
