@@ -23,6 +23,7 @@ import {
   type CommonOptions,
   type Digits,
   evaluate,
+  InputError,
   loadImages,
   type PrincipalComponents,
   principalComponents,
@@ -330,7 +331,12 @@ async function dreams(show: Show, digits: Digits, model: Autoencoder, { latent, 
 /** Runs the lesson. */
 export async function lesson(options: Options, show: Show): Promise<void> {
   byHand(show, options.seed);
-  const digits = await loadImages(options.data, show.fetch);
+  // Of n + 1 images a code of n numbers loses nothing: so it takes one more.
+  const digits = await loadImages(options.data, show.fetch, { train: options.latent + 2 });
+  const size = digits.train.height * digits.train.width; // D
+  if (options.latent >= size) {
+    throw new InputError(`--latent ${options.latent} is no squeeze: an image has ${size} numbers.`);
+  }
   const images = tf.tidy(() =>
     digits.train.batch(range(digits.train.count)).reshape([digits.train.count, -1]) as Tensor2D // [N, D]
   );

@@ -505,8 +505,8 @@ async function dreams(show: Show, digits: Digits, vae: LayersVae, seed: number):
 //
 // 1. In 5.3 change the third of `VARIANCES` from 1.6 to 0.9. How many dimensions stay active?
 // 2. `--latent 2`. Does the held-out loss rise or fall? What happens to its KL part?
-// 3. With MNIST's four files in a directory: `deno run --allow-read lessons/05_elbo.ts --data DIRECTORY --epochs 10`, and
-//    compare with `PUBLISHED` (5 to 10 minutes).
+// 3. With MNIST's four files in a directory: `deno run --allow-read=DIRECTORY lessons/05_elbo.ts --data DIRECTORY --epochs 10`.
+//    Compare with `PUBLISHED` (5 to 10 minutes).
 //
 // Answers: `lessons/answers.md`.
 

@@ -10,8 +10,8 @@
  * - **You leave with**: the whole system that this course set out for, trained: an encoder and a decoder of convolutions, a
  *   code of two numbers, and a map of all the digits it can draw.
  * - **Run** (about 35 seconds): `deno run lessons/06_conv_vae.ts`; on MNIST (half an hour):
- *   `deno run --allow-read lessons/06_conv_vae.ts --data DIRECTORY --epochs 10`. `--save model` keeps what was trained, and
- *   `--load model` looks at it again, here and in lesson 7, without training.
+ *   `deno run --allow-read=DIRECTORY lessons/06_conv_vae.ts --data DIRECTORY --epochs 10`. `--save model` keeps what was
+ *   trained, and `--load model` looks at it again, here and in lesson 7, without training.
  *
  * @module
  */
@@ -34,7 +34,6 @@ import {
   loadVae,
   meanImageLoss,
   negativeElbo,
-  newDirectory,
   pixels,
   random,
   range,
@@ -349,7 +348,6 @@ async function manifold(show: Show, digits: Digits, vae: LayersVae): Promise<voi
 /** Runs the lesson. */
 export async function lesson(options: Options, show: Show): Promise<void> {
   const digits = await loadImages(options.data, show.fetch);
-  if (options.save) await newDirectory(options.save); // before the training: if it cannot be made, say so now
   const vae = convVae({ latent: options.latent, seed: options.seed });
   if (options.load) await loadVae(vae, options.load);
   architecture(show, vae);

@@ -22,13 +22,13 @@ import {
   elbo,
   evaluate,
   gridCodes,
+  InputError,
   klToStandardNormal,
   type LayersVae,
   loadImages,
   loadVae,
   meanImageLoss,
   negativeElbo,
-  newDirectory,
   pixels,
   random,
   range,
@@ -59,7 +59,6 @@ type Options = typeof defaults & CommonOptions;
 
 async function model(show: Show, digits: Digits, options: Options): Promise<LayersVae> {
   const { epochs, batch: batchSize, rate: learningRate, seed, training } = options;
-  if (options.save) await newDirectory(options.save); // before the work, not after it
   const vae = convVae({ seed });
   show.title(options.load ? `7.1 The model in ${options.load}` : `7.1 Training on ${options.images} images`);
   if (options.load) await loadVae(vae, options.load);
@@ -82,9 +81,12 @@ async function model(show: Show, digits: Digits, options: Options): Promise<Laye
 /** Where the encoder puts images: the μ and σ of every q, as numbers. */
 export type Places = { mu: [number, number][]; sigma: [number, number][] };
 
-async function encode(vae: LayersVae, digits: Digits, count: number): Promise<Places> {
+/** How many held-out images the maps show, at most. */
+const SEEN = 2000;
+
+async function encode(vae: LayersVae, digits: Digits): Promise<Places> {
   const { mu, sigma } = tf.tidy(() => {
-    const { mu, logVar } = vae.encode(digits.test.batch(range(Math.min(count, digits.test.count))));
+    const { mu, logVar } = vae.encode(digits.test.batch(range(Math.min(SEEN, digits.test.count))));
     return { mu, sigma: tf.exp(tf.div(logVar, 2)) }; // [N, 2]
   });
   const places = { mu: await mu.array(), sigma: await sigma.array() } as Places;
@@ -120,7 +122,7 @@ async function whoLivesWhere(show: Show, digits: Digits, { mu }: Places): Promis
   await show.scatter("latent", `${mu.length} held-out digits at their μ`, points, labels, AXES);
   const shares = Array.from({ length: 10 }, (_, label) => labels.filter((l) => l === label).length / labels.length);
   const chance = shares.reduce((sum, p) => sum + p * p, 0);
-  const alike = await neighboursAlike(points, labels, Math.min(10, mu.length - 1));
+  const alike = await neighboursAlike(points, labels, 10);
   points.dispose();
   show.claim("of ten neighbours, the share of your own class", assertGreater, {
     found: alike,
@@ -528,9 +530,13 @@ async function whatIsLost(show: Show, digits: Digits, vae: LayersVae, places: Pl
 
 /** Runs the lesson. */
 export async function lesson(options: Options, show: Show): Promise<void> {
-  const digits = await loadImages(options.data, show.fetch);
+  const digits = await loadImages(options.data, show.fetch, { test: 11 }); // 7.2 looks at ten neighbours
+  const labels = digits.test.labels.subarray(0, SEEN);
+  if (new Set(labels).size < 2) {
+    throw new InputError(`The first ${labels.length} held-out images are of one class, where at least two are wanted.`);
+  }
   const vae = await model(show, digits, options);
-  const places = await encode(vae, digits, 2000);
+  const places = await encode(vae, digits);
   await whoLivesWhere(show, digits, places);
   await maps(show, vae);
   await between(show, digits, vae, places, options.seed);

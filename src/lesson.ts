@@ -2,7 +2,7 @@
  * The frame a lesson runs in: its flags, its backend, its surfaces, and what its end means to the shell.
  *
  * Exit codes: 0 every claim held; 1 a claim failed, or the machine lacks what was asked for; 2 a mistake in the flags or
- * in the data; 130 interrupted (by the shell's own rule).
+ * in the data; 130 interrupted by Ctrl-C, 143 by SIGTERM (by the shell's own rule: 128 and the signal's number).
  *
  * @module
  */
@@ -10,12 +10,14 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { type BackendName, BACKENDS, useBackend } from "./backend.ts";
 import { EnvironmentError, InputError } from "./errors.ts";
+import { assertNewDirectory } from "./new_files.ts";
 import { shellQuote } from "./permissions.ts";
 import { files } from "./show/files/files.ts";
 import type { Json, LessonEvent, Surface } from "./show/events.ts";
 import { ClaimError, type Show, showOn } from "./show/show.ts";
 import { printLine, terminal } from "./show/terminal/terminal.ts";
 import { Checkpoints } from "./training/checkpoints.ts";
+import { askToRead } from "./training/crew.ts";
 import type { TrainOptions } from "./training/train.ts";
 
 /** The options every lesson has, beside its own numbers. */
@@ -88,7 +90,10 @@ export async function runLesson<Numbers extends Record<string, number>>(
     for (const [key, value] of Object.entries(data === "digits" ? {} : lesson.otherData ?? {})) {
       if (flags.getOptionValueSource(key) === "default") own[key] = value;
     }
-    if (directory !== undefined) (await Checkpoints.open(directory, resume ?? false))[Symbol.dispose](); // or say so now
+    // What the lesson needs at its end, or not at once: if it is not to be had, that is said now.
+    if (workers > 1) await askToRead(workers);
+    if (directory !== undefined) (await Checkpoints.open(directory, resume ?? false))[Symbol.dispose]();
+    if (own.save !== undefined) await assertNewDirectory(own.save);
     const backend = await useBackend(wanted as BackendName);
     const events: LessonEvent[] = [];
     const record: Surface = (event) => {
@@ -105,7 +110,7 @@ export async function runLesson<Numbers extends Record<string, number>>(
         if (drawing) await drawing; // what is drawn at once is seen at once, whatever the lesson does next
       }
     };
-    const interruption = listen(() => void tell({ kind: "end" }));
+    const interruption = listen(() => void tell({ kind: "end", failed: true }));
     const show = showOn((event) => {
       const told = tell(event); // warnings, say, before it ends
       interruption.check(event);
@@ -120,12 +125,12 @@ export async function runLesson<Numbers extends Record<string, number>>(
     }
     interruption.end();
     try {
-      await tell({ kind: "end" });
+      await tell({ kind: "end", failed: failed !== undefined && !(failed instanceof ClaimError) });
     } catch (error) {
       if (!failed) throw error;
       console.error((error as Error).message); // what went wrong first is what ends the program
     }
-    if (failed instanceof Interrupted && directory !== undefined) {
+    if (failed instanceof Interrupted && directory !== undefined && await hasCheckpoint(directory)) {
       failed.message += ` To go on from the last checkpoint: --checkpoint ${shellQuote(directory)} --resume.`;
     }
     if (failed && !(failed instanceof ClaimError)) throw failed;
@@ -178,40 +183,64 @@ function commandLine<Numbers extends Record<string, number>>(
   return flags;
 }
 
-/** Somebody pressed Ctrl-C while a model trained. */
-class Interrupted extends Error {}
+/** Whether a whole checkpoint is in a directory. */
+async function hasCheckpoint(directory: string): Promise<boolean> {
+  try {
+    using checkpoints = await Checkpoints.open(directory, true);
+    return checkpoints.found !== undefined;
+  } catch {
+    return false; // none that can be read now, whatever the reason
+  }
+}
+
+/** The signals that end a training, with their exit codes: Ctrl-C, and what a machine sends before it shuts down. */
+const SIGNALS: { signal: Deno.Signal; code: number }[] = [
+  { signal: "SIGINT", code: 130 },
+  ...(Deno.build.os === "windows" ? [] : [{ signal: "SIGTERM", code: 143 } as const]), // which Windows does not have
+];
+
+/** One of these signals came while a model trained. */
+class Interrupted extends Error {
+  constructor(message: string, readonly code: number) {
+    super(message);
+  }
+}
 
 /**
- * Lets Ctrl-C end a training between two steps, so that what it has learned can be kept; pressed again, at once.
+ * Lets a signal end a training between two steps, so that what it has learned can be kept; a second one, at once.
  *
- * While nothing trains, Ctrl-C is the system's own.
+ * While nothing trains, signals are the system's own.
  *
  * @param finish Leaves the terminal as it was.
  */
 function listen(finish: () => void): { check(event: LessonEvent): void; end(): void } {
-  let [listening, pressed, reached] = [false, false, ""];
-  const press = () => {
-    if (pressed) {
-      finish();
-      Deno.exit(130);
+  let [listening, heard, reached] = [false, 0, ""]; // heard: the exit code of the signal that came
+  const hearings = SIGNALS.map(({ signal, code }) => {
+    const hear = () => {
+      if (heard) {
+        finish();
+        Deno.exit(code);
+      }
+      heard = code;
+    };
+    return { signal, hear };
+  });
+  const listenIf = (trains: boolean) => {
+    if (trains === listening) return;
+    listening = trains;
+    for (const { signal, hear } of hearings) {
+      if (trains) Deno.addSignalListener(signal, hear);
+      else Deno.removeSignalListener(signal, hear);
     }
-    pressed = true;
   };
   return {
     check(event) {
       if (event.kind === "text") return; // a warning, which must be heard too
       if (event.kind === "progress") reached = `after step ${event.step.step} of ${event.step.steps}`;
-      if (pressed) throw new Interrupted(`Interrupted ${reached}.`);
-      const trains = event.kind === "progress" && event.step.step < event.step.steps;
-      if (trains === listening) return;
-      listening = trains;
-      if (trains) Deno.addSignalListener("SIGINT", press);
-      else Deno.removeSignalListener("SIGINT", press);
+      if (heard) throw new Interrupted(`Interrupted ${reached}.`, heard);
+      listenIf(event.kind === "progress" && event.step.step < event.step.steps);
     },
-    end() {
-      if (listening) Deno.removeSignalListener("SIGINT", press);
-      listening = false;
-    },
+    end: () => listenIf(false),
   };
 }
 
@@ -242,8 +271,8 @@ function found(events: LessonEvent[]): { [name: string]: Json } {
 /** Says what went wrong, in a sentence where it is not a bug, and what that means to the shell. */
 function exitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has said it already
-  const codes = [[ClaimError, 1], [EnvironmentError, 1], [InputError, 2], [Interrupted, 130]] as const;
-  const code = codes.find(([kind]) => error instanceof kind)?.[1];
+  const codes = [[ClaimError, 1], [EnvironmentError, 1], [InputError, 2]] as const;
+  const code = error instanceof Interrupted ? error.code : codes.find(([kind]) => error instanceof kind)?.[1];
   if (code === undefined) throw error;
   console.error((error as Error).message);
   return code;

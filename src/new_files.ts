@@ -1,6 +1,6 @@
 /**
- * Files and directories: nothing is overwritten unless the name says so, nothing is left half written under its own name,
- * and whoever lacks a permission hears which.
+ * Files and directories: nothing is overwritten unless the name says so, what cannot be written to its end is not left
+ * behind, and whoever lacks a permission hears which.
  *
  * @module
  */
@@ -8,8 +8,7 @@ import { EnvironmentError, InputError } from "./errors.ts";
 import { permissionFlag } from "./permissions.ts";
 
 /**
- * Makes a directory. Make it before the work whose results it is for: whatever is wrong with it is then known before the
- * work, and not after it.
+ * Makes a directory.
  *
  * @param path Where; the directory above it must exist.
  * @param permit The directory that a missing permission is to be asked for, `path` itself by default.
@@ -21,15 +20,41 @@ export function newDirectory(path: string, permit: string = path): Promise<void>
 }
 
 /**
- * Writes a file.
+ * Makes a directory, if there is none.
+ *
+ * @throws {EnvironmentError} If it cannot be made; without the permission, the message has the flag to add.
+ */
+export async function ensureDirectory(path: string): Promise<void> {
+  try {
+    await newDirectory(path);
+  } catch (error) {
+    if (!((error as Error).cause instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+}
+
+/**
+ * Finds out whether a directory can be made, by making it and taking it away again. Call it before the work whose results
+ * the directory is for: whatever is wrong is then known before the work, and work that fails leaves no directory behind.
+ *
+ * @throws {InputError} If the directory, or a file of its name, exists already.
+ * @throws {EnvironmentError} If it cannot be made; without the permission, the message has the flag to add.
+ */
+export async function assertNewDirectory(path: string): Promise<void> {
+  await newDirectory(path);
+  await writing(path, path, () => Deno.remove(path));
+}
+
+/**
+ * Writes a file, and waits until it is on the disk.
  *
  * @param path Where; the directory must exist, and the file must not.
  * @param permit The directory that a missing permission is to be asked for.
  * @throws {InputError} If there is such a file already.
- * @throws {EnvironmentError} If it cannot be written; without the permission, the message has the flag to add.
+ * @throws {EnvironmentError} If it cannot be written, and then there is none; without the permission, the message has the
+ * flag to add.
  */
 export function newFile(path: string, bytes: Uint8Array, permit: string): Promise<void> {
-  return writing(path, permit, () => Deno.writeFile(path, bytes, { createNew: true }));
+  return writing(path, permit, () => writeFlushed(path, bytes, { createNew: true }));
 }
 
 /**
@@ -44,22 +69,30 @@ export function newFile(path: string, bytes: Uint8Array, permit: string): Promis
 export function replaceFile(path: string, bytes: Uint8Array, directory: string): Promise<void> {
   const partial = `${path}.partial`;
   return writing(path, directory, async () => {
-    try {
-      await writeFlushed(partial, bytes);
-      await Deno.rename(partial, path);
-    } catch (error) {
-      await Deno.remove(partial).catch(() => {}); // the first error is the one to report
-      throw error;
-    }
+    await writeFlushed(partial, bytes, { create: true, truncate: true });
+    await orRemove(partial, () => Deno.rename(partial, path));
     await flushDirectory(directory);
   });
 }
 
-/** Writes a file, and waits until it is on the disk. */
-async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-  await file.sync();
+/** Writes a file, waits until it is on the disk, and removes it if that fails. */
+async function writeFlushed(path: string, bytes: Uint8Array, how: Deno.OpenOptions): Promise<void> {
+  const opened = await Deno.open(path, { write: true, ...how });
+  await orRemove(path, async () => {
+    using file = opened;
+    for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+    await file.sync();
+  });
+}
+
+/** Does something with a file, and removes the file if that fails. */
+async function orRemove(path: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    await Deno.remove(path).catch(() => {}); // the first error is the one to report
+    throw error;
+  }
 }
 
 /** Waits until a directory's names are on the disk, where the system lets a directory be opened: Windows does not. */
@@ -77,7 +110,7 @@ async function flushDirectory(path: string): Promise<void> {
  *
  * @param path What is written, for messages.
  * @param permit The directory that a missing permission is to be asked for.
- * @param write What to do; an `InputError` of its own passes.
+ * @param write What to do; an `InputError` of its own passes, and so does a bug.
  * @throws {InputError} If something is there already.
  * @throws {EnvironmentError} If it fails otherwise; without the permission, the message has the flag to add.
  */
@@ -85,7 +118,7 @@ export async function writing<T>(path: string, permit: string, write: () => Prom
   try {
     return await write();
   } catch (cause) {
-    if (cause instanceof InputError) throw cause;
+    if (cause instanceof InputError || cause instanceof TypeError) throw cause;
     if (cause instanceof Deno.errors.AlreadyExists) {
       throw new InputError(`${path} exists already, and nothing is overwritten: name another directory.`, { cause });
     }

@@ -102,10 +102,11 @@ export const files = (bodies: Map<string, Uint8Array>): Answer => async (connect
   await (body ? file(body) : status(404))(connection, path);
 };
 
-/** Sends a status, and a few words. */
+/** Sends a status, and begins to say a few words, until nobody listens. */
 export const status = (code: number): Answer => async (connection) => {
-  await head(connection, code, { "content-length": 5 });
+  await head(connection, code, { "content-length": 10 });
   await send(connection, new TextEncoder().encode("sorry"));
+  await untilClosed(connection);
 };
 
 /** Sends half of a file, having said how long it is, and closes. */
@@ -130,10 +131,10 @@ export const stall = (body: Uint8Array): Answer => async (connection) => {
 /** Takes the request, and never says a word. */
 export const silence: Answer = async (connection) => void await untilClosed(connection);
 
-/** Sends a byte every few milliseconds, for ever. */
+/** Sends a byte every few milliseconds, a hundred in all. */
 export const drip = (every: number): Answer => async (connection) => {
   await head(connection, 200);
-  while (true) {
+  for (let i = 0; i < 100; i++) {
     await send(connection, new Uint8Array(1));
     await new Promise((done) => setTimeout(done, every));
   }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { newFile } from "../src/new_files.ts";
 import { Checkpoints } from "../src/training/checkpoints.ts";
 import type { Checkpoint } from "../src/training/checkpoint.ts";
 
@@ -42,6 +43,7 @@ async function tooLarge(directory: string) {
 if (import.meta.main) {
   const [directory, what] = Deno.args;
   try {
+    if (what === "new file") await newFile(`${directory}/file`, new Uint8Array(200_000), directory);
     if (what === "forever") await forever(directory);
     if (what === "too large") await tooLarge(directory);
     if (what === "resume" || what === "anew") (await Checkpoints.open(directory, what === "resume"))[Symbol.dispose]();

@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertLess, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { EnvironmentError, InputError } from "../src/errors.ts";
+import { newFile } from "../src/new_files.ts";
 import { encode, readCheckpoint } from "../src/training/checkpoint.ts";
 import { Checkpoints } from "../src/training/checkpoints.ts";
 import {
@@ -20,7 +21,7 @@ import {
   seal,
   withText,
 } from "./_checkpoints.ts";
-import { deno, granted, testIf, withTempDir } from "./_run.ts";
+import { deno, granted, ROOT, testIf, withTempDir } from "./_run.ts";
 import { checkpointOf } from "./_saver.ts";
 
 const files = await granted({ name: "read" }) && await granted({ name: "write" });
@@ -203,9 +204,9 @@ testFiles(
     withTempDir(async (directory) => {
       await save(directory, 1, 2);
       await edit(`${directory}/${fileName(2)}`, (file) => file.with(-1, file.at(-1)! ^ 1));
-      const { found, damaged } = await resume(directory);
+      const { found, passedOver } = await resume(directory);
       assertSame(found, small(1));
-      assertEquals(damaged, [`${directory}/${fileName(2)} is damaged: its checksum is wrong.`]);
+      assertEquals(passedOver, [`${directory}/${fileName(2)} is damaged: its checksum is wrong.`]);
 
       await edit(`${directory}/${fileName(1)}`, (file) => file.subarray(1));
       assertMatch(
@@ -219,9 +220,9 @@ testFiles("a checkpoint under another step's name counts as damaged", () =>
   withTempDir(async (directory) => {
     await save(directory, 1);
     await Deno.copyFile(`${directory}/${fileName(1)}`, `${directory}/${fileName(7)}`);
-    const { found, damaged } = await resume(directory);
+    const { found, passedOver } = await resume(directory);
     assertSame(found, small(1));
-    assertEquals(damaged, [`${directory}/${fileName(7)} holds step 1: it was renamed.`]);
+    assertEquals(passedOver, [`${directory}/${fileName(7)} holds step 1: it was renamed.`]);
   }));
 
 testFiles(
@@ -234,6 +235,43 @@ testFiles(
       assertEquals(names(directory), namesOf(2, 5));
       await save(directory, 6);
       assertEquals(names(directory), namesOf(5, 6));
+    }),
+);
+
+testFiles(
+  "one that cannot be read is passed over, and neither removed nor overwritten",
+  () =>
+    withTempDir(async (directory) => {
+      await save(directory, 1, 2);
+      const { open } = Deno;
+      /** Makes the disk fail where the newest checkpoint is, or all are. */
+      const failing = (error: Error, path: string) =>
+        Object.assign(Deno, {
+          open: (...args: Parameters<typeof open>) =>
+            String(args[0]).includes(path) && !args[1]?.write ? Promise.reject(error) : open(...args),
+        });
+      const denied = new Deno.errors.PermissionDenied("Permission denied (os error 13)");
+      const broken = Object.assign(new Error("Input/output error (os error 5)"), { code: "EIO" });
+      const path = `${directory}/${fileName(2)}`;
+      try {
+        for (const error of [denied, broken]) {
+          failing(error, fileName(2));
+          using checkpoints = await Checkpoints.open(directory, true);
+          assertSame(checkpoints.found, small(1));
+          assertEquals(checkpoints.passedOver, [`${path} cannot be read: ${error.message}.`]);
+          if (error === denied) continue;
+          for (const step of [3, 4]) await checkpoints.save(small(step));
+          assertEquals(names(directory), namesOf(2, 3, 4));
+          const over = await assertRejects(() => checkpoints.save(checkpointOf(2, 4)), EnvironmentError);
+          assertEquals(over.message, `${path} could not be read, and so is not overwritten.`);
+        }
+        failing(denied, ".checkpoint");
+        const none = await assertRejects(() => resume(directory), EnvironmentError);
+        assert(none.message.startsWith(`No checkpoint in ${directory} could be read. The newest: ${directory}/step-`));
+      } finally {
+        Object.assign(Deno, { open });
+      }
+      assertSame(await readCheckpoint(path), small(2));
     }),
 );
 
@@ -333,11 +371,11 @@ testIf(
       const damaged = [`${path} is damaged: it is no file.`];
       const pipe = await resume(directory);
       assertSame(pipe.found, small(1));
-      assertEquals(pipe.damaged, damaged);
+      assertEquals(pipe.passedOver, damaged);
       for (const other of [target, "/dev/zero", `${directory}/nothing`]) {
         await Deno.remove(path);
         await Deno.symlink(other, path);
-        const { found, damaged: sentences } = await resume(directory);
+        const { found, passedOver: sentences } = await resume(directory);
         assertSame(found, small(1));
         assertEquals(sentences, damaged);
       }
@@ -479,6 +517,46 @@ testIf(
     const limit = 'trap "" XFSZ; ulimit -f 100; exec "$@"'; // kB; without the trap, the signal would kill
     return withTempDir((directory) => tooLarge(directory, "bash", "-c", limit, "bash"));
   },
+);
+
+testIf(
+  unix && await succeeds("bash", "-c", "ulimit -f 100"),
+  "--allow-read --allow-write --allow-run, and bash",
+  "a new file that cannot be written to its end is not there, with the permission to write alone",
+  () =>
+    withTempDir(async (directory) => {
+      const limit = 'trap "" XFSZ; ulimit -f 100; exec "$@"'; // kB
+      const program = ["run", "--no-prompt", "--no-code-cache", `--allow-write=${directory}`, "test/_saver.ts"];
+      const args = ["-c", limit, "bash", Deno.execPath(), ...program, directory, "new file"];
+      const { stdout } = await new Deno.Command("bash", { args, cwd: ROOT }).output();
+      assertMatch(new TextDecoder().decode(stdout), /^EnvironmentError: Cannot write .*file: File too large/);
+      assertEquals(names(directory), []);
+    }),
+);
+
+testFiles(
+  "a new file is on the disk when its promise is kept; one that is there is not touched",
+  () =>
+    withTempDir(async (directory) => {
+      const { sync } = Deno.FsFile.prototype;
+      const flushed: number[] = [];
+      try {
+        Deno.FsFile.prototype.sync = async function () {
+          flushed.push((await this.stat()).size);
+          await sync.call(this);
+        };
+        await newFile(`${directory}/file`, new Uint8Array(5), directory);
+      } finally {
+        Deno.FsFile.prototype.sync = sync;
+      }
+      assertEquals(flushed, [5]);
+      await assertRejects(
+        () => newFile(`${directory}/file`, new Uint8Array(3), directory),
+        InputError,
+        "exists already",
+      );
+      assertEquals((await Deno.readFile(`${directory}/file`)).length, 5);
+    }),
 );
 
 testFiles(

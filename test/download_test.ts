@@ -1,5 +1,6 @@
-import { assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
+import { assertEquals, assertGreater, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Download, download, type Patience } from "../src/data/download.ts";
+import readme from "../README.md" with { type: "text" };
 import { sha256 } from "../src/sha256.ts";
 import { EnvironmentError } from "../src/errors.ts";
 import { counting } from "./_allocations.ts";
@@ -48,6 +49,12 @@ const get = (cache: string, mirrors: Mirror[], options: Partial<Download> = {}) 
 async function sentence(cache: string, mirrors: Mirror[], options: Partial<Download> = {}) {
   const { message } = await assertRejects(() => get(cache, mirrors, options), EnvironmentError);
   return message;
+}
+
+/** Waits until a mirror has no connection open, for two seconds at most; returns how many it still has. */
+async function stillOpen(mirror: Mirror): Promise<number> {
+  for (let i = 0; i < 100 && mirror.open > 0; i++) await new Promise((done) => setTimeout(done, 20));
+  return mirror.open;
 }
 
 /** What is in the cache. */
@@ -128,6 +135,7 @@ for (const [name, { answer, says, again, patience }] of Object.entries(FAULTS)) 
         const times = again ? 3 : 1;
         assertEquals(await sentence(cache, [bad], options), `Cannot fetch labels.gz: ${bad.host} ${says}.`);
         assertEquals(bad.asked, times);
+        assertEquals(await stillOpen(bad), 0, "connections left");
         assertEquals(await kept(cache), undefined);
 
         assertEquals(await get(cache, [bad, good], options), RIGHT);
@@ -196,6 +204,26 @@ testNet(
     }),
 );
 
+testNet("by default it is as patient as the README says", () =>
+  withCache(async (cache) => {
+    const { setTimeout } = globalThis;
+    const waits = new Set<number>();
+    const hurried = (then: () => void, ms: number) => (waits.add(ms), setTimeout(then, ms / 100));
+    await using mirror = serve(silence);
+    try {
+      Object.assign(globalThis, { setTimeout: hurried });
+      assertStringIncludes(await sentence(cache, [mirror], { patience: undefined }), "sent nothing for 10 seconds");
+    } finally {
+      Object.assign(globalThis, { setTimeout });
+    }
+    const [minutes, seconds] = [600_000, 10_000];
+    assertEquals([mirror.asked, ...waits], [3, minutes, seconds, 500, 2000]);
+    const promised = ["sends nothing for 10 seconds,", "three times in all, after half a second and after two;"];
+    for (const part of [...promised, "longer than ten minutes"]) {
+      assertStringIncludes(readme.replaceAll(/\s+/g, " "), part);
+    }
+  }));
+
 // ## Redirects
 
 testNet("a redirect is followed", () =>
@@ -211,6 +239,29 @@ testNet("redirects without end are one sentence, and no reason to ask again", ()
     await using mirror = serve(redirect("/labels.gz"));
     assertEquals(await sentence(cache, [mirror]), `Cannot fetch labels.gz: ${mirror.host} redirects without end.`);
     assertEquals(mirror.asked, 21); // fetch's own limit is 20 redirects
+  }));
+
+testNet(
+  "a redirect to what is no web address is one sentence, and no reason to ask again",
+  () =>
+    withCache(async (cache) => {
+      for (const elsewhere of ["file:///etc/passwd", "data:text/plain,hello", "http://", "https://[::bad/"]) {
+        await using mirror = serve(redirect(elsewhere));
+        const wanted = `Cannot fetch labels.gz: ${mirror.host} redirects to what is no address of http or https.`;
+        assertEquals(await sentence(cache, [mirror]), wanted);
+        assertEquals(mirror.asked, 1);
+      }
+    }),
+);
+
+testNet("a mirror that is no URL is refused before any is asked", () =>
+  withCache(async (cache) => {
+    await using good = serve(file(PACKED));
+    for (const wrong of ["", "example.org/", "http:// /", "file:///tmp/", "https://example.org/mnist"]) {
+      const { message } = await assertRejects(() => get(cache, [], { mirrors: [good.url, wrong] }), RangeError);
+      assertEquals(message, `A mirror is a URL of http or https that ends in "/", not "${wrong}".`);
+    }
+    assertEquals(good.asked, 0);
   }));
 
 Deno.test({

@@ -782,7 +782,7 @@ testWrite("files: nothing but pictures is written", () =>
     show.text("b");
     show.figure("c", 1);
     show.claim("d", assertLess, { found: 1, expected: 2, from: "b" });
-    assertEquals(await Array.fromAsync(Deno.readDir(`${directory}/out`)), []);
+    assertEquals(await Array.fromAsync(Deno.readDir(directory)), []);
   }));
 
 testWrite(
@@ -822,7 +822,7 @@ testWrite(
         await assertRejects(() => show.heat("a", "", heat({ values: [0, 1, NaN] })), InputError),
       ];
       for (const { message } of said) assertMatch(message, /^The picture "(a|heat)" .+\.$/);
-      assertEquals(await Array.fromAsync(Deno.readDir(`${directory}/out`)), []);
+      assertEquals(await Array.fromAsync(Deno.readDir(directory)), []);
       tf.dispose([none, odd, pixels]);
     }),
 );
@@ -847,10 +847,27 @@ testWrite(
     }),
 );
 
+testWrite(
+  "files: a lesson that fails before it draws leaves no directory, and one that draws nothing has a page",
+  () =>
+    withTempDir(async (directory) => {
+      const end = async (name: string, failed: boolean) => {
+        const surface = await files(`${directory}/${name}`, LESSON);
+        await surface({ kind: "text", text: "a word" });
+        await surface({ kind: "end", failed });
+      };
+      await end("failed", true);
+      await end("well", false);
+      assertEquals(await Array.fromAsync(Deno.readDir(directory), ({ name }) => name), ["well"]);
+      assertStringIncludes(await Deno.readTextFile(`${directory}/well/index.html`), "a word");
+    }),
+);
+
 testWrite("files: what exists is not overwritten, and the sentence names it", () =>
   withTempDir(async (directory) => {
     const images = tf.zeros([1, 2, 2, 1]);
     const show = await showIn(`${directory}/out`);
+    await show.images("first", "", images); // which makes the directory
     await Deno.writeTextFile(`${directory}/out/grid.png`, "mine");
     const exists = (path: string) => `${path} exists already, and nothing is overwritten: name another directory.`;
     const error = await assertRejects(() => show.images("grid", "", images), InputError);
@@ -875,7 +892,8 @@ testWrite(
       assertMatch(error.message, /^Cannot write .*file\/below: .+$/);
       const images = tf.zeros([1, 2, 2, 1]);
       const show = await showIn(`${directory}/gone`);
-      await Deno.remove(`${directory}/gone`);
+      await show.images("first", "", images);
+      await Deno.remove(`${directory}/gone`, { recursive: true });
       const gone = await assertRejects(() => show.images("a", "", images), EnvironmentError);
       assertStringIncludes(gone.message, `Cannot write ${directory}/gone/a.png: `);
       images.dispose();

@@ -1,15 +1,23 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
+import { Checkpoints } from "../src/training/checkpoints.ts";
 import { deno, granted, ROOT, testIf, withTempDir } from "./_run.ts";
 
-/** Starts the lesson of `_interrupted.ts`, and sends it SIGINT so often once it has told its first step. */
-async function interrupted(steps: number, { stepTakes = 2, times = 1, kept }: {
-  stepTakes?: number;
-  times?: number;
-  kept?: string;
-} = {}) {
-  const [allowed, flags] = kept
-    ? [[`--allow-read=${kept}`, `--allow-write=${kept}`], ["--checkpoint", kept]]
-    : [[], []];
+/** Starts the lesson of `_interrupted.ts`, and sends it a signal so often once it has told its first step. */
+async function interrupted(
+  steps: number,
+  { stepTakes = 2, times = 1, kept, sent = "SIGINT", allowed = [], flags = [] }: {
+    stepTakes?: number;
+    times?: number;
+    kept?: string;
+    sent?: Deno.Signal;
+    allowed?: string[];
+    flags?: string[];
+  } = {},
+) {
+  if (kept) {
+    allowed = [`--allow-read=${kept}`, `--allow-write=${kept}`];
+    flags = ["--checkpoint", kept];
+  }
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", ...allowed, "test/_interrupted.ts", `${steps}`, `${stepTakes}`, ...flags],
     cwd: ROOT,
@@ -23,7 +31,7 @@ async function interrupted(steps: number, { stepTakes = 2, times = 1, kept }: {
   while (!out.includes("step 1\n")) out += (await reader.read()).value!;
   const at = performance.now();
   for (let i = 0; i < times; i++) {
-    process.kill("SIGINT");
+    process.kill(sent);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   for (let read = await reader.read(); !read.done; read = await reader.read()) out += read.value;
@@ -42,11 +50,68 @@ testSignal("Ctrl-C while a model trains: its step is finished, what it warned of
   assertEquals(out, "\nHow long?\nstep 1\nA word of warning.\n");
   await withTempDir(async (directory) => {
     const kept = `${directory}/to keep`;
-    const { err } = await interrupted(5, { kept });
+    assertEquals((await interrupted(5, { kept })).err, "Interrupted after step 2 of 5.\n", "no checkpoint is there");
+    {
+      using checkpoints = await Checkpoints.open(kept, false);
+      await checkpoints.save({ step: 1, facts: null, numbers: [] });
+    }
+    const resumed = await interrupted(5, {
+      allowed: [`--allow-read=${kept}`, `--allow-write=${kept}`],
+      flags: ["--checkpoint", kept, "--resume"],
+    });
     const hint = `To go on from the last checkpoint: --checkpoint '${kept}' --resume.`;
-    assertEquals(err, `Interrupted after step 2 of 5. ${hint}\n`);
+    assertEquals(resumed.err, `Interrupted after step 2 of 5. ${hint}\n`);
   });
 });
+
+testSignal("SIGTERM does what Ctrl-C does, 143; twice: at once", async () => {
+  const { code, out, err } = await interrupted(5, { sent: "SIGTERM" });
+  assertEquals([code, err], [143, "Interrupted after step 2 of 5.\n"]);
+  assertEquals(out, "\nHow long?\nstep 1\nA word of warning.\n");
+  const twice = await interrupted(5, { sent: "SIGTERM", stepTakes: 30, times: 2 });
+  assertEquals([twice.code, twice.err], [143, ""]);
+  assertLess(twice.seconds, 15);
+});
+
+testSignal(
+  "an interrupted lesson leaves neither of its directories behind, so that it can be run again as it was",
+  () =>
+    withTempDir(async (directory) => {
+      const [model, pictures] = [`${directory}/model`, `${directory}/pictures`];
+      for (const _ of ["first", "again"]) {
+        const { code } = await interrupted(5, {
+          stepTakes: 0.5,
+          allowed: [`--allow-write=${model},${pictures}`],
+          flags: ["--save", model, "--out", pictures],
+        });
+        assertEquals([code, Array.from(Deno.readDirSync(directory))], [130, []]);
+      }
+    }),
+);
+
+testSignal(
+  "what --save and --workers lack is said before the lesson begins, and nothing is left behind",
+  () =>
+    withTempDir(async (directory) => {
+      const run = (ofDeno: string[], ...flags: string[]) =>
+        deno(["run", "--no-prompt", ...ofDeno, "test/_interrupted.ts", "1", "0", ...flags]);
+      const model = `${directory}/model`;
+      const save = await run([], "--save", model);
+      assertEquals([save.code, save.out, save.err], [
+        1,
+        "",
+        `Writing to ${model} needs the permission --allow-write=${model}.\n`,
+      ]);
+      const workers = await run([`--allow-write=${model}`], "--save", model, "--workers", "2");
+      assertEquals([workers.code, workers.out], [1, ""]);
+      assert(workers.err.startsWith("Training with 2 workers reads their source: add --allow-read="), workers.err);
+      assertEquals(Array.from(Deno.readDirSync(directory)), []);
+      await Deno.mkdir(model);
+      const taken = await run([`--allow-write=${model}`], "--save", model);
+      const sentence = `${model} exists already, and nothing is overwritten: name another directory.\n`;
+      assertEquals([taken.code, taken.out, taken.err], [2, "", sentence]);
+    }),
+);
 
 testSignal("Ctrl-C twice: at once, 130", async () => {
   const { code, err, seconds } = await interrupted(5, { stepTakes: 30, times: 2 });

@@ -270,15 +270,23 @@ testIf(
   () =>
     withTempDir(async (directory) => {
       const bug = new TypeError("oops");
-      const failing = (show: Show) => {
+      const draw = (show: Show) =>
+        show.lines("line", "a line", {
+          series: [{ name: "a", x: [0, 1], y: [0, 1] }],
+          x: { label: "x" },
+          y: { label: "y" },
+        });
+      const failing = async (show: Show) => {
         show.text("before");
+        await draw(show);
         throw bug;
       };
       assertEquals(await assertRejects(() => run(["--out", `${directory}/bug`], failing)), bug);
       assertStringIncludes(await Deno.readTextFile(`${directory}/bug/index.html`), "before");
       // The page cannot be written either: what went wrong first is what counts.
       const worse = async (show: Show) => {
-        await Deno.remove(`${directory}/worse`);
+        await draw(show);
+        await Deno.remove(`${directory}/worse`, { recursive: true });
         show.claim("less", assertLess, { found: 3, expected: 2, from: "the pencil" });
       };
       const { code, err, out } = await run(["--json", "--out", `${directory}/worse`], worse);
@@ -286,7 +294,10 @@ testIf(
       assertEquals([code, lastLine({ out } as Run).claims.length], [1, 1]);
       const { code: alone, err: said } = await run(
         ["--out", `${directory}/gone`],
-        () => Deno.remove(`${directory}/gone`),
+        async (show) => {
+          await draw(show);
+          await Deno.remove(`${directory}/gone`, { recursive: true });
+        },
       );
       assertMatch(said, /^Cannot write .*index\.html: .+\n$/);
       assertEquals(alone, 1);

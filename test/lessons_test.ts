@@ -5,13 +5,23 @@
  *
  * @module
  */
-import { assert, assertAlmostEquals, assertEquals, assertGreater, assertGreaterOrEqual, assertLess } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertLess,
+  assertRejects,
+} from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { determinant, EigenvalueDecomposition, inverse, Matrix } from "ml-matrix";
 import {
   ClaimError,
   type CommonOptions,
   convVae,
+  type Digits,
+  InputError,
   type LayersModel,
   type LessonEvent,
   loadDigits,
@@ -19,6 +29,7 @@ import {
   principalComponents,
   random,
   range,
+  select,
   type Show,
   showOn,
   take,
@@ -48,11 +59,15 @@ Deno.test("importing a lesson prints nothing", () => assertEquals(printed, []));
 const digits = await loadDigits();
 await useBackend("wasm");
 
-/** Runs `use` while there seems to be a directory with the first of the embedded digits in it, as `--data` takes one. */
-async function withFewDigits<T>([train, test]: [number, number], use: (data: string) => Promise<T>): Promise<T> {
+/** Runs `use` while there seems to be a directory with the first of some digits in it, as `--data` takes one. */
+async function withFewDigits<T>(
+  [train, test]: [number, number],
+  use: (data: string) => Promise<T>,
+  of: Pick<Digits, "train" | "test"> = digits,
+): Promise<T> {
   const { readDir, readFile, stat } = Deno;
   const contents: Record<string, Uint8Array> = {};
-  for (const [half, set] of [["train", take(digits.train, train)], ["t10k", take(digits.test, test)]] as const) {
+  for (const [half, set] of [["train", take(of.train, train)], ["t10k", take(of.test, test)]] as const) {
     contents[`${half}-images-idx3-ubyte`] = writeIdx([set.count, 28, 28], set.pixels);
     contents[`${half}-labels-idx1-ubyte`] = writeIdx([set.count], set.labels);
   }
@@ -363,6 +378,42 @@ for (const [seed, batch] of [[1, 10], [2, 5]]) {
     }),
   );
 }
+
+/** Lessons on so few images that what they claim would be no number, and what they say. */
+const ofOneClass = { train: digits.train, test: select(digits.test, (label) => label === 3) };
+const TOO_FEW: [keyof typeof lessons, [number, number], typeof ofOneClass, string][] = [
+  ["01_autoencoder", [9, 50], digits, "few-digits has too few training images: 9, where at least 10 are wanted."],
+  ["02_likelihood", [50, 2], digits, "few-digits has too few held-out images: 2, where at least 3 are wanted."],
+  ["02_likelihood", [1, 3], digits, "All training images of few-digits are alike, where two that differ are wanted."],
+  ["07_latent_map", [50, 10], digits, "few-digits has too few held-out images: 10, where at least 11 are wanted."],
+  [
+    "07_latent_map",
+    [50, 100],
+    ofOneClass,
+    "The first 100 held-out images are of one class, where at least two are wanted.",
+  ],
+];
+for (const [name, counts, of, sentence] of TOO_FEW) {
+  Deno.test(`lesson ${name.slice(0, 2)} on too few images: ${sentence}`, () =>
+    withFewDigits(counts, async (data) => {
+      const { lesson, defaults } = lessons[name] as typeof l1;
+      const before = tf.memory().numTensors;
+      const { message } = await assertRejects(
+        () => lesson({ ...defaults, data, seed: 1 }, recording().show),
+        InputError,
+      );
+      assertEquals(message, sentence);
+      assertEquals(tf.memory().numTensors, before, "tensors left");
+    }, of));
+}
+
+Deno.test("lesson 01 with a code as long as an image: a sentence", async () => {
+  const { message } = await assertRejects(
+    () => l1.lesson({ ...l1.defaults, ...embedded, latent: 784 }, recording().show),
+    InputError,
+  );
+  assertEquals(message, "--latent 784 is no squeeze: an image has 784 numbers.");
+});
 
 // ## What lessons export, against oracles that do not know them
 

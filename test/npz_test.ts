@@ -8,36 +8,16 @@ import * as tf from "@tensorflow/tfjs";
 import { unzipSync } from "fflate";
 import { convVae, denseVae, type LayersVae, layersVae, newDirectory, random, saveVae, useBackend } from "../mod.ts";
 import { exportNpz } from "../src/models/npz.ts";
-import { granted, ROOT, testIf, withTempDir } from "./_run.ts";
+import { python, pythonWith } from "./_python.ts";
+import { deno, granted, ROOT, testIf, withTempDir } from "./_run.ts";
 
 await useBackend("wasm");
 
-/** Runs a program of Python, gives it `input`, and returns what it writes. */
-async function python(command: string, args: string[], input = ""): Promise<string> {
-  const child = new Deno.Command(command, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
-  const [, { code, stdout, stderr }] = await Promise.all([
-    new Blob([input]).stream().pipeTo(child.stdin).catch(() => {}), // it may end without reading
-    child.output(),
-  ]);
-  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  if (code !== 0) throw new Error(`${command} ends with ${code}: ${err}`);
-  return out;
-}
-
 const mayRun = await granted({ name: "run" }) && await granted({ name: "read" }) && await granted({ name: "write" });
-
-/** The first Python that has these modules. */
-async function pythonWith(...modules: string[]): Promise<string | undefined> {
-  if (!mayRun) return;
-  for (const command of ["python3", "/usr/bin/python3"]) {
-    const found = await python(command, ["-c", `import ${modules}`]).then(() => true, () => false);
-    if (found) return command;
-  }
-}
 
 /** A test that needs Python with these modules. */
 async function testPython(modules: string[], name: string, fn: (command: string) => Promise<void>) {
-  const command = await pythonWith(...modules);
+  const command = mayRun ? await pythonWith(...modules) : undefined;
   testIf(command !== undefined, `python3 with ${modules.join(" and ")}`, name, () => fn(command!));
 }
 
@@ -234,4 +214,17 @@ print("\\n" + json.dumps(answer))
       for (const [i, half] of [mu, logVar].entries()) assertClose(await half.array() as Nested, gaussian[i]);
       tf.dispose([mu, logVar]);
     }),
+);
+
+testIf(
+  mayRun,
+  "--allow-run --allow-read --allow-write",
+  "bench:peers without PyTorch: one sentence, exit code 1",
+  async () => {
+    const nowhere = { PYTHONHOME: "/nowhere" }; // no Python starts with that
+    const { code, err } = await deno(["run", "--no-prompt", "--allow-read", "--allow-run", "test/peers.ts"], {
+      env: nowhere,
+    });
+    assertEquals([code, err], [1, "This compares with PyTorch, and no python3 here has it (Debian: python3-torch).\n"]);
+  },
 );

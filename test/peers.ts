@@ -6,11 +6,17 @@
  */
 // deno-lint-ignore-file no-console -- a program
 import { convVae, denseVae, loadDigits, negativeElbo, type Step, train, useBackend } from "../mod.ts";
+import { pythonWith } from "./_python.ts";
 
 /** How often each takes its turn, how many steps a turn has, and the examples in a step. */
 const [ROUNDS, STEPS, BATCH] = [9, 5, 128];
 
-const python = new Deno.Command("python3", {
+const command = await pythonWith("torch");
+if (command === undefined) {
+  console.error("This compares with PyTorch, and no python3 here has it (Debian: python3-torch).");
+  Deno.exit(1);
+}
+const python = new Deno.Command(command, {
   args: [new URL("torch_peer.py", import.meta.url).pathname],
   stdin: "piped",
   stdout: "piped",
@@ -24,7 +30,7 @@ async function torchStep(model: string, threads: number): Promise<number> {
   await ask.write(new TextEncoder().encode(`${model} ${BATCH} ${threads}\n`));
   while (!heard.includes("\n")) {
     const { value } = await answers.read();
-    if (!value) throw new Error("PyTorch did not answer: is python3-torch installed?");
+    if (!value) throw new Error("PyTorch has ended.");
     heard += value;
   }
   const [answer] = heard.split("\n", 1);

@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "../src/backend.ts";
 import { type Examples, rows } from "../src/data/images.ts";
 import { convVae } from "../src/models/conv_vae.ts";
 import { EnvironmentError, InputError } from "../src/errors.ts";
 import { denseVae } from "../src/models/dense_vae.ts";
+import { layersVae } from "../src/models/vae.ts";
 import { negativeElbo, type Objective } from "../src/objectives/objective.ts";
 import type { Checkpoint } from "../src/training/checkpoint.ts";
 import { Checkpoints } from "../src/training/checkpoints.ts";
@@ -145,11 +147,12 @@ testFiles(
     const before = tf.memory().numTensors;
     const cases: [TrainOptions, Examples | undefined, number | undefined, string][] = [
       [{ batchSize: 3 }, undefined, undefined, "has batches of 2, and this one 3."],
-      [{ learningRate: 0.5 }, undefined, undefined, "has a learning rate of 0.001, and this one 0.5."],
       [{ seed: 5 }, undefined, undefined, "has the seed 0, and this one 5."],
       [{}, rowsOf(0.5, 1, 0, 0.25), undefined, "has examples: 3, and this one 2."],
       [{}, rowsOf(0.5, 1, 0, 0.25, 1, 0.5), undefined, "has examples that hash to"],
       [{}, rowsOf(0, 1, 0, 0.25, 1, 1), undefined, "has examples that hash to"],
+      [{}, rowsOf(0.5, 1, 0, 0.5, 1, 1), undefined, "has examples that hash to"], // neither the first nor the last
+      [{ heldOut: data }, undefined, undefined, 'has held-out examples: nothing, and this one {"count":3,'],
       [{}, undefined, 3, "has weights or moments of the shape [3,2], and this one [3,3]"],
     ];
     for (const [options, examples, latent, sentence] of cases) {
@@ -182,8 +185,9 @@ testFiles("a damaged newest checkpoint: the one before, and a sentence about it"
   const warnings: string[] = [];
   const checkpoint = { directory, every: 4, resume: true, warn: (sentence: string) => void warnings.push(sentence) };
   const { steps, weights } = await trained({ ...HOW, checkpoint });
-  assertEquals([steps[0].step, warnings.length], [8, 1]);
+  assertEquals([steps[0].step, warnings.length], [8, 2]);
   assertStringIncludes(warnings[0], "step-00000010");
+  assertEquals(warnings[1], "Going on after step 8.");
   assertEquals(weights, whole.weights);
 });
 
@@ -207,6 +211,181 @@ testFiles("a checkpoint that cannot be written stops the writing, not the traini
   };
   await trained({ ...HOW, checkpoint: left }, { said: block, until: 3 }); // where the loop is left, too
   assertStringIncludes(warnings[1], `${directory}-b/step-00000003.checkpoint`);
+});
+
+testFiles("where a resumed training goes on, and what is no longer as it was, is said", async (directory) => {
+  const { kernels } = await useBackend("wasm");
+  const warnings: string[] = [];
+  const warn = (sentence: string) => void warnings.push(sentence);
+  const run = async (options: TrainOptions = {}, until = Infinity) => {
+    warnings.length = 0;
+    const checkpoint = { directory, warn, resume: true };
+    return { ...await trained({ ...HOW, ...options, checkpoint }, { until }), said: warnings.join(" ") };
+  };
+  await trained({ ...HOW, checkpoint: { directory: `${directory}-new`, warn } }, { until: 1 });
+  assertEquals(warnings, [], "nobody asked to resume");
+  assertEquals((await run({}, 4)).said, `There is no checkpoint in ${directory}: training begins with step 1.`);
+  assertEquals((await run({}, 6)).said, "Going on after step 4.");
+
+  const good = await newest(directory);
+  const facts = good.facts as { about: object; how: Record<string, unknown> };
+  assertEquals(facts.how, { learningRate: 0.01, workers: 1, kernels });
+  const changed = async (name: string, change: Record<string, unknown>, options?: TrainOptions) => {
+    directory = `${directory}-${name}`;
+    await write(directory, { ...good, facts: { ...facts, ...change } });
+    return (await run(options, 6)).said;
+  };
+  assertEquals(
+    await changed("kernels", { how: { ...facts.how, kernels: "other" } }),
+    `Going on after step 6, with another build of the kernels (${kernels}, before other). ` +
+      "The numbers will differ by rounding from those without the break.",
+  );
+  assertEquals(
+    await changed("workers", {}, { workers: 2, learningRate: 0.5 }),
+    "Going on after step 6, with another learning rate (0.5, before 0.01) and another number of workers (2, before 1). " +
+      "The numbers will differ by rounding from those without the break.",
+  );
+  await assertRejects(
+    () => changed("version", { about: { ...facts.about, version: 7 } }),
+    InputError,
+    "has checkpoints of the version 7, and this one 1.",
+  );
+  await assertRejects(
+    () => changed("how", { how: { ...facts.how, learningRate: "1" } }),
+    InputError,
+    "The checkpoint of step 6 in ",
+  );
+});
+
+testFiles("resumed with another learning rate, a training takes the same step, so much longer", async (directory) => {
+  await startBackend("wasm");
+  const weights: number[][] = [];
+  const warnings: string[] = [];
+  const warn = (sentence: string) => void warnings.push(sentence);
+  const first = { directory: `${directory}-1`, every: 6, warn };
+  weights.push((await trained({ ...HOW, checkpoint: first }, { until: 6 })).weights.flat());
+  const good = await newest(first.directory);
+  for (const [learningRate, copy] of [[0.01, "-2"], [0.03, "-3"]] as const) {
+    await write(directory + copy, good);
+    const checkpoint = { directory: directory + copy, warn, resume: true };
+    weights.push((await trained({ ...HOW, learningRate, checkpoint }, { until: 7 })).weights.flat());
+  }
+  const [before, same, longer] = weights;
+  const size = Math.max(...before.map(Math.abs));
+  for (const [i, from] of before.entries()) {
+    assertLess(Math.abs(3 * (same[i] - from) - (longer[i] - from)), 1e-6 * (1 + size)); // float32
+  }
+  assertLess(1e-3, Math.max(...same.map((to, i) => Math.abs(to - before[i]))), "it moved");
+  assertEquals(warnings, [
+    "Going on after step 6.",
+    "Going on after step 6, with another learning rate (0.03, before 0.01).",
+  ]);
+});
+
+testFiles("other data are refused, wherever they differ", async (directory) => {
+  await startBackend("cpu");
+  const values = Float32Array.from({ length: 300 }, (_, i) => i % 7 / 7);
+  const run = async (values: Float32Array, heldOut: Float32Array, resume = true) => {
+    const vae = denseVae({ latent: 1, hidden: 1, shape: [1] });
+    const [examples, judges] = [values, heldOut].map((values) => rows(values, [values.length, 1]));
+    const checkpoint = { ...SILENT, directory, resume };
+    const steps = train(negativeElbo(vae), examples, { batchSize: 300, heldOut: judges, checkpoint });
+    try {
+      await Array.fromAsync(steps);
+    } finally {
+      vae.dispose();
+    }
+  };
+  await run(values, values, false);
+  await run(values, values);
+  for (const at of [0, 1, 127, 128, 200, 256, 299]) {
+    const other = values.with(at, 1);
+    await assertRejects(() => run(other, values), InputError, "has examples that hash to", `${at}`);
+    await assertRejects(() => run(values, other), InputError, "has held-out examples: ", `${at}`);
+  }
+});
+
+/** An objective of small networks, one of which is a layer of the other, and a layer that training does not change. */
+function ofNetworks({ activation = "relu", frozen = 1, inner = "relu" } = {}) {
+  const x = tf.input({ shape: [3] });
+  const kernelInitializer = tf.initializers.constant({ value: frozen });
+  const still = tf.layers.dense({ units: 4, kernelInitializer, trainable: false });
+  type Activation = "relu" | "tanh";
+  const within = tf.sequential({
+    layers: [tf.layers.dense({ inputShape: [4], units: 4, activation: inner as Activation })],
+  });
+  const h = within.apply(still.apply(x));
+  const [mu, logVar] = [1, 2].map(() => tf.layers.dense({ units: 2 }).apply(h) as tf.SymbolicTensor);
+  const decoder = tf.sequential({
+    layers: [
+      tf.layers.dense({ inputShape: [2], units: 4, activation: activation as Activation }),
+      tf.layers.dense({ units: 3 }),
+    ],
+  });
+  return negativeElbo(layersVae(tf.model({ inputs: x, outputs: [mu, logVar] }), decoder));
+}
+
+testFiles("another network, of the same shapes, is refused", async (directory) => {
+  await startBackend("cpu");
+  const examples = rows(new Float32Array(12), [4, 3]);
+  const run = (objective: Objective, resume = true) =>
+    Array.fromAsync(train(objective, examples, { checkpoint: { ...SILENT, directory, resume } }));
+  await run(ofNetworks(), false);
+  await run(ofNetworks()); // layers of other names
+  await run({ ...ofNetworks({ activation: "tanh" }) }); // not known to be made of networks: its shapes are all there is
+  const cases = [
+    [{ activation: "tanh" }, "has another decoder: its layer 0 (Dense) has activation relu, wanted is tanh."],
+    [
+      { inner: "tanh" },
+      "has another encoder: its layer 2 (Sequential): its layer 0 (Dense) has activation relu, wanted",
+    ],
+    [{ frozen: 2 }, "has weights that do not change and hash to"],
+  ] as const;
+  for (const [how, sentence] of cases) await assertRejects(() => run(ofNetworks(how)), InputError, sentence);
+});
+
+testFiles("what keeps checkpoints from being written is said once, until it is something else", async (directory) => {
+  await startBackend("wasm");
+  const warnings: string[] = [];
+  const warn = (sentence: string) => void warnings.push(sentence);
+  const { rename } = Deno;
+  const full = () =>
+    Promise.reject(Object.assign(new Error("No space left on device (os error 28)"), { code: "ENOSPC" }));
+  const broken = (from: string | URL) =>
+    // Deno's own message names the file, and so the step
+    Promise.reject(Object.assign(new Error(`Input/output error (os error 5): rename '${from}'`), { code: "EIO" }));
+  const said = ({ step }: Step) => {
+    if (step === 2) Deno.rename = full; // as at steps 3, 4, 5
+    if (step === 5) Deno.rename = broken; // 6, 7
+    if (step === 7) Deno.rename = rename; // 8
+    if (step === 8) Deno.rename = broken; // 9 and on
+  };
+  try {
+    await trained({ ...HOW, checkpoint: { directory, every: 1, warn } }, { said });
+  } finally {
+    Deno.rename = rename;
+  }
+  assertEquals(warnings.map((sentence) => sentence.match(/step-0+(\d+)\.checkpoint: (\w+)/)!.slice(1)), [
+    ["3", "No"],
+    ["6", "Input"],
+    ["9", "Input"],
+  ]);
+});
+
+testFiles("a bug in the writing ends the training, and is not taken for a full disk", async (directory) => {
+  await startBackend("wasm");
+  const { rename } = Deno;
+  const warnings: string[] = [];
+  const said = ({ step }: Step) => {
+    if (step === 3) Deno.rename = () => Promise.reject(new TypeError("mine"));
+  };
+  const checkpoint = { directory, every: 4, warn: (sentence: string) => void warnings.push(sentence) };
+  try {
+    await assertRejects(() => trained({ ...HOW, checkpoint }, { said }), TypeError, "mine");
+  } finally {
+    Deno.rename = rename;
+  }
+  assertEquals(warnings, []);
 });
 
 testFiles("where a training diverges, the last good checkpoint is kept, however the loop is left", async (parent) => {
@@ -440,6 +619,7 @@ testIf(
       );
       const resumed = await lesson("--checkpoint", directory, "--resume").output();
       assertEquals(resumed.code, 0, new TextDecoder().decode(resumed.stderr));
+      assertStringIncludes(new TextDecoder().decode(resumed.stdout), `\nGoing on after step ${step}.\n`);
       const { train } = JSON.parse(new TextDecoder().decode(resumed.stdout).trimEnd().split("\n").at(-1)!);
       assertEquals(train.length, 1);
     }),

@@ -129,6 +129,36 @@ testIf(
     }),
 );
 
+testFiles(
+  "weights that loading would refuse are not saved, and nothing is written",
+  () =>
+    withTempDir(async (directory) => {
+      for (const odd of [NaN, -Infinity]) {
+        const vae = small(1);
+        const bias = vae.decoder.trainableWeights.at(-1)!;
+        tf.tidy(() => void bias.write(tf.tensor1d([odd])));
+        const { message } = await assertRejects(() => saveVae(vae, `${directory}/model`), InputError);
+        const sentence = "are not all finite numbers, one is";
+        assertEquals(
+          message,
+          `The model is not saved: its weights decoder/conv2d_transpose_2/bias ${sentence} ${odd}.`,
+        );
+        assertEquals(Array.from(Deno.readDirSync(directory)), []);
+        vae.dispose();
+      }
+    }),
+);
+
+testFiles("saveVae makes the directory, if there is none", () =>
+  withTempDir(async (directory) => {
+    const [vae, again] = [small(1), small(2)];
+    await saveVae(vae, `${directory}/model`);
+    await loadVae(again, `${directory}/model`);
+    assertEquals(await weights(again), await weights(vae));
+    vae.dispose();
+    again.dispose();
+  }));
+
 testFiles("nothing is overwritten: neither a directory, nor a model in it", () =>
   withTempDir(async (directory) => {
     const vae = small(1);

@@ -69,9 +69,15 @@ class Fault extends Error {
  * pause: they could not be reached, stalled, broke off, sent a broken gzip stream, or answered with status 408, 429 or 5xx.
  *
  * @returns The file, unpacked.
+ * @throws {RangeError} If a mirror is no URL of http or https that ends in `/`.
  * @throws {EnvironmentError} If no mirror may be asked, can be reached or has the right bytes: what was wrong with each.
  */
 export async function download(file: Download): Promise<Uint8Array<ArrayBuffer>> {
+  for (const mirror of file.mirrors) {
+    if (!(/^https?:.*\/$/.test(mirror) && URL.canParse(mirror))) {
+      throw new RangeError(`A mirror is a URL of http or https that ends in "/", not "${mirror}".`);
+    }
+  }
   const kept = await caches.open(file.cache).catch(() => undefined); // where nothing can be kept, all else still works
   const key = `https://${file.hash}.invalid/`; // by content, so whichever mirror it came from
   try {
@@ -173,6 +179,9 @@ function faultOf(error: Error, mirror: string, received?: number): Error {
     return new Fault(`redirects to ${host}, which takes a permission`, "lasting", error);
   }
   if (!(error instanceof TypeError)) return error; // but that is what fetch throws, whatever the cause
+  if (/non HTTP|Invalid URL/.test(error.message)) { // of the redirect: the mirror's own is checked
+    return new Fault("redirects to what is no address of http or https", "lasting", error);
+  }
   if (/redirect/.test(error.message)) return new Fault("redirects without end", "lasting", error);
   const what = received === undefined ? "cannot be reached" : `broke off after ${received} bytes`;
   return new Fault(what, "passing", error);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { InputError } from "../errors.ts";
 import { loadDigits } from "./digits.ts";
 import type { OnProgress } from "./download.ts";
 import type { Digits } from "./images.ts";
@@ -14,10 +15,27 @@ import { loadMnist } from "./mnist.ts";
  * @param name `digits` ({@linkcode loadDigits}), `mnist` ({@linkcode loadMnist}, fetched and cached), or else the path of a
  * directory with four files in MNIST's form.
  * @param onProgress Is told, while MNIST is fetched, how many bytes have come, and how many there will be.
- * @throws {InputError} If it is a directory that is missing, or whose files cannot be used.
+ * @param least How many images of either kind are needed, where one is too few.
+ * @throws {InputError} If it is a directory that is missing, or whose files cannot be used, or hold too few images.
  * @throws {EnvironmentError} If a permission or the network is missing.
  */
-export function loadImages(name: string, onProgress?: OnProgress): Promise<Digits> {
+export async function loadImages(
+  name: string,
+  onProgress?: OnProgress,
+  least: { train?: number; test?: number } = {},
+): Promise<Digits> {
+  const digits = await load(name, onProgress);
+  for (const [half, kind] of [["train", "training"], ["test", "held-out"]] as const) {
+    const [{ count }, wanted] = [digits[half], least[half] ?? 1];
+    if (count < wanted) {
+      throw new InputError(`${name} has too few ${kind} images: ${count}, where at least ${wanted} are wanted.`);
+    }
+  }
+  return digits;
+}
+
+/** Loads a data set by name, however many images it has. */
+function load(name: string, onProgress?: OnProgress): Promise<Digits> {
   if (name === "digits") return loadDigits();
   if (name === "mnist") return loadMnist({ onProgress });
   return loadMnist({ directory: name });

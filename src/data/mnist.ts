@@ -77,6 +77,7 @@ export interface MnistOptions {
  * @throws {InputError} If the directory or a file in it is missing, is not what its name says, or does not fit the others.
  * @throws {EnvironmentError} If a permission is missing (the message has the flag to add), the network is, or no mirror
  * has the right bytes.
+ * @throws {RangeError} If a mirror is no URL of http or https that ends in `/`.
  */
 export async function loadMnist({
   directory,

@@ -7,12 +7,18 @@
 /** What `model.json` says of a network. */
 export interface Architecture {
   /** Its layers and how they hang together. */
-  modelTopology: { class_name: string; config: { layers: Layer[]; input_layers?: unknown; output_layers?: unknown } };
+  modelTopology: Network;
   /** Which weights, in which order, in which files; and, where {@linkcode saveVae} wrote it, what the file's bytes add up to. */
   weightsManifest: { paths: string[]; weights: unknown[]; sha256?: string }[];
 }
 
-/** One layer in it. */
+/** Layers, and how they hang together. */
+interface Network {
+  class_name: string;
+  config: { layers: Layer[]; input_layers?: unknown; output_layers?: unknown };
+}
+
+/** One layer; it may be a network itself. */
 interface Layer {
   class_name: string;
   config: Record<string, unknown>;
@@ -30,20 +36,9 @@ interface Layer {
 export function difference(found: unknown, wanted: Architecture): string | undefined {
   const { modelTopology: ours, weightsManifest } = wanted;
   const { modelTopology: theirs, weightsManifest: listed } = (found ?? {}) as Partial<Architecture>;
-  const layers = theirs?.config?.layers;
-  if (!Array.isArray(layers)) return "it has no layers as tfjs saves them";
-  const same = comparison(names(layers), names(ours.config.layers));
-  for (const [i, layer] of ours.config.layers.entries()) {
-    const other = layerDifference(layers[i], layer, same);
-    if (other) return `its layer ${i} ${other}`;
-  }
-  if (layers.length > ours.config.layers.length) {
-    return `it has ${layers.length} layers, wanted are ${ours.config.layers.length}`;
-  }
-  const { layers: _, ...ends } = ours.config; // which layers are its inputs and outputs, in which order
-  if (!same(theirs!.class_name, ours.class_name) || !same(theirs!.config, { ...ends, name: undefined })) {
-    return "its layers are connected in another way";
-  }
+  const other = networkDifference(theirs, ours);
+  if (other) return other;
+  const same = comparison(names(theirs!.config.layers), names(ours.config.layers));
   const [{ paths }] = weightsManifest;
   if (!same(listed?.[0]?.paths, paths)) {
     return `its weights are in ${text(listed?.[0]?.paths)}, wanted is ${text(paths)}`;
@@ -51,16 +46,40 @@ export function difference(found: unknown, wanted: Architecture): string | undef
   if (!same(listed, weightsManifest)) return "its weights are others, or in another order";
 }
 
+function networkDifference(found: Partial<Network> | undefined, wanted: Network): string | undefined {
+  const layers = found?.config?.layers;
+  if (!Array.isArray(layers)) return "it has no layers as tfjs saves them";
+  const same = comparison(names(layers), names(wanted.config.layers));
+  for (const [i, layer] of wanted.config.layers.entries()) {
+    const other = layerDifference(layers[i], layer, same);
+    if (other) return `its layer ${i} ${other}`;
+  }
+  if (layers.length > wanted.config.layers.length) {
+    return `it has ${layers.length} layers, wanted are ${wanted.config.layers.length}`;
+  }
+  const { layers: _, ...ends } = wanted.config; // which layers are its inputs and outputs, in which order
+  if (!same(found!.class_name, wanted.class_name) || !same(found!.config, { ...ends, name: undefined })) {
+    return "its layers are connected in another way";
+  }
+}
+
 function layerDifference(found: Layer | undefined, wanted: Layer, same: Comparison): string | undefined {
   if (found?.class_name !== wanted.class_name) {
     return `is ${found ? text(found.class_name) : "missing"}, wanted is ${wanted.class_name}`;
   }
-  for (const [key, value] of Object.entries(wanted.config)) {
-    if (/^name$|_initializer$/.test(key) || same(found.config?.[key], value)) continue;
-    return `(${wanted.class_name}) has ${key} ${text(found.config?.[key])}, wanted is ${text(value)}`;
+  if (isNetwork(wanted)) {
+    const other = networkDifference(found as Partial<Network>, wanted);
+    if (other) return `(${wanted.class_name}): ${other}`;
+  } else {
+    for (const [key, value] of Object.entries(wanted.config)) {
+      if (/^name$|_initializer$/.test(key) || same(found.config?.[key], value)) continue;
+      return `(${wanted.class_name}) has ${key} ${text(found.config?.[key])}, wanted is ${text(value)}`;
+    }
   }
   if (!same(found.inbound_nodes, wanted.inbound_nodes)) return "takes its input from another layer";
 }
+
+const isNetwork = (layer: Layer): layer is Layer & Network => Array.isArray(layer.config.layers);
 
 type Comparison = (found: unknown, wanted: unknown) => boolean;
 

@@ -30,7 +30,7 @@ export async function exportNpz({ encoder, decoder }: LayersVae): Promise<Uint8A
 }
 
 /** Every weight of a network, under the path that Keras gives it. */
-function* namedWeights(network: LayersModel, above: string): Generator<[path: string, weight: Tensor]> {
+export function* namedWeights(network: LayersModel, above: string): Generator<[path: string, weight: Tensor]> {
   const layers = new Set<string>();
   for (const layer of network.layers) {
     const path = `${above}/${untaken(ownName(layer), layers)}`;

@@ -6,12 +6,12 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { EnvironmentError, InputError } from "../errors.ts";
-import { newDirectory, newFile } from "../new_files.ts";
+import { ensureDirectory, newDirectory, newFile } from "../new_files.ts";
 import { permissionFlag } from "../permissions.ts";
 import { sha256 } from "../sha256.ts";
 import type { LayersModel } from "../tensor.ts";
 import { type Architecture, difference, printable } from "./architecture.ts";
-import { exportNpz } from "./npz.ts";
+import { exportNpz, namedWeights } from "./npz.ts";
 import type { LayersVae } from "./vae.ts";
 
 const HALVES = ["encoder", "decoder"] as const;
@@ -26,12 +26,14 @@ const MOST_JSON = 1_000_000;
  * them ({@linkcode exportNpz}); nothing here reads it again.
  *
  * @param vae What to save.
- * @param directory An existing directory that holds no model yet; {@linkcode newDirectory} makes one.
- * @throws {InputError} If there is a model in it already: nothing is overwritten.
+ * @param directory A directory that holds no model yet; made if it is not there.
+ * @throws {InputError} If a weight is no finite number, or there is a model in it already: nothing is written then.
  * @throws {EnvironmentError} If it cannot be written; without the permission, the message has the flag to add.
  */
 export async function saveVae(vae: LayersVae, directory: string): Promise<void> {
   const write = (name: string, bytes: Uint8Array) => newFile(`${directory}/${name}`, bytes, directory);
+  for (const half of HALVES) await assertFinite(vae[half], half);
+  await ensureDirectory(directory);
   for (const half of HALVES) {
     const { weightSpecs, weightData, ...model } = await artifacts(vae[half]);
     const bytes = new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData));
@@ -41,6 +43,15 @@ export async function saveVae(vae: LayersVae, directory: string): Promise<void> 
     await write(`${half}/model.json`, new TextEncoder().encode(JSON.stringify({ ...model, weightsManifest })));
   }
   await write("weights.npz", await exportNpz(vae));
+}
+
+/** Checks that every weight is a finite number: {@linkcode loadVae} takes no others. */
+async function assertFinite(network: LayersModel, half: string): Promise<void> {
+  for (const [path, weight] of namedWeights(network, half)) {
+    const odd = (await weight.data()).find((value) => !Number.isFinite(value));
+    if (odd === undefined) continue;
+    throw new InputError(`The model is not saved: its weights ${path} are not all finite numbers, one is ${odd}.`);
+  }
 }
 
 /**

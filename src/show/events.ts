@@ -21,7 +21,10 @@ export interface Measured<T = number> {
   from: string;
 }
 
-/** Something a lesson says. `end` is its last word, said well or badly: surfaces finish what they are at. */
+/**
+ * Something a lesson says. `end` is its last word, said well or badly (`failed`: something stopped it): surfaces finish what
+ * they are at.
+ */
 export type LessonEvent =
   | { kind: "title" | "text"; text: string }
   | ({ kind: "claim"; what: string; relation: string; holds: boolean } & Measured<number | string>)
@@ -30,7 +33,7 @@ export type LessonEvent =
   | { kind: "fetch"; received: number; total: number }
   | ({ kind: "table"; caption: string } & Table)
   | Picture
-  | { kind: "end" };
+  | { kind: "end"; failed?: boolean };
 
 /** Something to look at: the name that its files get, a title, and what there is to see. */
 export type Picture =

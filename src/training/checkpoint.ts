@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
+import { EnvironmentError, InputError } from "../errors.ts";
 
 /** Where a training stands. */
 export interface Checkpoint {
@@ -64,50 +64,63 @@ export function encode({ step, facts, numbers }: Checkpoint): Promise<Uint8Array
  *
  * @param path Where it is.
  * @returns What was saved; the numbers share one buffer.
- * @throws {InputError} If it is no file, not whole, or cannot be read; the message says which.
+ * @throws {InputError} If it is damaged: no file, or not whole.
+ * @throws {EnvironmentError} If it cannot be read: nobody knows then whether it is whole.
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   try {
     const { isFile, size } = await Deno.lstat(path); // of a link itself; opening a pipe would wait for its other end
-    if (!isFile) throw new Error("it is no file");
-    if (size < TEXT) throw new Error(`it has ${size} bytes, fewer than any checkpoint`);
+    if (!isFile) throw new Damage("it is no file");
+    if (size < TEXT) throw new Damage(`it has ${size} bytes, fewer than any checkpoint`);
     using file = await Deno.open(path);
     const length = textLength(await read(file, TEXT), size);
     await file.seek(0, Deno.SeekMode.Start);
     return await decode(await read(file, size), length);
   } catch (cause) {
-    throw new InputError(`${path} is damaged: ${(cause as Error).message}.`, { cause });
+    const { message } = cause as Error;
+    if (cause instanceof Damage) throw new InputError(`${path} is damaged: ${message}.`, { cause });
+    throw new EnvironmentError(`${path} cannot be read: ${message}.`, { cause });
   }
 }
 
+/** What is wrong with the contents of a file. */
+class Damage extends Error {}
+
 /** The length of the text, once the first bytes are those of a checkpoint of this size. */
 function textLength(head: Uint8Array<ArrayBuffer>, size: number): number {
-  if (!MAGIC.every((byte, i) => byte === head[i])) throw new Error("it does not begin as a checkpoint does");
+  if (!MAGIC.every((byte, i) => byte === head[i])) throw new Damage("it does not begin as a checkpoint does");
   const view = new DataView(head.buffer);
   const [length, count] = [view.getUint32(HASHED, true), view.getUint32(HASHED + 4, true)];
   const promised = TEXT + length + 4 * count;
-  if (promised !== size) throw new Error(`it has ${size} bytes, where ${promised} are promised`);
-  if (size > LIMIT) throw new Error(`it has ${size} bytes, more than the ${LIMIT} that are read`);
-  if (length % 4 !== 0) throw new Error("its text is not padded");
+  if (promised !== size) throw new Damage(`it has ${size} bytes, where ${promised} are promised`);
+  if (size > LIMIT) throw new Damage(`it has ${size} bytes, more than the ${LIMIT} that are read`);
+  if (length % 4 !== 0) throw new Damage("its text is not padded");
   return length;
 }
 
 /** What a whole file says. */
 async function decode(file: Uint8Array<ArrayBuffer>, length: number): Promise<Checkpoint> {
   const sum = await hash(file);
-  if (!sum.every((byte, i) => byte === file[MAGIC.length + i])) throw new Error("its checksum is wrong");
+  if (!sum.every((byte, i) => byte === file[MAGIC.length + i])) throw new Damage("its checksum is wrong");
   let at = TEXT + length;
-  const found: unknown = JSON.parse(new TextDecoder().decode(file.subarray(TEXT, at)));
-  const { step, lengths, facts } = Object(found);
-  if (!isCount(step)) throw new Error("it has no step");
-  if (!Array.isArray(lengths) || !lengths.every(isCount)) throw new Error("its arrays have no lengths");
-  if (at + 4 * lengths.reduce((sum, n) => sum + n, 0) !== file.length) throw new Error("its arrays do not fill it");
+  const { step, lengths, facts } = Object(parse(new TextDecoder().decode(file.subarray(TEXT, at))));
+  if (!isCount(step)) throw new Damage("it has no step");
+  if (!Array.isArray(lengths) || !lengths.every(isCount)) throw new Damage("its arrays have no lengths");
+  if (at + 4 * lengths.reduce((sum, n) => sum + n, 0) !== file.length) throw new Damage("its arrays do not fill it");
   const numbers = lengths.map((length) => {
     const array = new Float32Array(file.buffer, at, length);
     at += array.byteLength;
     return array;
   });
   return { step, facts, numbers };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Damage((cause as Error).message, { cause });
+  }
 }
 
 /** The checksum of a file: of all after the place where it stands itself. */
@@ -120,7 +133,7 @@ async function read(file: Deno.FsFile, length: number): Promise<Uint8Array<Array
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length;) {
     const more = await file.read(bytes.subarray(at));
-    if (more === null) throw new Error("it ended while it was read");
+    if (more === null) throw new Damage("it ended while it was read");
     at += more;
   }
   return bytes;

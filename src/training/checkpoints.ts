@@ -4,7 +4,7 @@
  * @module
  */
 import { EnvironmentError, InputError } from "../errors.ts";
-import { newDirectory, replaceFile, writing } from "../new_files.ts";
+import { ensureDirectory, replaceFile, writing } from "../new_files.ts";
 import { permissionFlag } from "../permissions.ts";
 import { type Checkpoint, encode, readCheckpoint } from "./checkpoint.ts";
 
@@ -19,19 +19,22 @@ const LOCK = "checkpoints.lock";
 export class Checkpoints {
   /** The newest whole checkpoint that was there: where to resume; none if there was none. */
   readonly found?: Checkpoint;
-  /** A sentence about each newer one, which was damaged. */
-  readonly damaged: readonly string[];
+  /** A sentence about each newer one, which is damaged or could not be read. */
+  readonly passedOver: readonly string[];
   readonly #directory: string;
   readonly #lock: Deno.FsFile;
   /** The steps of the last two that are whole. */
   #whole: number[];
+  /** The steps of those that could not be read: perhaps they are whole, so they stay. */
+  readonly #unread: number[];
 
-  private constructor(directory: string, lock: Deno.FsFile, found: Checkpoint | undefined, damaged: string[]) {
+  private constructor(directory: string, lock: Deno.FsFile, { found, passedOver, unread }: Newest) {
     this.#directory = directory;
     this.#lock = lock;
     this.#whole = found ? [found.step] : [];
+    this.#unread = unread;
     this.found = found;
-    this.damaged = damaged;
+    this.passedOver = passedOver;
   }
 
   /**
@@ -41,7 +44,8 @@ export class Checkpoints {
    * @param resume Whether to go on with what is there. Without, there must be no checkpoint.
    * @throws {InputError} If another training has the directory; if there are checkpoints and `resume` is false, or there
    * are and none is whole; if there are other files and no checkpoint: nobody else's files are touched.
-   * @throws {EnvironmentError} If it cannot be read or written; without a permission, the message has the flags to add.
+   * @throws {EnvironmentError} If it, or every checkpoint in it, cannot be read or written; without a permission, the
+   * message has the flags to add.
    */
   static async open(directory: string, resume: boolean): Promise<Checkpoints> {
     await make(directory);
@@ -54,8 +58,7 @@ export class Checkpoints {
         throw new InputError(`${directory} holds ${training}: add --resume, or name another directory.`);
       }
       for (const name of partial) await remove(`${directory}/${name}`, directory);
-      const { found, damaged } = await newest(directory, steps);
-      return new Checkpoints(directory, lock, found, damaged);
+      return new Checkpoints(directory, lock, await newest(directory, steps));
     } catch (error) {
       lock.close();
       throw error;
@@ -63,19 +66,25 @@ export class Checkpoints {
   }
 
   /**
-   * Saves a checkpoint. It is there, whole, once the promise is kept; all but the two newest whole ones are then removed.
-   * What it is given may change as soon as the promise is there.
+   * Saves a checkpoint. It is there, whole, once the promise is kept; all but the two newest whole ones, and those that could
+   * not be read, are then removed. What it is given may change as soon as the promise is there.
    *
-   * @throws {EnvironmentError} If it cannot be written, as on a full disk: what was there before is there still.
+   * @throws {EnvironmentError} If it cannot be written, as on a full disk, or would replace one that could not be read: what
+   * was there before is there still.
    * @throws {RangeError} If the step is no count, or a number among the facts is not finite.
    * @throws {InputError} If it has more than 256 MiB.
    */
   async save(checkpoint: Checkpoint): Promise<void> {
     const { step } = checkpoint;
+    if (this.#unread.includes(step)) {
+      throw new EnvironmentError(`${path(this.#directory, step)} could not be read, and so is not overwritten.`);
+    }
     await replaceFile(path(this.#directory, step), await encode(checkpoint), this.#directory);
     this.#whole = [...this.#whole.filter((other) => other !== step), step].slice(-2);
     for (const other of (await list(this.#directory)).steps) {
-      if (!this.#whole.includes(other)) await remove(path(this.#directory, other), this.#directory);
+      if (![...this.#whole, ...this.#unread].includes(other)) {
+        await remove(path(this.#directory, other), this.#directory);
+      }
     }
   }
 
@@ -90,10 +99,9 @@ const path = (directory: string, step: number) => `${directory}/step-${String(st
 /** Makes a directory, if there is none. */
 async function make(directory: string): Promise<void> {
   try {
-    await newDirectory(directory);
+    await ensureDirectory(directory);
   } catch (error) {
     const { cause } = error as Error;
-    if (cause instanceof Deno.errors.AlreadyExists) return;
     if (!(cause instanceof Deno.errors.NotCapable)) throw error;
     const { state } = await Deno.permissions.query({ name: "read", path: directory });
     if (state === "granted") throw error;
@@ -142,21 +150,34 @@ function take(directory: string): Promise<Deno.FsFile> {
   });
 }
 
+/** What is worth knowing of the checkpoints in a directory. */
+interface Newest {
+  /** The newest whole one. */
+  found?: Checkpoint;
+  /** A sentence about each newer one. */
+  passedOver: string[];
+  /** The steps of those newer ones that could not be read. */
+  unread: number[];
+}
+
 /** Reads the newest whole checkpoint. */
-async function newest(directory: string, steps: number[]): Promise<{ found?: Checkpoint; damaged: string[] }> {
-  const damaged: string[] = [];
+async function newest(directory: string, steps: number[]): Promise<Newest> {
+  const [passedOver, unread]: [string[], number[]] = [[], []];
   for (const step of steps) {
     try {
       const found = await readCheckpoint(path(directory, step));
-      if (found.step === step) return { found, damaged };
-      damaged.push(`${path(directory, step)} holds step ${found.step}: it was renamed.`);
+      if (found.step === step) return { found, passedOver, unread };
+      passedOver.push(`${path(directory, step)} holds step ${found.step}: it was renamed.`);
     } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      damaged.push(error.message);
+      if (error instanceof EnvironmentError) unread.push(step);
+      else if (!(error instanceof InputError)) throw error;
+      passedOver.push(error.message);
     }
   }
-  if (!damaged.length) return { damaged };
-  throw new InputError(`No checkpoint in ${directory} is whole: name another directory. The newest: ${damaged[0]}`);
+  const [first] = passedOver;
+  if (unread.length) throw new EnvironmentError(`No checkpoint in ${directory} could be read. The newest: ${first}`);
+  if (steps.length === 0) return { passedOver, unread };
+  throw new InputError(`No checkpoint in ${directory} is whole: name another directory. The newest: ${first}`);
 }
 
 function remove(path: string, directory: string): Promise<void> {

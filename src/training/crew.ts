@@ -136,7 +136,7 @@ export class Crew {
     if (backend !== "wasm" && backend !== "cpu") {
       throw new InputError(`Workers share the CPU's cores, which the ${backend} backend does not use: use one worker.`);
     }
-    await readable(workers);
+    await askToRead(workers);
     const shape = tf.tidy(() => batchOf(examples, [0]).shape.slice(1));
     const weights = variables.reduce((total, { size }) => total + size, 0);
     const sizes = { weights, batch: batchSize * tf.util.sizeFromShape(shape), workers: workers - 1 };
@@ -230,7 +230,7 @@ async function plan(network: LayersModel): Promise<Contract["networks"][number]>
 }
 
 /** Asks for what workers need, which Deno would otherwise refuse them one by one. */
-async function readable(workers: number): Promise<void> {
+export async function askToRead(workers: number): Promise<void> {
   const project = decodeURIComponent(new URL("../../", import.meta.url).pathname.replace(/\/$/, ""));
   const { state } = await Deno.permissions.request({ name: "read", path: project });
   if (state === "granted") return;

@@ -4,13 +4,12 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { Examples } from "../data/images.ts";
 import { EnvironmentError, InputError } from "../errors.ts";
 import { random, type RandomState } from "../random.ts";
-import { sha256 } from "../sha256.ts";
 import type { Adam } from "./adam.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { Checkpoints } from "./checkpoints.ts";
+import { type Facts, factsOf, goingOn, type How, isHow, type Kept, otherTraining } from "./facts.ts";
 import type { Losses, Sums } from "./report.ts";
 
 /** How to keep checkpoints. */
@@ -19,9 +18,15 @@ export interface CheckpointOptions {
   directory: string;
   /** Write one every so many steps, 100 by default; and at the start, where an epoch ends, and when the loop is left. */
   every?: number;
-  /** Is told, in a sentence, what goes wrong without ending the training: a checkpoint that is damaged, or not written. */
+  /**
+   * Is told, in a sentence, what goes wrong without ending the training: a checkpoint that is damaged, or not written; and,
+   * where `resume` is true, from where the training goes on.
+   */
   warn(sentence: string): void;
-  /** Go on from the newest one there, if there is any; else, and by default, a directory that has one is refused. */
+  /**
+   * Go on from the newest one there, if there is any; else, and by default, a directory that has one is refused. Epochs, the
+   * learning rate and the workers may be others than before; all else is the same, or refused.
+   */
   resume?: boolean;
 }
 
@@ -42,35 +47,33 @@ export interface Position {
   history: { train: Losses[]; test: Losses[] };
 }
 
-/** What must be the same for a training to go on. */
-interface Same {
-  backend: string;
-  batchSize: number;
-  learningRate: number;
-  seed: number;
-}
-
 /** Keeps a training's checkpoints, and has their directory for itself. */
 export class Keeper {
   /** Where the training was that it goes on with. */
   readonly position?: Position;
   readonly #files: Checkpoints;
   readonly #optimizer: Adam;
-  readonly #about: About;
+  readonly #facts: Facts;
   readonly #every: number;
   readonly #warn: (sentence: string) => void;
   #newest?: number;
+  /** Why the last checkpoint was not written, if it was not. */
+  #failure?: string;
 
-  private constructor(files: Checkpoints, optimizer: Adam, about: About, options: CheckpointOptions) {
-    const { directory, every = 100, warn } = options;
+  private constructor(files: Checkpoints, optimizer: Adam, facts: Facts, options: CheckpointOptions) {
+    const { directory, every = 100, warn, resume } = options;
     this.#files = files;
     this.#optimizer = optimizer;
-    this.#about = about;
+    this.#facts = facts;
     this.#every = every;
     this.#newest = files.found?.step;
     this.#warn = warn;
-    files.damaged.forEach((sentence) => warn(sentence));
-    this.position = files.found && restore(files.found, optimizer, about, directory);
+    files.passedOver.forEach((sentence) => warn(sentence));
+    if (files.found) {
+      const { at, how } = restore(files.found, optimizer, facts, directory);
+      this.position = at;
+      warn(goingOn(at.step, how, facts.how));
+    } else if (resume) warn(`There is no checkpoint in ${directory}: training begins with step 1.`);
   }
 
   /**
@@ -82,15 +85,12 @@ export class Keeper {
   static async open(
     options: CheckpointOptions,
     optimizer: Adam,
-    { examples, heldOut }: { examples: Examples; heldOut?: Examples },
-    same: Same,
+    training: Kept,
   ): Promise<Keeper> {
-    const shapes = optimizer.state.map(({ shape }) => shape);
-    const judged = heldOut && await described(heldOut);
-    const about = { ...same, ...await described(examples), judged, shapes };
+    const facts = await factsOf(training, optimizer);
     const files = await Checkpoints.open(options.directory, options.resume ?? false);
     try {
-      return new Keeper(files, optimizer, about, options);
+      return new Keeper(files, optimizer, facts, options);
     } catch (error) {
       files[Symbol.dispose]();
       throw error;
@@ -102,17 +102,23 @@ export class Keeper {
     return step % this.#every === 0;
   }
 
-  /** Writes a checkpoint, if this step has none; where that fails, the training goes on, and somebody is told. */
+  /**
+   * Writes a checkpoint, if this step has none. Where that fails, the training goes on, and somebody is told: once, until the
+   * reason is another, or a checkpoint was written.
+   */
   async keep(at: Position): Promise<void> {
     if (this.#newest === at.step) return;
     const numbers = await Promise.all(this.#optimizer.state.map((x) => x.data() as Promise<Float32Array>));
     try {
-      const facts = { about: this.#about, powers: this.#optimizer.powers, at };
+      const facts: Facts & Stand = { ...this.#facts, powers: this.#optimizer.powers, at };
       await this.#files.save({ step: at.step, facts, numbers });
       this.#newest = at.step;
+      this.#failure = undefined;
     } catch (error) {
       if (!(error instanceof EnvironmentError)) throw error;
-      this.#warn(`${error.message} Training goes on without it.`);
+      const reason = (error.cause as { code?: string } | undefined)?.code ?? error.message; // the code names no step
+      if (reason !== this.#failure) this.#warn(`${error.message} Training goes on without it.`);
+      this.#failure = reason;
     }
   }
 
@@ -122,55 +128,31 @@ export class Keeper {
   }
 }
 
-/** Everything that must be the same for a training to go on. */
-type About = Same & Described & { judged?: Described; shapes: number[][] };
-
-type Described = { count: number; data: string };
-
-/** Which examples these are: how many, and the SHA-256 of the first and the last. */
-async function described(examples: Examples): Promise<Described> {
-  const { count } = examples;
-  const ends = examples.batch([0, count - 1]);
-  const values = Float32Array.from(await ends.data());
-  ends.dispose();
-  return { count, data: await sha256(new Uint8Array(values.buffer)) };
+/** What a checkpoint says of a training at its step. */
+interface Stand {
+  powers: [number, number];
+  at: Position;
 }
 
-/** What each thing that must be the same is called. */
-const NAMES: Record<keyof About, string> = {
-  backend: "been computed on",
-  batchSize: "batches of",
-  learningRate: "a learning rate of",
-  seed: "the seed",
-  count: "examples:",
-  data: "examples that hash to",
-  judged: "held-out examples:",
-  shapes: "weights or moments of the shape",
-};
-
-/** Puts weights and moments back, and returns where the training was. */
+/** Puts weights and moments back, and returns where the training was, and how it had come there. */
 function restore(
   { step, facts, numbers }: Checkpoint,
   optimizer: Adam,
-  about: About,
+  wanted: Facts,
   directory: string,
-): Position {
-  const { about: found, powers, at } = (facts ?? {}) as Partial<{ about: About; powers: number[]; at: Position }>;
-  for (const [key, name] of Object.entries(NAMES)) {
-    const [theirs, ours] = firstDifference(found?.[key as keyof About], about[key as keyof About]);
-    if (theirs !== ours) {
-      const was = `the training in ${directory} has ${name} ${brief(theirs)}`;
-      throw new InputError(`Cannot go on with another training: ${was}, and this one ${brief(ours)}.`);
-    }
-  }
+): { at: Position; how: How } {
+  const found = (facts ?? {}) as Partial<Facts & Stand>;
+  const other = otherTraining(found, wanted, directory);
+  if (other) throw new InputError(`Cannot go on with another training: ${other}.`);
+  const { how, powers, at } = found;
   const { state } = optimizer;
   const fits = numbers.length === state.length && numbers.every(({ length }, i) => length === state[i].size);
-  if (!fits || !arePowers(powers) || !isPosition(at, about.count) || at.step !== step) {
+  if (!fits || !isHow(how) || !arePowers(powers) || !isPosition(at, wanted.about.count) || at.step !== step) {
     throw new InputError(`The checkpoint of step ${step} in ${directory} is none of a training.`);
   }
   optimizer.powers = powers;
   state.forEach((variable, i) => tf.tidy(() => variable.assign(tf.tensor(numbers[i], variable.shape))));
-  return at;
+  return { at, how };
 }
 
 function arePowers(powers: unknown): powers is [number, number] {
@@ -190,18 +172,4 @@ function isPosition(at: Partial<Position> | undefined, count: number): at is Pos
   } catch {
     return false;
   }
-}
-
-/** Two values as JSON; of two lists, the first entries that differ. */
-function firstDifference(theirs: unknown, ours: unknown): [string | undefined, string | undefined] {
-  if (Array.isArray(theirs) && Array.isArray(ours)) {
-    const i = ours.findIndex((entry, i) => JSON.stringify(entry) !== JSON.stringify(theirs[i]));
-    if (i >= 0) return [JSON.stringify(theirs[i]), JSON.stringify(ours[i])];
-  }
-  return [JSON.stringify(theirs), JSON.stringify(ours)];
-}
-
-/** A value as a message names it. */
-function brief(json = "nothing"): string {
-  return json.length > 40 ? `${json.slice(0, 40)}…` : json;
 }

@@ -16,8 +16,9 @@ export type { History, Step, TrainOptions } from "./training.ts";
  *
  * Every epoch takes the examples in a new order. The same seed on the same backend gives the same numbers; the noise of
  * the evaluation is the same in every epoch. Stop early by leaving the loop: nothing is left behind but the model, and a
- * checkpoint where they are kept. A training resumed from it goes on to the bit as if it had not stopped (with the same
- * number of workers), and begins with the record of the step that it goes on from. Losses that are not read yet are read
+ * checkpoint where they are kept. A training resumed from it goes on to the bit as if it had not stopped, and begins with the
+ * record of the step that it goes on from; another number of workers, or a machine that runs another build of the kernels,
+ * makes a difference by rounding, and `warn` is told. Losses that are not read yet are read
  * when the loop is left: `break` ends in the error of one that is no number, and an error of your own stays that error.
  *
  * @param objective What to make small.

@@ -99,8 +99,8 @@ export class Training {
     const settings = settle(options, examples);
     const { batchSize, learningRate, seed, epochs, workers, heldOut, checkpoint } = settings;
     const optimizer = held.use(new Adam(objective.variables, learningRate));
-    const same = { backend: tf.getBackend(), batchSize, learningRate, seed };
-    const keeper = checkpoint && held.use(await Keeper.open(checkpoint, optimizer, { examples, heldOut }, same));
+    const kept = { objective, examples, heldOut, batchSize, seed, learningRate, workers };
+    const keeper = checkpoint && held.use(await Keeper.open(checkpoint, optimizer, kept));
     const [here, judges] = [held.use(resident(examples)), heldOut && held.use(resident(heldOut))];
     const training = new Training(objective, here, { ...settings, heldOut: judges }, optimizer, keeper);
     held.defer(() => tf.dispose(training.#unread.map(({ report }) => report)));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { newDirectory, newFile } from "../../new_files.ts";
+import { assertNewDirectory, newDirectory, newFile } from "../../new_files.ts";
 import { type Picture, recorder, type Surface } from "../events.ts";
 import { sheetPng } from "./png.ts";
 
@@ -12,8 +12,8 @@ type Pictures = Map<string, { type: "image/png" | "image/svg+xml"; bytes: Uint8A
 
 /**
  * Writes every picture into a new directory: images as `name.png`, and what has axes or names as `name.svg`; at the end,
- * `index.html`, the lesson as a page. It makes the directory at once, so that whatever is wrong with it is known before the
- * training and not after it.
+ * `index.html`, the lesson as a page. Whatever is wrong with the directory is known at once; it is made for the first file,
+ * and a lesson that failed before it drew anything leaves none.
  *
  * @param directory The directory, which must not exist.
  * @param lesson The lesson, for the page: its file's name, its title and its source.
@@ -24,8 +24,12 @@ export async function files(
   directory: string,
   lesson: { name: string; question: string; text: string },
 ): Promise<Surface> {
-  await newDirectory(directory);
-  const write = (name: string, bytes: Uint8Array) => newFile(`${directory}/${name}`, bytes, directory);
+  await assertNewDirectory(directory);
+  let made: Promise<void> | undefined;
+  const write = async (name: string, bytes: Uint8Array) => {
+    await (made ??= newDirectory(directory));
+    await newFile(`${directory}/${name}`, bytes, directory);
+  };
   const { events, surface: record } = recorder();
   const pictures: Pictures = new Map();
   const keep = async (name: string, type: "image/png" | "image/svg+xml", bytes: Uint8Array<ArrayBuffer>) => {
@@ -46,7 +50,7 @@ export async function files(
   return (event) => {
     if (event.kind === "fetch") return;
     if (event.kind !== "progress" || event.step.epochEnds) record(event); // the steps between are thousands
-    if (event.kind === "end") return finish();
+    if (event.kind === "end") return event.failed && !made ? undefined : finish();
     if ("caption" in event && event.kind !== "table") return draw(event);
   };
 }

@@ -1,0 +1,178 @@
+/**
+ * Which training a checkpoint is of: what must be the same for another to go on with it, and what may differ.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { batchOf, type Examples } from "../data/images.ts";
+import { ADAM_STEP } from "../kernels/adam.ts";
+import { installTrainingKernels } from "../kernels/mod.ts";
+import { type Architecture, difference } from "../models/architecture.ts";
+import { type Objective, type Parts, partsOf } from "../objectives/objective.ts";
+import { sha256 } from "../sha256.ts";
+import { range, type Tensor } from "../tensor.ts";
+import type { Adam } from "./adam.ts";
+
+/** A training to keep. */
+export interface Kept {
+  objective: Objective;
+  examples: Examples;
+  heldOut?: Examples;
+  batchSize: number;
+  seed: number;
+  learningRate: number;
+  workers: number;
+}
+
+/** What a checkpoint says of a training, whatever its step. */
+export interface Facts {
+  /** What must be the same for a training to go on. */
+  about: About;
+  /** So must these be; nothing for an objective that is not made of two networks of layers, which has its shapes alone. */
+  networks?: NetworkFacts;
+  how: How;
+}
+
+/** What may be another when a training goes on. */
+export interface How {
+  learningRate: number;
+  workers: number;
+  kernels: string;
+}
+
+interface About extends Described {
+  version: number;
+  backend: string;
+  batchSize: number;
+  seed: number;
+  judged?: Described;
+  shapes: number[][];
+}
+
+interface NetworkFacts {
+  objective: Parts["name"];
+  /** The SHA-256 of the weights that training does not change. */
+  frozen: string;
+  encoder: Architecture;
+  decoder: Architecture;
+}
+
+type Described = { count: number; data: string };
+
+/** Of what stands in a checkpoint: another number whenever that is something else. */
+const VERSION = 1;
+
+/** What a checkpoint will say of a training. */
+export async function factsOf(training: Kept, optimizer: Adam): Promise<Facts> {
+  const { objective, examples, heldOut, batchSize, seed, learningRate, workers } = training;
+  const judged = heldOut && await described(heldOut);
+  const shapes = optimizer.state.map(({ shape }) => shape);
+  const about = { version: VERSION, backend: tf.getBackend(), batchSize, seed, ...await described(examples), judged };
+  const how = { learningRate, workers, kernels: kernels() };
+  return { about: { ...about, shapes }, networks: await networkFacts(objective), how };
+}
+
+/** Whose kernels compute, as `useBackend` says it. */
+function kernels(): string {
+  const own = tf.getBackend() === "wasm" && tf.getKernel(ADAM_STEP, "wasm");
+  return own ? installTrainingKernels() : "tfjs"; // where they are installed, this only says which build
+}
+
+/** Which examples these are: how many, and a hash of them all, which takes half a second for the 60,000 of MNIST. */
+async function described(examples: Examples): Promise<Described> {
+  return { count: examples.count, data: await hash(batches(examples)) };
+}
+
+function* batches(examples: Examples): Generator<Tensor> {
+  const all = range(examples.count);
+  for (let start = 0; start < all.length; start += 128) {
+    const x = batchOf(examples, all.subarray(start, start + 128));
+    try {
+      yield x;
+    } finally {
+      x.dispose();
+    }
+  }
+}
+
+/** The SHA-256 of the SHA-256 of each of some tensors. */
+async function hash(tensors: Iterable<Tensor>): Promise<string> {
+  let each = "";
+  for (const tensor of tensors) each += await sha256(new Uint8Array(Float32Array.from(await tensor.data()).buffer));
+  return await sha256(new TextEncoder().encode(each));
+}
+
+/** The networks that an objective is about, as their layers are saved. */
+async function networkFacts(objective: Objective): Promise<NetworkFacts | undefined> {
+  const parts = partsOf(objective);
+  if (!parts) return;
+  const [encoder, decoder] = [parts.encoder, parts.decoder].map((network) => {
+    const modelTopology = JSON.parse(JSON.stringify(network.toJSON(null, false))); // as it comes back from a file
+    return { modelTopology, weightsManifest: [{ paths: [], weights: [] }] };
+  });
+  const weights = [parts.encoder, parts.decoder].flatMap(({ weights }) => weights.map((weight) => weight.read()));
+  const trained = new Set<Tensor>(objective.variables);
+  const frozen = await hash(weights.filter((weight) => !trained.has(weight)));
+  return { objective: parts.name, frozen, encoder, decoder };
+}
+
+/** What each thing that must be the same is called. */
+const NAMES: Record<keyof About | "objective" | "frozen", string> = {
+  version: "checkpoints of the version",
+  backend: "been computed on",
+  batchSize: "batches of",
+  seed: "the seed",
+  count: "examples:",
+  data: "examples that hash to",
+  judged: "held-out examples:",
+  shapes: "weights or moments of the shape",
+  objective: "the objective",
+  frozen: "weights that do not change and hash to",
+};
+
+/** Says what makes one training another than the wanted one; nothing if they are the same. */
+export function otherTraining(found: Partial<Facts>, wanted: Facts, directory: string): string | undefined {
+  const both = found.networks && wanted.networks;
+  const [theirs, ours] = [found, wanted].map(({ about, networks }): Record<string, unknown> => ({
+    ...about,
+    ...(both ? networks : {}),
+  }));
+  for (const [key, name] of Object.entries(NAMES)) {
+    const [was, is] = firstDifference(theirs[key], ours[key]);
+    if (was !== is) return `the training in ${directory} has ${name} ${brief(was)}, and this one ${brief(is)}`;
+  }
+  for (const half of both ? ["encoder", "decoder"] as const : []) {
+    const other = difference(found.networks![half], wanted.networks![half]);
+    if (other) return `the training in ${directory} has another ${half}: ${other}`;
+  }
+}
+
+/** Two values as JSON; of two lists, the first entries that differ. */
+function firstDifference(theirs: unknown, ours: unknown): [string | undefined, string | undefined] {
+  if (Array.isArray(theirs) && Array.isArray(ours)) {
+    const i = ours.findIndex((entry, i) => JSON.stringify(entry) !== JSON.stringify(theirs[i]));
+    if (i >= 0) return [JSON.stringify(theirs[i]), JSON.stringify(ours[i])];
+  }
+  return [JSON.stringify(theirs), JSON.stringify(ours)];
+}
+
+/** A value as a message names it. */
+function brief(json = "nothing"): string {
+  return json.length > 40 ? `${json.slice(0, 40)}…` : json;
+}
+
+/** Says where a training goes on, and what is no longer as it was. */
+export function goingOn(step: number, was: How, is: How): string {
+  const names = { learningRate: "learning rate", workers: "number of workers", kernels: "build of the kernels" };
+  const others = (Object.keys(names) as (keyof How)[]).filter((key) => was[key] !== is[key]);
+  const changes = others.map((key) => `another ${names[key]} (${is[key]}, before ${was[key]})`);
+  const from = `Going on after step ${step}${changes.length ? `, with ${changes.join(" and ")}` : ""}.`;
+  if (was.workers === is.workers && was.kernels === is.kernels) return from;
+  return `${from} The numbers will differ by rounding from those without the break.`;
+}
+
+/** Whether something is what a training may have been like. */
+export function isHow(how: unknown): how is How {
+  const { learningRate, workers, kernels } = Object(how);
+  return Number.isFinite(learningRate) && Number.isSafeInteger(workers) && /^\w{1,20}$/.test(kernels);
+}
