@@ -11,7 +11,7 @@
  * - **You need**: derivatives, matrices, what a variance and a Gaussian are; a little TypeScript.
  * - **You leave with**: an encoder, a code and a decoder, trained; what the best *linear* squeeze is; and the reason why a
  *   plain autoencoder does not know how to dream up a new digit.
- * - **Run** (about 15 seconds): `deno run lessons/01_autoencoder.ts`
+ * - **Run** (about 10 seconds): `deno run lessons/01_autoencoder.ts`
  *
  * @module
  */

@@ -8,7 +8,7 @@
  * - **You need**: lesson 1; logarithms; what a probability density is.
  * - **You leave with**: squared error and cross-entropy as the same thing, minus the log of a probability (or of a density);
  *   why sums and not means; the model behind every VAE, and why it cannot be trained head-on.
- * - **Run** (about 2 seconds): `deno run lessons/02_likelihood.ts`
+ * - **Run** (about a second): `deno run lessons/02_likelihood.ts`
  *
  * @module
  */

@@ -8,7 +8,7 @@
  * - **You need**: lessons 2 (p(x) is an average over codes), 3 (drawing codes differentiably) and 4 (the KL).
  * - **You leave with**: the loss of every VAE, derived twice; a model on which the bound and its gap are known exactly,
  *   trained to the known optimum; and a VAE of digits, where only the bound is known.
- * - **Run** (about 20 seconds): `deno run lessons/05_elbo.ts`
+ * - **Run** (about 15 seconds): `deno run lessons/05_elbo.ts`
  *
  * @module
  */
@@ -506,7 +506,7 @@ async function dreams(show: Show, digits: Digits, vae: LayersVae, seed: number):
 // 1. In 5.3 change the third of `VARIANCES` from 1.6 to 0.9. How many dimensions stay active?
 // 2. `--latent 2`. Does the held-out loss rise or fall? What happens to its KL part?
 // 3. With MNIST's four files in a directory: `deno run --allow-read=DIRECTORY lessons/05_elbo.ts --data DIRECTORY --epochs 10`.
-//    Compare with `PUBLISHED` (5 to 10 minutes).
+//    Compare with `PUBLISHED` (a few minutes).
 //
 // Answers: `lessons/answers.md`.
 

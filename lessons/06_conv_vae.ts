@@ -9,7 +9,7 @@
  * - **You need**: lesson 5. Every part of the loss above is from there.
  * - **You leave with**: the whole system that this course set out for, trained: an encoder and a decoder of convolutions, a
  *   code of two numbers, and a map of all the digits it can draw.
- * - **Run** (about 35 seconds): `deno run lessons/06_conv_vae.ts`; on MNIST (half an hour):
+ * - **Run** (about 30 seconds): `deno run lessons/06_conv_vae.ts`; on MNIST (twenty minutes):
  *   `deno run --allow-read=DIRECTORY lessons/06_conv_vae.ts --data DIRECTORY --epochs 10`. `--save model` keeps what was
  *   trained, and `--load model` looks at it again, here and in lesson 7, without training.
  *

@@ -8,7 +8,7 @@
  * - **You need**: lesson 6, whose model this is, and lesson 5 for the bound and its gap.
  * - **You leave with**: a map of a latent space that you can read: who lives where, what lies between, where nobody lives;
  *   and log p(x) itself, image by image, beside the bound that training raised.
- * - **Run** (about 40 seconds): `deno run lessons/07_latent_map.ts`; with the model of lesson 6 (20 seconds):
+ * - **Run** (about 30 seconds): `deno run lessons/07_latent_map.ts`; with the model of lesson 6 (20 seconds):
  *   `deno run --allow-read=model lessons/07_latent_map.ts --load model`, after `--save model` there.
  *
  * @module
