@@ -38,14 +38,13 @@ export { type PrincipalComponents, principalComponents } from "./src/pca.ts";
 
 // Models.
 export { type LayersVae, layersVae, pixels, type Vae } from "./src/models/vae.ts";
-export { type Autoencoder, autoencoder, type AutoencoderOptions } from "./src/models/autoencoder.ts";
+export { type Autoencoder, autoencoder, type AutoencoderOptions, layersAutoencoder } from "./src/models/autoencoder.ts";
 export { denseVae, type DenseVaeOptions } from "./src/models/dense_vae.ts";
 export { convVae, type ConvVaeOptions } from "./src/models/conv_vae.ts";
 export type { Networks } from "./src/models/layers.ts";
 export { gridCodes } from "./src/models/grid_codes.ts";
 export { exportNpz } from "./src/models/npz.ts";
 export { loadVae, saveVae } from "./src/models/saved.ts";
-export { newDirectory } from "./src/new_files.ts";
 
 // Objectives, and making them small.
 export { type Elbo, elbo } from "./src/objectives/elbo.ts";

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { unzipSync } from "fflate";
-import { convVae, denseVae, type LayersVae, layersVae, newDirectory, random, saveVae, useBackend } from "../mod.ts";
+import { convVae, denseVae, type LayersVae, layersVae, random, saveVae, useBackend } from "../mod.ts";
 import { exportNpz } from "../src/models/npz.ts";
 import { python, pythonWith } from "./_python.ts";
 import { deno, granted, ROOT, testIf, withTempDir } from "./_run.ts";
@@ -159,7 +159,6 @@ async function withSaved(
   const z = random(3).normal([100, vae.latent]);
   const logits = vae.decode(z); // [100, 28, 28, 1]
   await withTempDir(async (directory) => {
-    await newDirectory(`${directory}/model`);
     await saveVae(vae, `${directory}/model`);
     await use(directory, await z.array() as Nested, await logits.array() as Nested, vae);
   });

@@ -16,14 +16,13 @@ import {
   loadDigits,
   loadVae,
   negativeElbo,
-  newDirectory,
   saveVae,
   take,
   train,
   useBackend,
 } from "../mod.ts";
 import { difference } from "../src/models/architecture.ts";
-import { newFile } from "../src/new_files.ts";
+import { newDirectory, newFile } from "../src/new_files.ts";
 import { fuzzModels } from "./_spoilt_models.ts";
 import { granted, testIf, withTempDir } from "./_run.ts";
 
