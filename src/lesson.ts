@@ -111,8 +111,11 @@ export async function runLesson<Numbers extends Record<string, number>>(
       }
     };
     const interruption = listen(() => void tell({ kind: "end", failed: true }));
+    let unsaid: unknown; // why something could not be shown that nobody waited for, as on a full disk
     const show = showOn((event) => {
+      if (unsaid) throw unsaid;
       const told = tell(event); // warnings, say, before it ends
+      told.catch((error) => unsaid ??= error);
       interruption.check(event);
       return told;
     });
@@ -124,6 +127,7 @@ export async function runLesson<Numbers extends Record<string, number>>(
       failed = error; // the surfaces finish all the same
     }
     interruption.end();
+    failed ??= unsaid;
     try {
       await tell({ kind: "end", failed: failed !== undefined && !(failed instanceof ClaimError) });
     } catch (error) {
@@ -159,16 +163,16 @@ function commandLine<Numbers extends Record<string, number>>(
     })
     .addOption(new Option("--backend <name>", "where to compute").choices(BACKENDS).default("wasm"))
     .option("--seed <number>", "the seed of everything random", wholeNumber(0, 2 ** 32 - 1), 0)
-    .option("--out <directory>", "also write a page there, and its pictures as PNG and SVG")
+    .option("--out <directory>", "also write a page there, and its pictures as PNG and SVG", named)
     .option("--json", "end with one line of JSON: every figure found");
   if (usesData ?? true) {
-    flags.option("--data <source>", "digits (embedded), mnist (fetched), or a directory of IDX files", "digits");
+    flags.option("--data <source>", "digits (embedded), mnist (fetched), or a directory of IDX files", named, "digits");
   }
   if (keepsModel) {
-    flags.option("--save <directory>", "save the trained model there")
-      .option("--load <directory>", "load a model saved before, instead of training one")
+    flags.option("--save <directory>", "save the trained model there", named)
+      .option("--load <directory>", "load a model saved before, instead of training one", named)
       .option("--workers <number>", "cores to train on", wholeNumber(1, 64), 1)
-      .option("--checkpoint <directory>", "keep there what a training needs to go on after it was stopped")
+      .option("--checkpoint <directory>", "keep there what a training needs to go on after it was stopped", named)
       .option("--resume", "go on from the newest checkpoint");
   }
   for (const [key, value] of Object.entries(defaults)) {
@@ -181,6 +185,12 @@ function commandLine<Numbers extends Record<string, number>>(
     );
   }
   return flags;
+}
+
+/** Takes a name that is one: `"$HERE"` of a shell that knows no `HERE` is none. */
+function named(text: string): string {
+  if (text === "") throw new InvalidArgumentError("It is empty.");
+  return text;
 }
 
 /** Whether a whole checkpoint is in a directory. */

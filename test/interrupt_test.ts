@@ -137,6 +137,11 @@ testIf(
       "",
       "--resume goes on from a checkpoint: say where it is, with --checkpoint DIRECTORY.\n",
     ]);
+    for (const flag of ["--save", "--load", "--checkpoint"]) {
+      const { code, out, err } = await run(flag, "");
+      assertEquals([code, out], [2, ""]);
+      assert(err.startsWith(`error: option '${flag} <directory>' argument '' is invalid. It is empty.`), err);
+    }
     for (const flags of [["--workers", "2"], ["--checkpoint", "kept"], ["--checkpoint", "kept", "--resume"]]) {
       const { code, out, err } = await run("--load", "model", ...flags);
       assertEquals([code, out], [2, ""]);

@@ -245,6 +245,15 @@ Deno.test("what the machine lacks is 1, a mistake in the data 2, each one senten
   assertEquals(await ends(new InputError("No such file.")), [2, "No such file.\n"]);
 });
 
+Deno.test("a name that is empty, as of a variable that the shell does not know, is refused by its flag", async () => {
+  for (const flag of ["--out", "--data"]) {
+    const { code, err } = await run([flag, ""]);
+    assertEquals(code, 2);
+    assertStringIncludes(err, flag);
+    assertStringIncludes(err, "It is empty.");
+  }
+});
+
 Deno.test("JSON that cannot be written is one sentence too", async () => {
   const full = () => {
     throw new Error("No space left on device (os error 28)");

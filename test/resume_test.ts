@@ -305,11 +305,12 @@ testFiles("other data are refused, wherever they differ", async (directory) => {
   }
 });
 
-/** An objective of small networks, one of which is a layer of the other, and a layer that training does not change. */
-function ofNetworks({ activation = "relu", frozen = 1, inner = "relu" } = {}) {
+/** An objective of small networks, one of which has a network as a layer; each has a layer that training does not change. */
+function ofNetworks({ activation = "relu", frozen = 1, frozenToo = 1, inner = "relu" } = {}) {
   const x = tf.input({ shape: [3] });
-  const kernelInitializer = tf.initializers.constant({ value: frozen });
-  const still = tf.layers.dense({ units: 4, kernelInitializer, trainable: false });
+  const [still, stillToo] = [frozen, frozenToo].map((value) =>
+    tf.layers.dense({ units: 4, kernelInitializer: tf.initializers.constant({ value }), trainable: false })
+  );
   type Activation = "relu" | "tanh";
   const within = tf.sequential({
     layers: [tf.layers.dense({ inputShape: [4], units: 4, activation: inner as Activation })],
@@ -319,6 +320,7 @@ function ofNetworks({ activation = "relu", frozen = 1, inner = "relu" } = {}) {
   const decoder = tf.sequential({
     layers: [
       tf.layers.dense({ inputShape: [2], units: 4, activation: activation as Activation }),
+      stillToo,
       tf.layers.dense({ units: 3 }),
     ],
   });
@@ -340,6 +342,7 @@ testFiles("another network, of the same shapes, is refused", async (directory) =
       "has another encoder: its layer 2 (Sequential): its layer 0 (Dense) has activation relu, wanted",
     ],
     [{ frozen: 2 }, "has weights that do not change and hash to"],
+    [{ frozenToo: 2 }, "has weights that do not change and hash to"],
   ] as const;
   for (const [how, sentence] of cases) await assertRejects(() => run(ofNetworks(how)), InputError, sentence);
 });

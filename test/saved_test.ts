@@ -169,6 +169,13 @@ testFiles("nothing is overwritten: neither a directory, nor a model in it", () =
     const error = await assertRejects(() => saveVae(small(2), `${directory}/new`), InputError);
     assertEquals(error.message, there.replace("new", "new/encoder"));
     assertEquals(await Deno.readFile(`${directory}/new/encoder/weights.bin`), kept);
+    for (const part of ["encoder", "decoder", "weights.npz"]) { // of somebody's: nothing is put beside it
+      const half = `${directory}/half of ${part}`;
+      await newDirectory(half);
+      await Deno.writeTextFile(`${half}/${part}`, "");
+      await assertRejects(() => saveVae(vae, half), InputError, `${part} exists already`);
+      assertEquals(Array.from(Deno.readDirSync(half), ({ name }) => name), [part]);
+    }
     await Deno.writeTextFile(`${directory}/file`, "");
     const taken = () => newFile(`${directory}/file`, new Uint8Array(3), directory);
     await assertRejects(taken, InputError, "/file exists already, and nothing is overwritten");

@@ -5,7 +5,7 @@ import { type Examples, rows } from "../src/data/images.ts";
 import { EnvironmentError, InputError } from "../src/errors.ts";
 import { autoencoder } from "../src/models/autoencoder.ts";
 import { convVae } from "../src/models/conv_vae.ts";
-import { layersVae } from "../src/models/vae.ts";
+import { layersVae, type Vae } from "../src/models/vae.ts";
 import { negativeElbo, type Objective, squaredError } from "../src/objectives/objective.ts";
 import { random } from "../src/random.ts";
 import { Crew, partOf } from "../src/training/crew.ts";
@@ -153,6 +153,25 @@ testWorkers("weights that training does not change reach the workers too", async
   crew[Symbol.dispose]();
   tf.dispose(batch);
   vae.dispose();
+});
+
+testWorkers("a model that workers would make again with other variables is refused in a sentence", async () => {
+  await startBackend("wasm");
+  const hire = (vae: Vae) => Crew.hire(negativeElbo(vae), images, { workers: 2, batchSize: 4 });
+  const late = small();
+  late.encoder.layers[1].trainable = false; // after the model was made: it trains all it has, as it did
+  await assertRejects(() => hire(late), InputError, "Workers make the model again from its layers, which takes");
+  late.dispose();
+
+  const shared = tf.layers.dense({ units: 2, name: "both" });
+  const [x, z] = [tf.input({ shape: [2] }), tf.input({ shape: [2] })];
+  const h = shared.apply(x);
+  const [mu, logVar] = [1, 2].map(() => tf.layers.dense({ units: 2 }).apply(h) as tf.SymbolicTensor);
+  const decoder = tf.model({ inputs: z, outputs: shared.apply(z) as tf.SymbolicTensor });
+  const vae = layersVae(tf.model({ inputs: x, outputs: [mu, logVar] }), decoder);
+  assertEquals(vae.variables.length, 6, "each variable once");
+  await assertRejects(() => hire(vae), InputError, "takes two networks that share none");
+  tf.dispose(vae.variables);
 });
 
 /** A worker that does as told, as JavaScript; it is told `data`. */

@@ -13,7 +13,8 @@ export interface Examples {
   /** How many examples there are, `N`. */
   readonly count: number;
   /**
-   * Some of the examples, in the order asked for; the caller disposes.
+   * Some of the examples, in the order asked for; the caller disposes. The same index is always the same example: a training
+   * that keeps checkpoints looks at them all before it begins, and again when it is resumed.
    *
    * @param indices `B` integers from 0 to N-1.
    * @returns A batch of float32, `[B, ...]`.

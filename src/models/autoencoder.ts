@@ -88,7 +88,7 @@ export function layersAutoencoder(
     range,
     encode: (x) => applyNetwork("encode", encoder, x)[0],
     decode: (z) => applyNetwork("decode", decoder, z)[0],
-    variables: [...trainableVariables(encoder), ...trainableVariables(decoder)],
+    variables: trainableVariables({ encoder, decoder }),
     dispose() {
       encoder.dispose();
       decoder.dispose();

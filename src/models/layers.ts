@@ -41,9 +41,10 @@ export function applyNetwork(verb: string, network: LayersModel, batch: Tensor):
   return [network.apply(batch)].flat() as Tensor[];
 }
 
-/** The variables of a network that training changes. */
-export function trainableVariables(network: LayersModel): Variable[] {
-  return network.trainableWeights.map((weight) => weight.read() as Variable);
+/** The variables of two networks that training changes, each once: the networks may share layers. */
+export function trainableVariables({ encoder, decoder }: Networks): Variable[] {
+  const weights = [...encoder.trainableWeights, ...decoder.trainableWeights];
+  return [...new Set(weights.map((weight) => weight.read() as Variable))];
 }
 
 /**

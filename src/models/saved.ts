@@ -27,22 +27,36 @@ const MOST_JSON = 1_000_000;
  *
  * @param vae What to save.
  * @param directory A directory that holds no model yet; made if it is not there.
- * @throws {InputError} If a weight is no finite number, or there is a model in it already: nothing is written then.
+ * @throws {InputError} If a weight is no finite number, or there is a model in it already, or half of one: nothing is written then.
  * @throws {EnvironmentError} If it cannot be written; without the permission, the message has the flag to add.
  */
 export async function saveVae(vae: LayersVae, directory: string): Promise<void> {
   const write = (name: string, bytes: Uint8Array) => newFile(`${directory}/${name}`, bytes, directory);
   for (const half of HALVES) await assertFinite(vae[half], half);
   await ensureDirectory(directory);
+  await begin(directory, await exportNpz(vae));
   for (const half of HALVES) {
     const { weightSpecs, weightData, ...model } = await artifacts(vae[half]);
     const bytes = new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData));
     const weightsManifest = [{ paths: [WEIGHTS], weights: weightSpecs, sha256: await sha256(bytes) }];
-    await newDirectory(`${directory}/${half}`, directory);
     await write(`${half}/${WEIGHTS}`, bytes);
     await write(`${half}/model.json`, new TextEncoder().encode(JSON.stringify({ ...model, weightsManifest })));
   }
-  await write("weights.npz", await exportNpz(vae));
+}
+
+/** Makes the directories of both halves, and writes the weights for NumPy; all of it, or nothing. */
+async function begin(directory: string, npz: Uint8Array): Promise<void> {
+  const made: string[] = [];
+  try {
+    for (const half of HALVES.map((half) => `${directory}/${half}`)) {
+      await newDirectory(half, directory);
+      made.push(half);
+    }
+    await newFile(`${directory}/weights.npz`, npz, directory);
+  } catch (error) {
+    for (const half of made) await Deno.remove(half).catch(() => {}); // the first error is the one to report
+    throw error;
+  }
 }
 
 /** Checks that every weight is a finite number: {@linkcode loadVae} takes no others. */

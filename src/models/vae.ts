@@ -57,7 +57,7 @@ export function layersVae(encoder: LayersModel, decoder: LayersModel): LayersVae
     },
     decode: (z) => applyNetwork("decode", decoder, z)[0],
     logLikelihood: logBernoulli,
-    variables: [...trainableVariables(encoder), ...trainableVariables(decoder)],
+    variables: trainableVariables({ encoder, decoder }),
     dispose() {
       encoder.dispose();
       decoder.dispose();

@@ -96,18 +96,17 @@ export class Checkpoints {
 
 const path = (directory: string, step: number) => `${directory}/step-${String(step).padStart(8, "0")}.checkpoint`;
 
-/** Makes a directory, if there is none. */
+/** Makes a directory, if there is none, once it may be written and read. */
 async function make(directory: string): Promise<void> {
-  try {
-    await ensureDirectory(directory);
-  } catch (error) {
-    const { cause } = error as Error;
-    if (!(cause instanceof Deno.errors.NotCapable)) throw error;
-    const { state } = await Deno.permissions.query({ name: "read", path: directory });
-    if (state === "granted") throw error;
-    const [read, write] = [permissionFlag("read", directory), permissionFlag("write", directory)];
-    throw new EnvironmentError(`Checkpoints in ${directory} take two permissions: add ${read} ${write}.`, { cause });
+  const lacks = async (name: "read" | "write") =>
+    (await Deno.permissions.request({ name, path: directory })).state !== "granted";
+  const [read, write] = [await lacks("read"), await lacks("write")];
+  const flags = [permissionFlag("read", directory), permissionFlag("write", directory)];
+  if (read && write) {
+    throw new EnvironmentError(`Checkpoints in ${directory} take two permissions: add ${flags.join(" ")}.`);
   }
+  if (read) throw new EnvironmentError(`Reading ${directory} takes a permission: add ${flags[0]}.`);
+  await ensureDirectory(directory);
 }
 
 /** Refuses a directory of somebody else's. */

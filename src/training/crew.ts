@@ -10,10 +10,10 @@ import * as tf from "@tensorflow/tfjs";
 import { batchOf, type Examples } from "../data/images.ts";
 import { EnvironmentError, InputError } from "../errors.ts";
 import { type Build, installTrainingKernels } from "../kernels/mod.ts";
-import { type Objective, type Parts, partsOf } from "../objectives/objective.ts";
+import { type Objective, objectiveOf, type Parts, partsOf } from "../objectives/objective.ts";
 import { permissionFlag } from "../permissions.ts";
 import type { Random, RandomState } from "../random.ts";
-import { type LayersModel, shapeText, type Tensor } from "../tensor.ts";
+import { type LayersModel, shapeText, type Tensor, type Variable } from "../tensor.ts";
 import { contribution, type Gradient } from "./gradient.ts";
 
 /** What a worker is told once. */
@@ -132,6 +132,7 @@ export class Crew {
         "Workers make the objective again from its networks, which takes negativeElbo or squaredError of a model of layers: with this one, use one worker.",
       );
     }
+    assertRemade(parts, variables);
     const backend = tf.getBackend();
     if (backend !== "wasm" && backend !== "cpu") {
       throw new InputError(`Workers share the CPU's cores, which the ${backend} backend does not use: use one worker.`);
@@ -215,6 +216,21 @@ function sum(own: Tensor[], parts: Float32Array[]): Tensor[] {
       const [start, end] = [at, at += t.size];
       return parts.reduce((sum, part) => sum.add(tf.tensor(part.slice(start, end), t.shape)), t.clone());
     })
+  );
+}
+
+/**
+ * Checks that a worker, which makes the objective again from its layers, will have the caller's variables, in their order.
+ *
+ * @throws {InputError} If it will not.
+ */
+function assertRemade(parts: Parts, variables: Variable[]): void {
+  const [inEncoder, inDecoder] = [parts.encoder, parts.decoder].map(({ weights }) => weights.map((x) => x.read()));
+  const { variables: remade } = objectiveOf(parts);
+  const same = remade.length === variables.length && remade.every((variable, i) => variable === variables[i]);
+  if (same && !inEncoder.some((weight) => inDecoder.includes(weight))) return;
+  throw new InputError(
+    "Workers make the model again from its layers, which takes two networks that share none, and a layer's `trainable` that is set before the model is made: with this one, use one worker.",
   );
 }
 

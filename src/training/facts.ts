@@ -161,12 +161,16 @@ function brief(json = "nothing"): string {
   return json.length > 40 ? `${json.slice(0, 40)}…` : json;
 }
 
-/** Says where a training goes on, and what is no longer as it was. */
-export function goingOn(step: number, was: How, is: How): string {
+/** Says where a training goes on, what is no longer as it was, and what nobody could compare. */
+export function goingOn(step: number, found: Pick<Facts, "how" | "networks">, wanted: Facts): string {
+  const [was, is] = [found.how, wanted.how];
   const names = { learningRate: "learning rate", workers: "number of workers", kernels: "build of the kernels" };
   const others = (Object.keys(names) as (keyof How)[]).filter((key) => was[key] !== is[key]);
   const changes = others.map((key) => `another ${names[key]} (${is[key]}, before ${was[key]})`);
-  const from = `Going on after step ${step}${changes.length ? `, with ${changes.join(" and ")}` : ""}.`;
+  const own = found.networks && wanted.networks
+    ? ""
+    : " The objective is one's own: only its variables' shapes were compared.";
+  const from = `Going on after step ${step}${changes.length ? `, with ${changes.join(" and ")}` : ""}.${own}`;
   if (was.workers === is.workers && was.kernels === is.kernels) return from;
   return `${from} The numbers will differ by rounding from those without the break.`;
 }

@@ -9,7 +9,7 @@ import { random, type RandomState } from "../random.ts";
 import type { Adam } from "./adam.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { type Facts, factsOf, goingOn, type How, isHow, type Kept, otherTraining } from "./facts.ts";
+import { type Facts, factsOf, goingOn, isHow, type Kept, otherTraining } from "./facts.ts";
 import type { Losses, Sums } from "./report.ts";
 
 /** How to keep checkpoints. */
@@ -25,7 +25,8 @@ export interface CheckpointOptions {
   warn(sentence: string): void;
   /**
    * Go on from the newest one there, if there is any; else, and by default, a directory that has one is refused. Epochs, the
-   * learning rate and the workers may be others than before; all else is the same, or refused.
+   * learning rate and the workers may be others than before; all else is the same, or refused (of an objective of one's own,
+   * the shapes of its variables are all that can be compared).
    */
   resume?: boolean;
 }
@@ -70,9 +71,9 @@ export class Keeper {
     this.#warn = warn;
     files.passedOver.forEach((sentence) => warn(sentence));
     if (files.found) {
-      const { at, how } = restore(files.found, optimizer, facts, directory);
+      const { at, ...found } = restore(files.found, optimizer, facts, directory);
       this.position = at;
-      warn(goingOn(at.step, how, facts.how));
+      warn(goingOn(at.step, found, facts));
     } else if (resume) warn(`There is no checkpoint in ${directory}: training begins with step 1.`);
   }
 
@@ -134,13 +135,13 @@ interface Stand {
   at: Position;
 }
 
-/** Puts weights and moments back, and returns where the training was, and how it had come there. */
+/** Puts weights and moments back, and returns where the training was, how it had come there, and with which networks. */
 function restore(
   { step, facts, numbers }: Checkpoint,
   optimizer: Adam,
   wanted: Facts,
   directory: string,
-): { at: Position; how: How } {
+): { at: Position } & Pick<Facts, "how" | "networks"> {
   const found = (facts ?? {}) as Partial<Facts & Stand>;
   const other = otherTraining(found, wanted, directory);
   if (other) throw new InputError(`Cannot go on with another training: ${other}.`);
@@ -152,7 +153,7 @@ function restore(
   }
   optimizer.powers = powers;
   state.forEach((variable, i) => tf.tidy(() => variable.assign(tf.tensor(numbers[i], variable.shape))));
-  return { at, how };
+  return { at, how, networks: found.networks };
 }
 
 function arePowers(powers: unknown): powers is [number, number] {
