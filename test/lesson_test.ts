@@ -254,12 +254,32 @@ Deno.test("a name that is empty, as of a variable that the shell does not know, 
   }
 });
 
+/** Lets nothing more be printed. */
+const fill = () =>
+  Object.assign(globalThis.console, {
+    log() {
+      throw new Error("No space left on device (os error 28)");
+    },
+  });
+const FULL = "Cannot write to standard output: No space left on device (os error 28).\n";
+
 Deno.test("JSON that cannot be written is one sentence too", async () => {
-  const full = () => {
-    throw new Error("No space left on device (os error 28)");
-  };
-  const { code, err } = await run(["--json"], () => void Object.assign(globalThis.console, { log: full }));
-  assertEquals([code, err], [1, "Cannot write to standard output: No space left on device (os error 28).\n"]);
+  const { code, err } = await run(["--json"], () => void fill());
+  assertEquals([code, err], [1, FULL]);
+});
+
+Deno.test("what cannot be shown, though nobody waits for it, ends the lesson at its next word, or at its end", async () => {
+  for (const more of [true, false]) {
+    let after = false;
+    const { code, err } = await run([], async (show) => {
+      fill();
+      show.text("lost");
+      await new Promise((resolve) => setTimeout(resolve));
+      if (more) show.text("lost too");
+      after = true;
+    });
+    assertEquals([code, err, after], [1, FULL, !more]);
+  }
 });
 
 Deno.test("a bug is not swallowed", async () => {
