@@ -863,6 +863,20 @@ testWrite(
     }),
 );
 
+testWrite(
+  "files: a directory that somebody else made meanwhile is refused once",
+  () =>
+    withTempDir(async (directory) => {
+      const surface = await files(`${directory}/out`, LESSON);
+      await Deno.mkdir(`${directory}/out`);
+      const images = tf.zeros([1, 2, 2, 1]);
+      await assertRejects(() => showOn(surface).images("grid", "", images), InputError, "out exists already");
+      images.dispose();
+      await surface({ kind: "end", failed: true }); // not the same sentence again
+      assertEquals(await Array.fromAsync(Deno.readDir(`${directory}/out`)), []);
+    }),
+);
+
 testWrite("files: what exists is not overwritten, and the sentence names it", () =>
   withTempDir(async (directory) => {
     const images = tf.zeros([1, 2, 2, 1]);

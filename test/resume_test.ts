@@ -152,7 +152,7 @@ testFiles(
       [{}, rowsOf(0.5, 1, 0, 0.25, 1, 0.5), undefined, "has examples that hash to"],
       [{}, rowsOf(0, 1, 0, 0.25, 1, 1), undefined, "has examples that hash to"],
       [{}, rowsOf(0.5, 1, 0, 0.5, 1, 1), undefined, "has examples that hash to"], // neither the first nor the last
-      [{ heldOut: data }, undefined, undefined, 'has held-out examples: nothing, and this one {"count":3,'],
+      [{ heldOut: data }, undefined, undefined, "has held-out examples: nothing, and this one 3."],
       [{}, undefined, 3, "has weights or moments of the shape [3,2], and this one [3,3]"],
     ];
     for (const [options, examples, latent, sentence] of cases) {
@@ -301,7 +301,7 @@ testFiles("other data are refused, wherever they differ", async (directory) => {
   for (const at of [0, 1, 127, 128, 200, 256, 299]) {
     const other = values.with(at, 1);
     await assertRejects(() => run(other, values), InputError, "has examples that hash to", `${at}`);
-    await assertRejects(() => run(values, other), InputError, "has held-out examples: ", `${at}`);
+    await assertRejects(() => run(values, other), InputError, "has held-out examples that hash to", `${at}`);
   }
 });
 
@@ -515,7 +515,7 @@ testFiles("held-out examples and the backend are those of the training that is r
   await startBackend("wasm");
   await trained({ ...HOW, checkpoint: { ...SILENT, directory } }, { until: 7 });
   const resume = { ...HOW, checkpoint: { ...SILENT, directory, resume: true } };
-  const other = 'has held-out examples: {"count":22,';
+  const other = "has held-out examples: 22,";
   await assertRejects(() => trained({ ...resume, heldOut: undefined }), InputError, other);
   await assertRejects(() => trained({ ...resume, heldOut: { ...IMAGES, count: 21 } }), InputError, other);
   await startBackend("cpu");

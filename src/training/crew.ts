@@ -9,74 +9,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { batchOf, type Examples } from "../data/images.ts";
 import { EnvironmentError, InputError } from "../errors.ts";
-import { type Build, installTrainingKernels } from "../kernels/mod.ts";
+import { installTrainingKernels } from "../kernels/mod.ts";
 import { type Objective, objectiveOf, type Parts, partsOf } from "../objectives/objective.ts";
 import { permissionFlag } from "../permissions.ts";
-import type { Random, RandomState } from "../random.ts";
+import type { Random } from "../random.ts";
 import { type LayersModel, shapeText, type Tensor, type Variable } from "../tensor.ts";
+import { type Board, board, type Contract, partOf, type Task } from "./board.ts";
 import { contribution, type Gradient } from "./gradient.ts";
-
-/** What a worker is told once. */
-export interface Contract {
-  /** The backend, and its build of the kernels. */
-  backend: "wasm" | "cpu";
-  kernels?: Build;
-  /** The objective, see {@linkcode Parts}. */
-  name: Parts["name"];
-  networks: { topology: unknown; weights: { values: Float32Array; shape: number[] }[] }[];
-  /** The shape of one example. */
-  shape: number[];
-  /** The memory that all share, and how it is laid out. */
-  memory: SharedArrayBuffer;
-  sizes: Sizes;
-}
-
-/** What a worker is told for every batch: to find the losses of the rows `from` to `to` of `whole`, or also their slopes. */
-export interface Task {
-  worker: number;
-  slopes: boolean;
-  from: number;
-  to: number;
-  whole: number;
-  noise: RandomState;
-}
-
-/** How many numbers there are of each kind: weights, numbers in the largest batch, workers beside the caller. */
-interface Sizes {
-  weights: number;
-  batch: number;
-  workers: number;
-}
-
-/** The numbers that all share. */
-export interface Board {
-  /** What training changes, one variable after another. */
-  weights: Float32Array;
-  /** The examples. */
-  batch: Float32Array;
-  /** For each worker its part of the mean loss, reconstruction and KL, then of the gradient. */
-  parts: Float32Array[];
-}
-
-/** Lays out the shared memory. */
-export function board({ memory, sizes: { weights, batch, workers } }: Pick<Contract, "memory" | "sizes">): Board {
-  const part = 3 + weights;
-  const at = (start: number, length: number) => new Float32Array(memory, 4 * start, length);
-  return {
-    weights: at(0, weights),
-    batch: at(weights, batch),
-    parts: Array.from({ length: workers }, (_, i) => at(weights + batch + i * part, part)),
-  };
-}
-
-/** Noise for the rows of a batch from `from` on: what is drawn for them in the noise of the `whole` batch. */
-export function partOf(noise: Random, from: number, whole: number): Random {
-  return {
-    ...noise,
-    normal: ([rows, ...rest]) =>
-      tf.tidy(() => noise.normal([whole, ...rest]).slice([from, ...rest.map(() => 0)], [rows, ...rest])),
-  };
-}
 
 /** How to hire. */
 export interface CrewOptions {

@@ -45,7 +45,8 @@ interface About extends Described {
   backend: string;
   batchSize: number;
   seed: number;
-  judged?: Described;
+  heldOutCount?: number;
+  heldOutData?: string;
   shapes: number[][];
 }
 
@@ -67,9 +68,10 @@ export async function factsOf(training: Kept, optimizer: Adam): Promise<Facts> {
   const { objective, examples, heldOut, batchSize, seed, learningRate, workers } = training;
   const judged = heldOut && await described(heldOut);
   const shapes = optimizer.state.map(({ shape }) => shape);
-  const about = { version: VERSION, backend: tf.getBackend(), batchSize, seed, ...await described(examples), judged };
+  const about = { version: VERSION, backend: tf.getBackend(), batchSize, seed, ...await described(examples), shapes };
   const how = { learningRate, workers, kernels: kernels() };
-  return { about: { ...about, shapes }, networks: await networkFacts(objective), how };
+  const heldOutFacts = { heldOutCount: judged?.count, heldOutData: judged?.data };
+  return { about: { ...about, ...heldOutFacts }, networks: await networkFacts(objective), how };
 }
 
 /** Whose kernels compute, as `useBackend` says it. */
@@ -124,7 +126,8 @@ const NAMES: Record<keyof About | "objective" | "frozen", string> = {
   seed: "the seed",
   count: "examples:",
   data: "examples that hash to",
-  judged: "held-out examples:",
+  heldOutCount: "held-out examples:",
+  heldOutData: "held-out examples that hash to",
   shapes: "weights or moments of the shape",
   objective: "the objective",
   frozen: "weights that do not change and hash to",

@@ -9,7 +9,7 @@ import { useBackend } from "../backend.ts";
 import { type Objective, objectiveOf } from "../objectives/objective.ts";
 import { random } from "../random.ts";
 import type { Variable } from "../tensor.ts";
-import { type Board, board, type Contract, partOf, type Task } from "./crew.ts";
+import { type Board, board, type Contract, partOf, type Task } from "./board.ts";
 import { contribution } from "./gradient.ts";
 
 let objective: Objective;

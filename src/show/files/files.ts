@@ -43,14 +43,15 @@ export async function files(
     const { plotSvg } = await import("./plot.ts"); // 0.2 s with the library, only for those who want plots
     await keep(name, "image/svg+xml", new TextEncoder().encode(await plotSvg(picture)));
   };
-  const finish = async () => {
+  const finish = async (failed?: boolean) => {
+    if (failed && !await made?.then(() => true, () => false)) return; // no directory, so no page
     const { page } = await import("./page.ts");
     await write("index.html", new TextEncoder().encode(page(lesson, events, pictures)));
   };
   return (event) => {
     if (event.kind === "fetch") return;
     if (event.kind !== "progress" || event.step.epochEnds) record(event); // the steps between are thousands
-    if (event.kind === "end") return event.failed && !made ? undefined : finish();
+    if (event.kind === "end") return finish(event.failed);
     if ("caption" in event && event.kind !== "table") return draw(event);
   };
 }
