@@ -8,9 +8,9 @@ import "@tensorflow/tfjs-backend-wasm"; // registers tfjs's own kernels
 import * as tf from "@tensorflow/tfjs";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import { useBackend } from "../mod.ts";
-import { withHeap } from "../src/kernels/assembled.ts";
+import { FLOAT, withHeap } from "../src/kernels/assembled.ts";
 import { installTrainingKernels } from "../src/kernels/mod.ts";
-import { FLOAT, type Places, rowsTimes } from "../src/kernels/product.ts";
+import { type Places, rowsTimes } from "../src/kernels/product.ts";
 import { benchRate } from "./_rates.ts";
 
 const NAMES = ["Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "BatchMatMul", "Sum"];
@@ -49,8 +49,8 @@ function ceiling(): void {
     await useBackend("wasm");
     withHeap(tf.backend() as BackendWasm, installTrainingKernels(), (heap) => {
       const [a, b, c] = [m * k, k * n, m * n].map((size) => heap.scratch(FLOAT * size));
-      heap.kernels.clear(a, FLOAT * m * k);
-      heap.kernels.clear(b, FLOAT * k * n);
+      heap.kernels.clear({ at: a, bytes: FLOAT * m * k });
+      heap.kernels.clear({ at: b, bytes: FLOAT * k * n });
       const block = { address: b, k, rowStep: n, columnStep: 1 };
       const multiply = rowsTimes(heap, [{ offset: 0, runs: 1, run: k, stride: k, blocks: [block] }], n);
       const rows = (base: number, wide: number): Places => ({ base, counts: [1, 1, m], steps: [0, 0, FLOAT * wide] });

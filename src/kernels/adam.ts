@@ -32,8 +32,21 @@ export function adamStep(build: Build): tf.KernelConfig {
     const { rate, beta1, beta2, correction1, correction2, epsilon } = attrs as AdamStep;
     const [out, finite] = [output(x.shape), output([])];
     const n = x.shape.reduce((product, size) => product * size, 1);
-    const places = [x, out, m, v, g, finite].map(address);
-    kernels.adam(...places, n, rate, beta1, beta2, correction1, correction2, epsilon);
+    kernels.adam({
+      x: address(x),
+      out: address(out),
+      m: address(m),
+      v: address(v),
+      g: address(g),
+      finite: address(finite),
+      n,
+      rate,
+      beta1,
+      beta2,
+      correction1,
+      correction2,
+      epsilon,
+    });
     return [out, finite];
   });
 }

@@ -5,23 +5,16 @@
  */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import type * as tf from "@tensorflow/tfjs";
-import { BINARIES } from "./assembly/binaries.ts";
+import { BINARIES, PARAMETERS } from "./build/binaries.ts";
 import { type KernelArguments, type TensorInfo, wasmKernel } from "./compose.ts";
 
-/** What `assembly/kernels.ts` exports; addresses are numbers. Said there. */
-interface Kernels {
-  table(...args: number[]): void;
-  pad(...args: number[]): void;
-  pack(...args: number[]): void;
-  rows(...args: number[]): void;
-  dots(...args: number[]): void;
-  columns(...args: number[]): void;
-  clear(...args: number[]): void;
-  spread(...args: number[]): void;
-  sums(...args: number[]): void;
-  softplus(...args: number[]): void;
-  adam(...args: number[]): void;
-}
+/** The kernels of `assembly/`, each called with its arguments by name: addresses in bytes, sizes in numbers. */
+export type Kernels = {
+  [Name in keyof typeof PARAMETERS]: (args: Record<(typeof PARAMETERS)[Name][number], number>) => number;
+};
+
+/** Bytes of a float32, and of an int32. */
+export const FLOAT = 4;
 
 /** tfjs's memory, and what works in it. */
 export interface Heap {
@@ -30,8 +23,8 @@ export interface Heap {
   scratch(bytes: number): number;
   /** Where a tensor's numbers lie. */
   address(x: TensorInfo): number;
-  /** A new tensor for the result; what it holds is anything. */
-  output(shape: number[]): TensorInfo;
+  /** A new tensor for the result, of float32 unless said otherwise; what it holds is anything. */
+  output(shape: number[], dtype?: "float32" | "int32" | "bool"): TensorInfo;
 }
 
 /** What of Emscripten's module is needed. */
@@ -82,10 +75,23 @@ const instances = new WeakMap<WebAssembly.Memory, Partial<Record<Build, Kernels>
 function kernelsIn(memory: WebAssembly.Memory, build: Build): Kernels {
   const builds = instances.get(memory) ?? {};
   instances.set(memory, builds);
-  return builds[build] ??= new WebAssembly.Instance(
-    new WebAssembly.Module(Uint8Array.fromBase64(BINARIES[build])),
-    { env: { memory } },
-  ).exports as unknown as Kernels;
+  return builds[build] ??= named(
+    new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.fromBase64(BINARIES[build])), { env: { memory } }),
+  );
+}
+
+/** An instance's functions, with arguments by name. */
+function named({ exports }: WebAssembly.Instance): Kernels {
+  const entries = Object.entries(PARAMETERS).map(([name, parameters]) => {
+    const kernel = exports[name] as (...args: number[]) => number;
+    return [name, (args: Record<string, number>) => kernel(...parameters.map((parameter) => args[parameter]))];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Bytes of a tensor's numbers. */
+function bytesOf({ shape, dtype }: TensorInfo): number {
+  return shape.reduce((product, size) => product * size, 1) * (dtype === "bool" ? 1 : FLOAT);
 }
 
 /** Lets `work` use a backend's memory. */
@@ -94,19 +100,22 @@ export function withHeap<T>(backend: BackendWasm, build: Build, work: (heap: Hea
   const kernels = kernelsIn(asm.memory, build);
   const taken: number[] = [];
   const outputs: TensorInfo[] = [];
+  const none = (bytes: number) => new RangeError(`The wasm backend's memory has no ${bytes} bytes left.`);
   try {
     return work({
       kernels,
       scratch(bytes) {
         const at = _malloc(bytes);
-        if (at === 0) throw new RangeError(`The wasm backend's memory has no ${bytes} bytes left.`);
+        if (at === 0) throw none(bytes);
         taken.push(at);
         return at;
       },
       address: ({ dataId }) => backend.getMemoryOffset(dataId),
-      output(shape) {
-        outputs.push(backend.makeOutput(shape, "float32"));
-        return outputs.at(-1)!;
+      output(shape, dtype = "float32") {
+        const made = backend.makeOutput(shape, dtype);
+        outputs.push(made);
+        if (backend.getMemoryOffset(made.dataId) === 0) throw none(bytesOf(made));
+        return made;
       },
     });
   } catch (error) {

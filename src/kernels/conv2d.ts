@@ -15,10 +15,10 @@
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";
-import { floorOf, type Heap } from "./assembled.ts";
+import { FLOAT, floorOf, type Heap } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
 import { geometry } from "./geometry.ts";
-import { assertBias, FLOAT, type Places, rowsTimes, type Stretch, transposeTimes } from "./product.ts";
+import { assertBias, type Places, rowsTimes, type Stretch, transposeTimes } from "./product.ts";
 
 /** A batch of images in memory: `[B, H, W, C]`. */
 interface Images {
@@ -105,7 +105,18 @@ function framed(heap: Heap, x: Images, top: number, left: number, H: number, W: 
       const address = heap.scratch(Math.min(x.B, most) * bytes);
       for (let first = 0; first < x.B; first += most) {
         const group = part(x, first, Math.min(most, x.B - first));
-        heap.kernels.pad(group.address, group.B, x.H, x.W, x.C * FLOAT, address, height, width, top, left);
+        heap.kernels.pad({
+          x: group.address,
+          b: group.B,
+          h: x.H,
+          w: x.W,
+          bytes: x.C * FLOAT,
+          out: address,
+          H: height,
+          W: width,
+          top,
+          left,
+        });
         yield [{ ...group, address, H: height, W: width }, first];
       }
     },

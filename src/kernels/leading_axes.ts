@@ -18,7 +18,8 @@ export function overLeadingAxes(own: tf.KernelConfig, build: Build): tf.KernelCo
     const leading = axes.every((axis, i) => axis === i);
     if (!leading || x.dtype !== "float32" || channels < 2 || !(rows > 0)) return;
     const sum = output(attrs.keepDims ? [...axes.map(() => 1), ...kept] : kept);
-    kernels.sums(address(x), rows, channels, address(sum), own.kernelName === "Mean" ? rows : 1);
+    const divisor = own.kernelName === "Mean" ? rows : 1;
+    kernels.sums({ x: address(x), m: rows, n: channels, out: address(sum), divisor });
     return sum;
   }, own);
 }

@@ -4,9 +4,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { floorOf, type Heap } from "./assembled.ts";
+import { FLOAT, floorOf, type Heap } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
-import { assertBias, FLOAT, rowsTimes, type Stretch, transposeTimes } from "./product.ts";
+import { assertBias, rowsTimes, type Stretch, transposeTimes } from "./product.ts";
 
 /** Rows of `b` multiplied at a time: as many as, packed, the nearest cache holds. */
 const DEPTH = 512;
@@ -69,7 +69,7 @@ function one(
   let plain = a;
   if (transposeA) {
     plain = heap.scratch(M * K * FLOAT);
-    heap.kernels.spread(a, 1, M, M, K, plain, K);
+    heap.kernels.spread({ x: a, rowStep: 1, columnStep: M, m: M, n: K, out: plain, wide: K });
   }
   const stretches = Array.from({ length: Math.max(1, Math.ceil(K / DEPTH)) }, (_, i): Stretch => {
     const k = Math.min(DEPTH, K - i * DEPTH);

@@ -3,11 +3,8 @@
  *
  * @module
  */
-import type { Heap } from "./assembled.ts";
+import { FLOAT, type Heap } from "./assembled.ts";
 import type { TensorInfo } from "./compose.ts";
-
-/** Bytes of a float32. */
-export const FLOAT = 4;
 
 /** The places of a grid, in bytes: place (i, j, k) lies at `base + i si + j sj + k sk`. */
 export interface Places {
@@ -55,28 +52,30 @@ export function rowsTimes(
   const wide = eights(n);
   const column = n === 1;
   const start = scratch(FLOAT * wide);
-  kernels.spread(bias, 0, 1, 1, bias ? n : 0, start, wide);
+  kernels.spread({ x: bias, rowStep: 0, columnStep: 1, m: 1, n: bias ? n : 0, out: start, wide });
   const packed = ({ runs, run, blocks }: Stretch) => {
     const b = scratch(FLOAT * wide * runs * run);
     let at = b;
     for (const { address, k, rowStep, columnStep } of blocks) {
-      if (column) kernels.spread(address, 0, rowStep, 1, k, at, k);
-      else kernels.pack(address, rowStep, columnStep, k, n, at, 8 * FLOAT * runs * run);
+      if (column) kernels.spread({ x: address, rowStep: 0, columnStep: rowStep, m: 1, n: k, out: at, wide: k });
+      else kernels.pack({ b: address, rowStep, columnStep, k, n, out: at, panel: 8 * FLOAT * runs * run });
       at += (column ? 1 : 8) * FLOAT * k;
     }
     return b;
   };
   const blocks: number[] = []; // each packed when first used, and then near
   const bin = scratch(FLOAT * wide); // where the rows go that fill up the last six
-  const tile = scratch(216);
+  const tile = scratch(kernels.rowsScratch({}));
   return (a, c) => {
     const [from, to, m] = [table(heap, a), table(heap, c, bin), count(a)];
     stretches.forEach((stretch, i) => {
       const { offset, runs, run, stride } = stretch;
       const b = blocks[i] ??= packed(stretch);
-      const [add, least] = [i > 0 ? 1 : 0, i === stretches.length - 1 ? floor : -Infinity];
-      if (column) kernels.dots(from, offset, runs, run, stride, b, to, m, add, start, least);
-      else kernels.rows(from, offset, runs, run, stride, b, to, m, n, add, start, least, tile);
+      const add = i > 0 ? 1 : 0;
+      const least = i === stretches.length - 1 ? floor : -Infinity;
+      const product = { a: from, offset, runs, run, stride, b, c: to, m, add, bias: start, floor: least };
+      if (column) kernels.dots(product);
+      else kernels.rows({ ...product, n, scratch: tile });
     });
   };
 }
@@ -92,10 +91,12 @@ export function transposeTimes(
   c: number,
 ): (a: Places, y: Omit<Block, "k">) => void {
   const { kernels, scratch } = heap;
-  const packed = scratch(6336 + 1024 * eights(n));
-  kernels.clear(c, FLOAT * runs * run * n);
-  return (a, y) =>
-    kernels.columns(table(heap, a), count(a), runs, run, stride, y.address, y.rowStep, y.columnStep, n, c, packed);
+  const packed = scratch(kernels.columnsScratch({ n }));
+  kernels.clear({ at: c, bytes: FLOAT * runs * run * n });
+  return (a, { address, rowStep, columnStep }) => {
+    const rows = { a: table(heap, a), m: count(a), runs, run, stride };
+    kernels.columns({ ...rows, y: address, rowStep, columnStep, n, c, scratch: packed });
+  };
 }
 
 /**
@@ -120,6 +121,8 @@ function eights(n: number): number {
 /** The table of places that the kernels read, filled up to a multiple of six with `last` or its own last entry. */
 function table({ kernels, scratch }: Heap, places: Places, last = 0): number {
   const at = scratch(FLOAT * 6 * Math.ceil(count(places) / 6));
-  kernels.table(at, places.base, ...places.counts, ...places.steps, last);
+  const [ni, nj, nk] = places.counts;
+  const [si, sj, sk] = places.steps;
+  kernels.table({ out: at, base: places.base, ni, nj, nk, si, sj, sk, last });
   return at;
 }

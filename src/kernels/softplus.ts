@@ -11,7 +11,7 @@ export function softplus(own: tf.KernelConfig, build: Build): tf.KernelConfig {
   return assembledKernel(own.kernelName, build, ({ kernels, address, output }, { inputs: { x } }) => {
     if (x.dtype !== "float32") return;
     const y = output(x.shape);
-    kernels.softplus(address(x), address(y), tf.util.sizeFromShape(x.shape));
+    kernels.softplus({ x: address(x), out: address(y), n: tf.util.sizeFromShape(x.shape) });
     return y;
   }, own);
 }

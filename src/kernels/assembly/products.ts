@@ -1,0 +1,377 @@
+/**
+ * Products of matrices that are read where they lie.
+ *
+ * Both products below reach the rows of `a` through a table of addresses. A convolution is then a product of matrices
+ * without the matrix: the row of an output pixel is the window of the input under it, `runs` stretches of `run` numbers,
+ * `stride` numbers apart, and the table says where each window begins.
+ */
+import { madd, total } from "./simd";
+
+/** The address that is entry `i` of a table. */
+@inline
+function entry(table: usize, i: usize): usize {
+  return <usize> load<u32>(table + (i << 2));
+}
+
+/**
+ * Writes the table of addresses `base + i si + j sj + k sk` (in bytes), in order, and fills it up to a multiple of six
+ * entries with `last`, or with its own last entry where `last` is 0.
+ */
+export function table(
+  out: usize, base: usize, ni: i32, nj: i32, nk: i32, si: i32, sj: i32, sk: i32, last: usize,
+): void {
+  let to = out;
+  for (let i = 0; i < ni; i++) {
+    for (let j = 0; j < nj; j++) {
+      let address = base + i * si + j * sj;
+      for (let k = 0; k < nk; k++) {
+        store<u32>(to, <u32> address);
+        address += sk;
+        to += 4;
+      }
+    }
+  }
+  const fill = last != 0 ? <u32> last : load<u32>(to - 4);
+  for (let n = ni * nj * nk; n % 6 != 0; n++) {
+    store<u32>(to, fill);
+    to += 4;
+  }
+}
+
+/** Copies images `[b, h, w]` of `bytes` a pixel into the middle of larger ones `[b, H, W]`, and zeros around them. */
+export function pad(
+  x: usize, b: i32, h: i32, w: i32, bytes: i32, out: usize, H: i32, W: i32, top: i32, left: i32,
+): void {
+  const row = w * bytes;
+  const wide = W * bytes;
+  const before = left * bytes;
+  for (let i = 0; i < b; i++) {
+    memory.fill(out, 0, top * wide);
+    out += top * wide;
+    for (let j = 0; j < h; j++) {
+      memory.fill(out, 0, before);
+      memory.copy(out + before, x, row);
+      memory.fill(out + before + row, 0, wide - before - row);
+      out += wide;
+      x += row;
+    }
+    const below = (H - top - h) * wide;
+    memory.fill(out, 0, below);
+    out += below;
+  }
+}
+
+/** Four numbers from each of four rows, `next` bytes apart, to four columns of rows 32 bytes apart. */
+@inline
+function turn(from: usize, next: usize, to: usize): void {
+  const a = v128.load(from), b = v128.load(from + next);
+  const c = v128.load(from + 2 * next), d = v128.load(from + 3 * next);
+  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5), cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
+  const AB = v128.shuffle<i32>(a, b, 2, 6, 3, 7), CD = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2));
+  v128.store(to, v128.shuffle<i64>(ab, cd, 1, 3), 32);
+  v128.store(to, v128.shuffle<i64>(AB, CD, 0, 2), 64);
+  v128.store(to, v128.shuffle<i64>(AB, CD, 1, 3), 96);
+}
+
+/**
+ * Packs a matrix `[k, n]`, its rows `rowStep` and its columns `columnStep` numbers apart, into panels of eight columns, the last one
+ * filled up with zeros. The panels lie `panel` bytes apart, so that several matrices can be packed one below another.
+ */
+export function pack(b: usize, rowStep: i32, columnStep: i32, k: i32, n: i32, out: usize, panel: i32): void {
+  for (let j = 0; j < n; j += 8) {
+    const width = min(8, n - j);
+    let from = b + ((j * columnStep) << 2);
+    let to = out;
+    if (width == 8 && columnStep == 1) {
+      for (let i = 0; i < k; i++) {
+        v128.store(to, v128.load(from));
+        v128.store(to, v128.load(from, 16), 16);
+        to += 32;
+        from += rowStep << 2;
+      }
+    } else if (width == 8 && rowStep == 1) { // columns lie in memory as rows: four rows at a time turn round in registers
+      const next = columnStep << 2;
+      let i = 0;
+      for (; i + 4 <= k; i += 4) {
+        turn(from, next, to);
+        turn(from + 4 * next, next, to + 16);
+        to += 128;
+        from += 16;
+      }
+      for (; i < k; i++) {
+        for (let c = 0; c < 8; c++) store<f32>(to + (c << 2), load<f32>(from + c * next));
+        to += 32;
+        from += 4;
+      }
+    } else {
+      for (let i = 0; i < k; i++) {
+        for (let c = 0; c < 8; c++) {
+          store<f32>(to + (c << 2), c < width ? load<f32>(from + ((c * columnStep) << 2)) : 0);
+        }
+        to += 32;
+        from += rowStep << 2;
+      }
+    }
+    out += panel;
+  }
+}
+
+/** Six rows of `a` times one panel of `b`, into or onto eight columns of six rows of `c`. */
+@inline
+function tile(
+  a: usize, offset: usize, runs: i32, run: i32, stride: i32, b: usize, c: usize, column: usize, add: bool,
+  bias: usize, floor: v128,
+): void {
+  let p0 = entry(a, 0) + offset, p1 = entry(a, 1) + offset, p2 = entry(a, 2) + offset;
+  let p3 = entry(a, 3) + offset, p4 = entry(a, 4) + offset, p5 = entry(a, 5) + offset;
+  const c0 = entry(c, 0) + column, c1 = entry(c, 1) + column, c2 = entry(c, 2) + column;
+  const c3 = entry(c, 3) + column, c4 = entry(c, 4) + column, c5 = entry(c, 5) + column;
+  let x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128;
+  let y0: v128, y1: v128, y2: v128, y3: v128, y4: v128, y5: v128;
+  if (add) {
+    x0 = v128.load(c0); y0 = v128.load(c0, 16);
+    x1 = v128.load(c1); y1 = v128.load(c1, 16);
+    x2 = v128.load(c2); y2 = v128.load(c2, 16);
+    x3 = v128.load(c3); y3 = v128.load(c3, 16);
+    x4 = v128.load(c4); y4 = v128.load(c4, 16);
+    x5 = v128.load(c5); y5 = v128.load(c5, 16);
+  } else {
+    x0 = v128.load(bias); y0 = v128.load(bias, 16);
+    x1 = x0; x2 = x0; x3 = x0; x4 = x0; x5 = x0;
+    y1 = y0; y2 = y0; y3 = y0; y4 = y0; y5 = y0;
+  }
+  const jump = (stride - run) << 2;
+  for (let r = 0; r < runs; r++) {
+    const end = p0 + (run << 2);
+    while (p0 < end) {
+      const u = v128.load(b), w = v128.load(b, 16);
+      let s = v128.load32_splat(p0); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
+      s = v128.load32_splat(p1); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
+      s = v128.load32_splat(p2); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
+      s = v128.load32_splat(p3); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
+      s = v128.load32_splat(p4); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
+      s = v128.load32_splat(p5); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
+      b += 32; p0 += 4; p1 += 4; p2 += 4; p3 += 4; p4 += 4; p5 += 4;
+    }
+    p0 += jump; p1 += jump; p2 += jump; p3 += jump; p4 += jump; p5 += jump;
+  }
+  v128.store(c0, f32x4.max(x0, floor)); v128.store(c0, f32x4.max(y0, floor), 16);
+  v128.store(c1, f32x4.max(x1, floor)); v128.store(c1, f32x4.max(y1, floor), 16);
+  v128.store(c2, f32x4.max(x2, floor)); v128.store(c2, f32x4.max(y2, floor), 16);
+  v128.store(c3, f32x4.max(x3, floor)); v128.store(c3, f32x4.max(y3, floor), 16);
+  v128.store(c4, f32x4.max(x4, floor)); v128.store(c4, f32x4.max(y4, floor), 16);
+  v128.store(c5, f32x4.max(x5, floor)); v128.store(c5, f32x4.max(y5, floor), 16);
+}
+
+/** Bytes that {@link rows} works in: six addresses, and a tile of six rows of eight numbers. */
+export function rowsScratch(): i32 {
+  return 24 + 6 * 32;
+}
+
+/**
+ * `c = max(a b + bias, floor)`, or with `add` `c = max(c + a b, floor)`: rows of `a` and of `c` by tables of `m` addresses,
+ * filled up to a multiple of six; `b` packed; `n` columns; `bias` filled up to a multiple of eight.
+ *
+ * @param scratch `rowsScratch()` bytes: where a tile lies before its part inside `c` is copied.
+ */
+export function rows(
+  a: usize, offset: i32, runs: i32, run: i32, stride: i32, b: usize, c: usize, m: i32, n: i32, add: bool,
+  bias: usize, floor: f32, scratch: usize,
+): void {
+  const least = f32x4.splat(floor);
+  const panel: usize = (runs * run) << 5;
+  const whole = n & ~7;
+  const rest = (n - whole) << 2; // bytes of a row in the last panel
+  for (let i: usize = 0; i < 6; i++) store<u32>(scratch + (i << 2), <u32> (scratch + 24 + (i << 5)));
+  for (let i = 0; i < m; i += 6) {
+    let p = b;
+    let j = 0;
+    for (; j < whole; j += 8) {
+      tile(a, offset, runs, run, stride, p, c, j << 2, add, bias + (j << 2), least);
+      p += panel;
+    }
+    if (rest) {
+      if (add) {
+        for (let r: usize = 0; r < 6; r++) memory.copy(entry(scratch, r), entry(c, r) + (j << 2), rest);
+      }
+      tile(a, offset, runs, run, stride, p, scratch, 0, add, bias + (j << 2), least);
+      for (let r: usize = 0; r < 6; r++) memory.copy(entry(c, r) + (j << 2), entry(scratch, r), rest);
+    }
+    a += 24;
+    c += 24;
+  }
+}
+
+/** `c = max(a b + bias, floor)` or `c = max(c + a b, floor)` as {@link rows}, where `b` is one column: it is not packed. */
+export function dots(
+  a: usize, offset: i32, runs: i32, run: i32, stride: i32, b: usize, c: usize, m: i32, add: bool, bias: usize,
+  floor: f32,
+): void {
+  const jump = (stride - run) << 2;
+  for (let i = 0; i < m; i += 6) {
+    let p0 = entry(a, 0) + offset, p1 = entry(a, 1) + offset, p2 = entry(a, 2) + offset;
+    let p3 = entry(a, 3) + offset, p4 = entry(a, 4) + offset, p5 = entry(a, 5) + offset;
+    let x0 = f32x4.splat(0), x1 = x0, x2 = x0, x3 = x0, x4 = x0, x5 = x0;
+    let s0: f32 = 0, s1: f32 = 0, s2: f32 = 0, s3: f32 = 0, s4: f32 = 0, s5: f32 = 0;
+    let q = b;
+    for (let r = 0; r < runs; r++) {
+      const end = p0 + (run << 2);
+      const most = p0 + ((run & ~3) << 2);
+      while (p0 < most) {
+        const u = v128.load(q);
+        x0 = madd(v128.load(p0), u, x0); x1 = madd(v128.load(p1), u, x1); x2 = madd(v128.load(p2), u, x2);
+        x3 = madd(v128.load(p3), u, x3); x4 = madd(v128.load(p4), u, x4); x5 = madd(v128.load(p5), u, x5);
+        q += 16; p0 += 16; p1 += 16; p2 += 16; p3 += 16; p4 += 16; p5 += 16;
+      }
+      while (p0 < end) {
+        const u = load<f32>(q);
+        s0 += load<f32>(p0) * u; s1 += load<f32>(p1) * u; s2 += load<f32>(p2) * u;
+        s3 += load<f32>(p3) * u; s4 += load<f32>(p4) * u; s5 += load<f32>(p5) * u;
+        q += 4; p0 += 4; p1 += 4; p2 += 4; p3 += 4; p4 += 4; p5 += 4;
+      }
+      p0 += jump; p1 += jump; p2 += jump; p3 += jump; p4 += jump; p5 += jump;
+    }
+    const c0 = entry(c, 0), c1 = entry(c, 1), c2 = entry(c, 2), c3 = entry(c, 3), c4 = entry(c, 4), c5 = entry(c, 5);
+    store<f32>(c0, max(total(x0) + s0 + (add ? load<f32>(c0) : load<f32>(bias)), floor));
+    store<f32>(c1, max(total(x1) + s1 + (add ? load<f32>(c1) : load<f32>(bias)), floor));
+    store<f32>(c2, max(total(x2) + s2 + (add ? load<f32>(c2) : load<f32>(bias)), floor));
+    store<f32>(c3, max(total(x3) + s3 + (add ? load<f32>(c3) : load<f32>(bias)), floor));
+    store<f32>(c4, max(total(x4) + s4 + (add ? load<f32>(c4) : load<f32>(bias)), floor));
+    store<f32>(c5, max(total(x5) + s5 + (add ? load<f32>(c5) : load<f32>(bias)), floor));
+    a += 24;
+    c += 24;
+  }
+}
+
+/** The sum over `m`, which is even, of six numbers of `a` times eight of `y`, both packed: onto six rows of `c`. */
+@inline
+function outer(a: usize, m: i32, y: usize, c: usize, below: i32): void {
+  let q = c;
+  let x0 = v128.load(q), y0 = v128.load(q, 16); q += below;
+  let x1 = v128.load(q), y1 = v128.load(q, 16); q += below;
+  let x2 = v128.load(q), y2 = v128.load(q, 16); q += below;
+  let x3 = v128.load(q), y3 = v128.load(q, 16); q += below;
+  let x4 = v128.load(q), y4 = v128.load(q, 16); q += below;
+  let x5 = v128.load(q), y5 = v128.load(q, 16);
+  const end = a + m * 24;
+  while (a < end) { // two numbers of `m` at a time: three loads have the twelve of `a`
+    let u = v128.load(y), w = v128.load(y, 16);
+    let four = v128.load(a);
+    let s = v128.shuffle<i32>(four, four, 0, 0, 0, 0); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
+    s = v128.shuffle<i32>(four, four, 1, 1, 1, 1); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
+    s = v128.shuffle<i32>(four, four, 2, 2, 2, 2); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
+    s = v128.shuffle<i32>(four, four, 3, 3, 3, 3); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
+    four = v128.load(a, 16);
+    s = v128.shuffle<i32>(four, four, 0, 0, 0, 0); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
+    s = v128.shuffle<i32>(four, four, 1, 1, 1, 1); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
+    u = v128.load(y, 32); w = v128.load(y, 48);
+    s = v128.shuffle<i32>(four, four, 2, 2, 2, 2); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
+    s = v128.shuffle<i32>(four, four, 3, 3, 3, 3); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
+    four = v128.load(a, 32);
+    s = v128.shuffle<i32>(four, four, 0, 0, 0, 0); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
+    s = v128.shuffle<i32>(four, four, 1, 1, 1, 1); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
+    s = v128.shuffle<i32>(four, four, 2, 2, 2, 2); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
+    s = v128.shuffle<i32>(four, four, 3, 3, 3, 3); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
+    a += 48;
+    y += 64;
+  }
+  q = c;
+  v128.store(q, x0); v128.store(q, y0, 16); q += below;
+  v128.store(q, x1); v128.store(q, y1, 16); q += below;
+  v128.store(q, x2); v128.store(q, y2, 16); q += below;
+  v128.store(q, x3); v128.store(q, y3, 16); q += below;
+  v128.store(q, x4); v128.store(q, y4, 16); q += below;
+  v128.store(q, x5); v128.store(q, y5, 16);
+}
+
+/** Bytes from a row's place to its number `k`; to its last where it has fewer. */
+@inline
+function offset(k: i32, runs: i32, run: i32, stride: i32): i32 {
+  const i = min(k, runs * run - 1);
+  return ((i / run) * stride + i % run) << 2;
+}
+
+/** Numbers `k` to `k + 5` of `m` rows of `a`, side by side; the last one again for those behind it. */
+function six(a: usize, m: i32, runs: i32, run: i32, stride: i32, k: i32, out: usize): void {
+  const o0 = offset(k, runs, run, stride), o1 = offset(k + 1, runs, run, stride), o2 = offset(k + 2, runs, run, stride);
+  const o3 = offset(k + 3, runs, run, stride), o4 = offset(k + 4, runs, run, stride), o5 = offset(k + 5, runs, run, stride);
+  const end = a + (m << 2);
+  const together = o5 - o0 == 20;
+  for (; a < end; a += 4) {
+    const p = entry(a, 0);
+    if (together) {
+      v128.store(out, v128.load(p + o0));
+      v128.store64_lane(out, v128.load64_zero(p + o4), 0, 16);
+    } else {
+      store<f32>(out, load<f32>(p + o0)); store<f32>(out, load<f32>(p + o1), 4); store<f32>(out, load<f32>(p + o2), 8);
+      store<f32>(out, load<f32>(p + o3), 12); store<f32>(out, load<f32>(p + o4), 16); store<f32>(out, load<f32>(p + o5), 20);
+    }
+    out += 24;
+  }
+}
+
+/** Rows that {@link columns} works on at a time: as many as, packed, the nearest caches hold. */
+const DEPTH = 256;
+
+/** Bytes that {@link columns} works in: a tile of six rows of eight numbers, and `DEPTH` packed rows of six and of `y`. */
+export function columnsScratch(n: i32): i32 {
+  return 6 * 32 + DEPTH * (24 + (((n + 7) & ~7) << 2));
+}
+
+/**
+ * `c = c + aᵀ y`: rows of `a`, of `runs × run` numbers, by a table of `m` addresses; `y` `[m, n]`, its rows `rowStep` and its columns
+ * `columnStep` numbers apart; `c` `[runs × run, n]`.
+ *
+ * @param scratch `columnsScratch(n)` bytes.
+ */
+export function columns(
+  a: usize, m: i32, runs: i32, run: i32, stride: i32, y: usize, rowStep: i32, columnStep: i32, n: i32, c: usize, scratch: usize,
+): void {
+  const below = n << 2;
+  const tall = runs * run;
+  const left = scratch + 6 * 32;
+  const right = left + DEPTH * 24;
+  for (let first = 0; first < m; first += DEPTH) {
+    const some = min(DEPTH, m - first);
+    const even = some + (some & 1); // a row of zeros where one is missing
+    const panel = even << 5;
+    pack(y + ((first * rowStep) << 2), rowStep, columnStep, some, n, right, panel);
+    if (even > some) {
+      memory.fill(left + some * 24, 0, 24);
+      for (let j = 0; j < n; j += 8) memory.fill(right + (j >> 3) * panel + (some << 5), 0, 32);
+    }
+    for (let k = 0; k < tall; k += 6) {
+      six(a + (first << 2), some, runs, run, stride, k, left);
+      const height = min(6, tall - k);
+      let to = right;
+      for (let j = 0; j < n; j += 8) {
+        const width = min(8, n - j) << 2;
+        const corner = c + k * below + (j << 2);
+        if (height == 6 && width == 32) {
+          outer(left, even, to, corner, below);
+        } else {
+          for (let i = 0; i < height; i++) memory.copy(scratch + (i << 5), corner + i * below, width);
+          outer(left, even, to, scratch, 32);
+          for (let i = 0; i < height; i++) memory.copy(corner + i * below, scratch + (i << 5), width);
+        }
+        to += panel;
+      }
+    }
+  }
+}
+
+/** Puts zeros. */
+export function clear(at: usize, bytes: i32): void {
+  memory.fill(at, 0, bytes);
+}
+
+/** Copies a matrix `[m, n]`, its rows `rowStep` and its columns `columnStep` numbers apart, to rows of `wide` numbers, zeros at their ends. */
+export function spread(x: usize, rowStep: i32, columnStep: i32, m: i32, n: i32, out: usize, wide: i32): void {
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < wide; j++) {
+      store<f32>(out + (j << 2), j < n ? load<f32>(x + ((i * rowStep + j * columnStep) << 2)) : 0);
+    }
+    out += wide << 2;
+  }
+}

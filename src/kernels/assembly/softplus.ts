@@ -1,0 +1,43 @@
+/** The softplus of many numbers. */
+import { madd } from "./simd";
+
+/** log(1 + eˣ) = max(x, 0) + log(1 + t), t = e^-|x|, of four numbers, each within some units of its last place. */
+@inline
+function softened(x: v128): v128 {
+  const one = f32x4.splat(1);
+  // t = 2ⁿ eʳ, |r| up to log(2) / 2: a polynomial for eʳ, and n into the exponent's bits, where -127 makes zero.
+  const z = f32x4.max(f32x4.neg(f32x4.abs(x)), f32x4.splat(-88));
+  const n = f32x4.nearest(f32x4.mul(z, f32x4.splat(1.44269504)));
+  const r = f32x4.sub(f32x4.sub(z, f32x4.mul(n, f32x4.splat(0.693359375))), f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
+  let e = madd(r, f32x4.splat(1.0 / 5040), f32x4.splat(1.0 / 720));
+  e = madd(r, e, f32x4.splat(1.0 / 120));
+  e = madd(r, e, f32x4.splat(1.0 / 24));
+  e = madd(r, e, f32x4.splat(1.0 / 6));
+  e = madd(r, e, f32x4.splat(0.5));
+  e = madd(r, e, one);
+  e = madd(r, e, one);
+  const t = f32x4.mul(e, i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23));
+  // log(1 + t) = 2 artanh(s), s = t / (2 + t) up to 1 / 3.
+  const s = f32x4.div(t, f32x4.add(t, f32x4.splat(2)));
+  const q = f32x4.mul(s, s);
+  let a = madd(q, f32x4.splat(1.0 / 13), f32x4.splat(1.0 / 11));
+  a = madd(q, a, f32x4.splat(1.0 / 9));
+  a = madd(q, a, f32x4.splat(1.0 / 7));
+  a = madd(q, a, f32x4.splat(1.0 / 5));
+  a = madd(q, a, f32x4.splat(1.0 / 3));
+  a = madd(q, a, one);
+  return madd(f32x4.add(s, s), a, f32x4.max(x, f32x4.splat(0)));
+}
+
+/** log(1 + eˣ) of `n` numbers. */
+export function softplus(x: usize, out: usize, n: i32): void {
+  const end = x + (n << 2);
+  for (; x + 16 <= end; x += 16) {
+    v128.store(out, softened(v128.load(x)));
+    out += 16;
+  }
+  for (; x < end; x += 4) {
+    v128.store_lane<f32>(out, softened(v128.load32_splat(x)), 0);
+    out += 4;
+  }
+}
