@@ -297,7 +297,8 @@ function six(a: usize, m: i32, runs: i32, run: i32, stride: i32, k: i32, out: us
   const o0 = offset(k, runs, run, stride), o1 = offset(k + 1, runs, run, stride), o2 = offset(k + 2, runs, run, stride);
   const o3 = offset(k + 3, runs, run, stride), o4 = offset(k + 4, runs, run, stride), o5 = offset(k + 5, runs, run, stride);
   const end = a + (m << 2);
-  const together = o5 - o0 == 20;
+  // Offsets grow with `k` but for those that repeat the last one, so that six of them lie side by side only if none repeats.
+  const together = k + 5 < runs * run && o5 - o0 == 20;
   for (; a < end; a += 4) {
     const p = entry(a, 0);
     if (together) {

@@ -1,0 +1,93 @@
+import { assertEquals } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "../src/backend.ts";
+import { BUILDS, runKernel, valuesOn } from "./_kernels.ts";
+
+// ## Filter gradients, whose rows are read six numbers at a time
+
+/** `dw[k, l, c, o] = Σ x[b, s i + k - top, s j + l - left, c] dy[b, i, j, o]`, in double precision. */
+function filterGradient(
+  x: Float32Array,
+  [B, H, W, C]: number[],
+  dy: Float32Array,
+  [, P, Q, O]: number[],
+  [K, L]: number[],
+  stride: number,
+  [top, left]: number[],
+): number[] {
+  const dw = new Float64Array(K * L * C * O);
+  for (let b = 0; b < B; b++) {
+    for (let i = 0; i < P; i++) {
+      for (let j = 0; j < Q; j++) {
+        for (let k = 0; k < K; k++) {
+          for (let l = 0; l < L; l++) {
+            const [row, column] = [stride * i + k - top, stride * j + l - left];
+            if (row < 0 || row >= H || column < 0 || column >= W) continue;
+            for (let c = 0; c < C; c++) {
+              for (let o = 0; o < O; o++) {
+                dw[((k * L + l) * C + c) * O + o] += x[((b * H + row) * W + column) * C + c] *
+                  dy[((b * P + i) * Q + j) * O + o];
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+  return [...dw];
+}
+
+/** Small whole numbers, whose products add up without rounding. */
+const whole = (size: number, seed: number) =>
+  Float32Array.from({ length: size }, (_, i) => (i * i + 7 * i + seed) % 11 - 5);
+
+/** How many shapes the sweep below tries. */
+const CASES = 18312;
+
+Deno.test("a filter's gradient of numbers that end in the middle of six", async () => {
+  for (const kernels of BUILDS) {
+    const found = await valuesOn("wasm", () => {
+      const x = tf.range(0, 16).reshape([1, 4, 4, 1]) as tf.Tensor4D;
+      return tf.grad((w: tf.Tensor) => tf.conv2d(x, w as tf.Tensor4D, 1, "valid").sum())(tf.zeros([2, 2, 1, 1]));
+    }, kernels);
+    assertEquals(found, [45, 54, 81, 90]);
+  }
+});
+
+for (const kernels of BUILDS) {
+  Deno.test(`filter gradients are right for every small image and filter (${kernels})`, async () => {
+    await useBackend("wasm", { kernels });
+    let cases = 0;
+    for (const C of [1, 2, 3, 4]) {
+      for (const [H, W] of [[4, 2], [5, 3], [6, 4], [9, 5], [8, 6], [8, 8], [3, 7], [1, 9], [7, 10], [2, 12]]) {
+        for (let K = 1; K <= 8; K++) {
+          for (let L = 1; L <= 8; L++) {
+            for (const stride of [1, 2, 3]) {
+              for (const [top, left] of [[0, 0], [1, 0], [1, 1], [0, 2]]) {
+                const P = Math.floor((H + 2 * top - K) / stride) + 1;
+                const Q = Math.floor((W + 2 * left - L) / stride) + 1;
+                if (P < 1 || Q < 1) continue;
+                const [xShape, dyShape] = [[2, H, W, C], [2, P, Q, 3]];
+                const [x, dy] = [whole(2 * H * W * C, 1), whole(2 * P * Q * 3, 2)];
+                const dw = tf.tidy(() =>
+                  runKernel("Conv2DBackpropFilter", { x: tf.tensor(x, xShape), dy: tf.tensor(dy, dyShape) }, {
+                    strides: stride,
+                    pad: [[0, 0], [top, top], [left, left], [0, 0]],
+                    dataFormat: "NHWC",
+                    filterShape: [K, L, C, 3],
+                  })
+                );
+                const expected = filterGradient(x, xShape, dy, dyShape, [K, L], stride, [top, left]);
+                const what = JSON.stringify({ xShape, filter: [K, L], stride, top, left });
+                assertEquals([...await dw.data()], expected, what);
+                dw.dispose();
+                cases++;
+              }
+            }
+          }
+        }
+      }
+    }
+    assertEquals(cases, CASES, "shapes tried");
+  });
+}
