@@ -379,8 +379,8 @@ for (const kernels of ALL) {
           const [left, right] = [last === "a" ? atEnd(m * k) : ones, last === "y" ? atEnd(m * n) : twos];
           put(left, a);
           put(right, y);
-          const onto = transposeTimes(heap, { runs: 1, run: k, stride: k }, n, product);
-          onto(rows(left, m, k), { address: right, rowStep: n, columnStep: 1 });
+          const part = { a: rows(left, m, k), y: { address: right, rowStep: n, columnStep: 1 } };
+          transposeTimes(heap, { runs: 1, run: k, stride: k }, n, product, [part]);
           assertEquals(found(k * n), transposed, `${[m, k, n]} transposed, ${last} at the end`);
         }
       }

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend.ts";
 import { BUILDS, runKernel, valuesOn } from "./_kernels.ts";
@@ -42,6 +42,8 @@ const whole = (size: number, seed: number) =>
   Float32Array.from({ length: size }, (_, i) => (i * i + 7 * i + seed) % 11 - 5);
 
 /** How many shapes the sweep below tries. */
+type Shape4D = [number, number, number, number];
+
 const CASES = 18312;
 
 Deno.test("a filter's gradient of numbers that end in the middle of six", async () => {
@@ -91,3 +93,76 @@ for (const kernels of BUILDS) {
     assertEquals(cases, CASES, "shapes tried");
   });
 }
+
+// ## Sums of very many products
+
+/** Numbers in (0, 1), as a lagged Fibonacci generator would not repeat; or all the same, whose rounding errors add up. */
+const positive = { various: (i: number) => ((i * 7919) % 104729) / 104729 + 1e-3, equal: () => 0.1 };
+
+/** Asserts that each number lies within a millionth of what is expected. */
+function assertExact(found: ArrayLike<number>, expected: ArrayLike<number>, what: string) {
+  assertEquals(found.length, expected.length, what);
+  for (let i = 0; i < found.length; i++) {
+    assertLessOrEqual(Math.abs(found[i] / expected[i] - 1), 1e-6, `${what} [${i}]`);
+  }
+}
+
+const ROWS = 802_816; // the pixels of 1,024 images of 28 × 28
+
+for (const kernels of BUILDS) {
+  for (const [name, value] of Object.entries(positive)) {
+    const what = `${name} numbers, ${kernels}`;
+    const column = (size: number) => Float32Array.from({ length: size }, (_, i) => value(i));
+
+    Deno.test(`a filter's gradient over ${ROWS} windows is right to a millionth (${what})`, async () => {
+      const [x, dy] = [column(ROWS), column(ROWS)];
+      const shape: Shape4D = [1024, 28, 28, 1];
+      const dw = await valuesOn(
+        "wasm",
+        () =>
+          runKernel("Conv2DBackpropFilter", { x: tf.tensor4d(x, shape), dy: tf.tensor4d(dy, shape) }, {
+            strides: 1,
+            pad: "same",
+            dataFormat: "NHWC",
+            filterShape: [3, 3, 1, 1],
+          }),
+        kernels,
+      );
+      assertExact(dw, filterGradient(x, shape, dy, shape, [3, 3], 1, [1, 1]), what);
+    });
+
+    Deno.test(`products of ${ROWS} numbers are right to a millionth (${what})`, async () => {
+      const a = column(2 * ROWS);
+      for (const N of [1, 3]) {
+        const b = column(N * ROWS);
+        const expected = Array(2 * N).fill(0);
+        for (let k = 0; k < ROWS; k++) {
+          for (let i = 0; i < 2; i++) {
+            for (let j = 0; j < N; j++) expected[i * N + j] += a[2 * k + i] * b[N * k + j];
+          }
+        }
+        const [left, right] = [() => tf.tensor2d(a, [ROWS, 2]), () => tf.tensor2d(b, [ROWS, N])];
+        assertExact(await valuesOn("wasm", () => tf.matMul(left(), right(), true), kernels), expected, `aᵀ b, ${what}`);
+        const plain = () => tf.matMul(left().transpose(), right().transpose(), false, true);
+        assertExact(await valuesOn("wasm", plain, kernels), expected, `a bᵀ, ${what}`);
+        const fused = await valuesOn("wasm", () =>
+          tf.fused.matMul({
+            a: left().transpose(),
+            b: right(),
+            bias: tf.range(-1e9, -1e9 + N, 1),
+            activation: "relu",
+          }), kernels);
+        assertEquals(fused, expected.map(() => 0), `a bias far below, and a ReLU, ${what}`);
+      }
+    });
+  }
+}
+
+Deno.test("a product with a vector is refused as tfjs refuses it", async () => {
+  await useBackend("wasm");
+  tf.tidy(() => {
+    const [matrix, vector] = [tf.ones([2, 2]) as tf.Tensor2D, tf.tensor1d([2, 3]) as unknown as tf.Tensor2D];
+    assertThrows(() => tf.matMul(matrix, vector), Error, "must match.");
+    assertThrows(() => tf.matMul(vector, matrix), Error, "must match.");
+  });
+});

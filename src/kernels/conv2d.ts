@@ -67,11 +67,13 @@ export function filterGradient(heap: Heap, { inputs: { x, dy }, attrs }: KernelA
   const { filterHeight: K, filterWidth: L, inChannels: C, outChannels: O } = conv;
   const dw = heap.output(attrs.filterShape);
   const image = windowed(heap, x, conv);
-  const times = transposeTimes(heap, { runs: K, run: L * C, stride: image.W * C }, O, heap.address(dw));
   const slopes = { address: heap.address(dy), B: conv.batchSize, H: conv.outHeight, W: conv.outWidth, C: O };
-  for (const [images, first] of image.groups()) {
-    times(windows(images, conv), { address: part(slopes, first, images.B).address, rowStep: O, columnStep: 1 });
-  }
+  const rows = { runs: K, run: L * C, stride: image.W * C };
+  const parts = image.groups().map(([images, first]) => ({
+    a: windows(images, conv),
+    y: { address: part(slopes, first, images.B).address, rowStep: O, columnStep: 1 },
+  }));
+  transposeTimes(heap, rows, O, heap.address(dw), parts);
   return dw;
 }
 

@@ -6,10 +6,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { FLOAT, floorOf, type Heap } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
-import { assertBias, rowsTimes, type Stretch, transposeTimes } from "./product.ts";
+import { assertBias, rowsTimes, transposeTimes } from "./product.ts";
 
-/** Rows of `b` multiplied at a time: as many as, packed, the nearest cache holds. */
-const DEPTH = 512;
+/** Numbers of a row above which they are added up as sums of sums. */
+const LONG = 1 << 15;
 
 /**
  * `a` `[..., M, K]` and `b` `[..., K, N]`, each as its flag says with the last two axes exchanged, to `[..., M, N]`; leading
@@ -23,7 +23,7 @@ export function product(
   if (floor === undefined || a.dtype !== "float32" || b.dtype !== "float32") return;
   const [M, K] = sizes(a, transposeA);
   const [rows, N] = sizes(b, transposeB);
-  if (K !== rows) return; // to tfjs, and its message
+  if (a.shape.length < 2 || b.shape.length < 2 || K !== rows) return; // to tfjs, and its message
   assertBias(bias, N);
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const c = heap.output([...batch, M, N]);
@@ -62,21 +62,25 @@ function one(
     counts: [1, 1, count] as [number, number, number],
     steps: [0, 0, step * FLOAT] as [number, number, number],
   });
-  if (transposeA && !bias && floor === -Infinity) {
-    transposeTimes(heap, { runs: 1, run: M, stride: M }, N, c)(places(a, K, M), { address: b, ...steps });
+  const rows = places(c, M, N);
+  if (K > LONG || (transposeA && !bias && floor === -Infinity)) {
+    const columns = transposeA ? a : turned(heap, a, M, K);
+    const part = { a: places(columns, K, M), y: { address: b, ...steps } };
+    transposeTimes(heap, { runs: 1, run: M, stride: M }, N, c, [part]);
+    const nothing = { offset: 0, runs: 0, run: 0, stride: 0, blocks: [] };
+    if (bias || floor !== -Infinity) rowsTimes(heap, [nothing], N, bias, floor, true)(rows, rows);
     return;
   }
-  let plain = a;
-  if (transposeA) {
-    plain = heap.scratch(M * K * FLOAT);
-    heap.kernels.spread({ x: a, rowStep: 1, columnStep: M, m: M, n: K, out: plain, wide: K });
-  }
-  const stretches = Array.from({ length: Math.max(1, Math.ceil(K / DEPTH)) }, (_, i): Stretch => {
-    const k = Math.min(DEPTH, K - i * DEPTH);
-    const address = b + i * DEPTH * steps.rowStep * FLOAT;
-    return { offset: i * DEPTH * FLOAT, runs: 1, run: k, stride: k, blocks: [{ address, k, ...steps }] };
-  });
-  rowsTimes(heap, stretches, N, bias, floor)(places(plain, M, K), places(c, M, N));
+  const plain = transposeA ? turned(heap, a, K, M) : a;
+  const whole = { offset: 0, runs: 1, run: K, stride: K, blocks: [{ address: b, k: K, ...steps }] };
+  rowsTimes(heap, [whole], N, bias, floor)(places(plain, M, K), rows);
+}
+
+/** A copy of a matrix `[m, n]` with rows and columns exchanged. */
+function turned({ kernels, scratch }: Heap, x: number, m: number, n: number): number {
+  const out = scratch(m * n * FLOAT);
+  kernels.spread({ x, rowStep: 1, columnStep: n, m: n, n: m, out, wide: m });
+  return out;
 }
 
 /** For each matrix of the broadcast batch, the index of the one in a batch of this shape that it comes from. */

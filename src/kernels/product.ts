@@ -33,6 +33,9 @@ export interface Block {
   columnStep: number;
 }
 
+/** Numbers of a row that are multiplied and added up in registers: their part of `b`, packed, is near, and rounding small. */
+const DEPTH = 512;
+
 /**
  * `c = max(a b + bias, floor)`, rows of `a` and of `c` by their places. What it returns may be called for some rows after
  * others; `b` is packed once.
@@ -40,6 +43,7 @@ export interface Block {
  * @param stretches What of each row of `a` to multiply, in turn; it is added up.
  * @param n Columns of `b` and `c`.
  * @param bias The address of `n` numbers, or 0 for none.
+ * @param add Whether the product is added to what `c` holds.
  */
 export function rowsTimes(
   heap: Heap,
@@ -47,12 +51,16 @@ export function rowsTimes(
   n: number,
   bias = 0,
   floor = -Infinity,
+  add = false,
 ): (a: Places, c: Places) => void {
   const { kernels, scratch } = heap;
   const wide = eights(n);
   const column = n === 1;
-  const start = scratch(FLOAT * wide);
-  kernels.spread({ x: bias, rowStep: 0, columnStep: 1, m: 1, n: bias ? n : 0, out: start, wide });
+  const [start, zeros] = [bias ? n : 0, 0].map((size) => {
+    const out = scratch(FLOAT * wide);
+    kernels.spread({ x: bias, rowStep: 0, columnStep: 1, m: 1, n: size, out, wide });
+    return out;
+  });
   const packed = ({ runs, run, blocks }: Stretch) => {
     const b = scratch(FLOAT * wide * runs * run);
     let at = b;
@@ -63,40 +71,110 @@ export function rowsTimes(
     }
     return b;
   };
+  const pieces = stretches.flatMap((stretch) => [...shortened(stretch)]);
   const blocks: number[] = []; // each packed when first used, and then near
   const bin = scratch(FLOAT * wide); // where the rows go that fill up the last six
   const tile = scratch(kernels.rowsScratch({}));
   return (a, c) => {
     const [from, to, m] = [table(heap, a), table(heap, c, bin), count(a)];
-    stretches.forEach((stretch, i) => {
-      const { offset, runs, run, stride } = stretch;
-      const b = blocks[i] ??= packed(stretch);
-      const add = i > 0 ? 1 : 0;
-      const least = i === stretches.length - 1 ? floor : -Infinity;
-      const product = { a: from, offset, runs, run, stride, b, c: to, m, add, bias: start, floor: least };
-      if (column) kernels.dots(product);
-      else kernels.rows({ ...product, n, scratch: tile });
+    pieces.forEach((piece, i) => {
+      const { offset, runs, run, stride } = piece;
+      const b = blocks[i] ??= packed(piece);
+      const [first, last] = [i === 0, i === pieces.length - 1];
+      const left = { a: from, offset, runs, run, stride };
+      const right = { add: first && !add ? 0 : 1, bias: first ? start : zeros, floor: last ? floor : -Infinity };
+      if (column) kernels.dots({ ...left, b, c: to, m, ...right });
+      else kernels.rows({ ...left, b, c: to, m, n, ...right, scratch: tile });
     });
   };
 }
 
+/** The same stretch in pieces of at most `DEPTH` numbers: of whole runs, or of parts of one. */
+function* shortened({ offset, runs, run, stride, blocks }: Stretch): Generator<Stretch> {
+  const together = Math.max(1, Math.floor(DEPTH / Math.max(1, run))); // runs
+  const width = Math.max(1, Math.min(run, DEPTH));
+  for (let r = 0; r < Math.max(1, runs); r += together) {
+    for (let from = 0; from === 0 || from < run; from += width) {
+      const piece = { runs: Math.min(together, runs - r), run: Math.min(width, run - from), stride };
+      const rows = cut(blocks, r * run + from, piece.runs * piece.run);
+      yield { offset: offset + (r * stride + from) * FLOAT, ...piece, blocks: rows };
+    }
+  }
+}
+
+/** Some of the rows that the blocks have together. */
+function cut(blocks: Block[], from: number, count: number): Block[] {
+  let before = 0;
+  return blocks.flatMap(({ address, k, rowStep, columnStep }) => {
+    const first = Math.max(0, from - before);
+    const last = Math.min(k, from + count - before);
+    before += k;
+    return first < last ? [{ address: address + first * rowStep * FLOAT, k: last - first, rowStep, columnStep }] : [];
+  });
+}
+
+/** Some rows of both factors of {@linkcode transposeTimes}. */
+export interface Part {
+  a: Places;
+  y: Omit<Block, "k">;
+}
+
 /**
- * `c = aᵀ y`: rows of `a`, of `runs` times `run` numbers, by their places; `y` `[m, n]`; `c` `[runs × run, n]`. It clears `c`,
- * and each call of what it returns adds the product of some more rows.
+ * `c = aᵀ y`: rows of `a`, of `runs` times `run` numbers, by their places; `y` `[m, n]`; `c` `[runs × run, n]`.
+ *
+ * A sum of millions of float32 numbers, added one by one, loses half its digits. So what is added up here are sums of 64
+ * rows, then sums of 64 of those, and so on.
  */
 export function transposeTimes(
   heap: Heap,
   { runs, run, stride }: Pick<Stretch, "runs" | "run" | "stride">,
   n: number,
   c: number,
-): (a: Places, y: Omit<Block, "k">) => void {
-  const { kernels, scratch } = heap;
-  const packed = scratch(kernels.columnsScratch({ n }));
-  kernels.clear({ at: c, bytes: FLOAT * runs * run * n });
-  return (a, { address, rowStep, columnStep }) => {
-    const rows = { a: table(heap, a), m: count(a), runs, run, stride };
-    kernels.columns({ ...rows, y: address, rowStep, columnStep, n, c, scratch: packed });
+  parts: Iterable<Part>,
+): void {
+  const { kernels } = heap;
+  const scratch = heap.scratch(kernels.columnsScratch({ n }));
+  const sum = sumOfSums(heap, runs * run * n, c);
+  const depth = kernels.columnsDepth({});
+  const most = depth * MOST_TERMS;
+  for (const { a, y: { address, rowStep, columnStep } } of parts) {
+    const [from, rows] = [table(heap, a), count(a)];
+    for (let first = 0; first < rows; first += most) {
+      const m = Math.min(most, rows - first);
+      const left = { a: from + first * FLOAT, m, runs, run, stride };
+      kernels.columns({ ...left, y: address + first * rowStep * FLOAT, rowStep, columnStep, n, c, scratch });
+      sum.added(Math.ceil(m / depth));
+    }
+  }
+  sum.finish();
+}
+
+/** Terms that are added one by one before their sum becomes one term of the next sum. */
+const MOST_TERMS = 64;
+
+/**
+ * Keeps a sum `c` of `size` numbers right while terms are added to it: told how many were, it moves their sum away in time, as
+ * one term of the sum above, and adds all of these up at the end.
+ */
+function sumOfSums({ kernels, scratch }: Heap, size: number, c: number) {
+  const sums = [c];
+  const counts = [0];
+  const clear = (at: number) => kernels.clear({ at, bytes: size * FLOAT });
+  const added = (terms: number, level = 0) => {
+    counts[level] += terms;
+    if (counts[level] < MOST_TERMS) return;
+    if (level + 1 === sums.length) {
+      sums.push(scratch(size * FLOAT));
+      counts.push(0);
+      clear(sums[level + 1]);
+    }
+    kernels.accumulate({ x: sums[level], n: size, c: sums[level + 1] });
+    clear(sums[level]);
+    counts[level] = 0;
+    added(1, level + 1);
   };
+  clear(c);
+  return { added, finish: () => sums.slice(1).forEach((x) => kernels.accumulate({ x, n: size, c })) };
 }
 
 /**

@@ -127,34 +127,63 @@ function tile(
   let p3 = entry(a, 3) + offset, p4 = entry(a, 4) + offset, p5 = entry(a, 5) + offset;
   const c0 = entry(c, 0) + column, c1 = entry(c, 1) + column, c2 = entry(c, 2) + column;
   const c3 = entry(c, 3) + column, c4 = entry(c, 4) + column, c5 = entry(c, 5) + column;
-  let x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128;
-  let y0: v128, y1: v128, y2: v128, y3: v128, y4: v128, y5: v128;
-  if (add) {
-    x0 = v128.load(c0); y0 = v128.load(c0, 16);
-    x1 = v128.load(c1); y1 = v128.load(c1, 16);
-    x2 = v128.load(c2); y2 = v128.load(c2, 16);
-    x3 = v128.load(c3); y3 = v128.load(c3, 16);
-    x4 = v128.load(c4); y4 = v128.load(c4, 16);
-    x5 = v128.load(c5); y5 = v128.load(c5, 16);
-  } else {
-    x0 = v128.load(bias); y0 = v128.load(bias, 16);
-    x1 = x0; x2 = x0; x3 = x0; x4 = x0; x5 = x0;
-    y1 = y0; y2 = y0; y3 = y0; y4 = y0; y5 = y0;
-  }
+  let x0 = v128.load(bias), y0 = v128.load(bias, 16);
+  let x1 = x0, x2 = x0, x3 = x0, x4 = x0, x5 = x0;
+  let y1 = y0, y2 = y0, y3 = y0, y4 = y0, y5 = y0;
   const jump = (stride - run) << 2;
   for (let r = 0; r < runs; r++) {
     const end = p0 + (run << 2);
+    const most = p0 + ((run & ~3) << 2);
+    while (p0 < most) { // four numbers of each row at a time
+      let u = v128.load(b, 0), w = v128.load(b, 16);
+      let s = v128.load32_splat(p0, 0); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
+      s = v128.load32_splat(p1, 0); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
+      s = v128.load32_splat(p2, 0); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
+      s = v128.load32_splat(p3, 0); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
+      s = v128.load32_splat(p4, 0); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
+      s = v128.load32_splat(p5, 0); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
+      u = v128.load(b, 32); w = v128.load(b, 48);
+      s = v128.load32_splat(p0, 4); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
+      s = v128.load32_splat(p1, 4); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
+      s = v128.load32_splat(p2, 4); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
+      s = v128.load32_splat(p3, 4); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
+      s = v128.load32_splat(p4, 4); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
+      s = v128.load32_splat(p5, 4); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
+      u = v128.load(b, 64); w = v128.load(b, 80);
+      s = v128.load32_splat(p0, 8); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
+      s = v128.load32_splat(p1, 8); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
+      s = v128.load32_splat(p2, 8); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
+      s = v128.load32_splat(p3, 8); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
+      s = v128.load32_splat(p4, 8); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
+      s = v128.load32_splat(p5, 8); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
+      u = v128.load(b, 96); w = v128.load(b, 112);
+      s = v128.load32_splat(p0, 12); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
+      s = v128.load32_splat(p1, 12); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
+      s = v128.load32_splat(p2, 12); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
+      s = v128.load32_splat(p3, 12); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
+      s = v128.load32_splat(p4, 12); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
+      s = v128.load32_splat(p5, 12); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
+      b += 128; p0 += 16; p1 += 16; p2 += 16; p3 += 16; p4 += 16; p5 += 16;
+    }
     while (p0 < end) {
-      const u = v128.load(b), w = v128.load(b, 16);
-      let s = v128.load32_splat(p0); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
-      s = v128.load32_splat(p1); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
-      s = v128.load32_splat(p2); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
-      s = v128.load32_splat(p3); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
-      s = v128.load32_splat(p4); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
-      s = v128.load32_splat(p5); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
+      let u = v128.load(b, 0), w = v128.load(b, 16);
+      let s = v128.load32_splat(p0, 0); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
+      s = v128.load32_splat(p1, 0); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
+      s = v128.load32_splat(p2, 0); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
+      s = v128.load32_splat(p3, 0); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
+      s = v128.load32_splat(p4, 0); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
+      s = v128.load32_splat(p5, 0); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
       b += 32; p0 += 4; p1 += 4; p2 += 4; p3 += 4; p4 += 4; p5 += 4;
     }
     p0 += jump; p1 += jump; p2 += jump; p3 += jump; p4 += jump; p5 += jump;
+  }
+  if (add) {
+    x0 = f32x4.add(x0, v128.load(c0)); y0 = f32x4.add(y0, v128.load(c0, 16));
+    x1 = f32x4.add(x1, v128.load(c1)); y1 = f32x4.add(y1, v128.load(c1, 16));
+    x2 = f32x4.add(x2, v128.load(c2)); y2 = f32x4.add(y2, v128.load(c2, 16));
+    x3 = f32x4.add(x3, v128.load(c3)); y3 = f32x4.add(y3, v128.load(c3, 16));
+    x4 = f32x4.add(x4, v128.load(c4)); y4 = f32x4.add(y4, v128.load(c4, 16));
+    x5 = f32x4.add(x5, v128.load(c5)); y5 = f32x4.add(y5, v128.load(c5, 16));
   }
   v128.store(c0, f32x4.max(x0, floor)); v128.store(c0, f32x4.max(y0, floor), 16);
   v128.store(c1, f32x4.max(x1, floor)); v128.store(c1, f32x4.max(y1, floor), 16);
@@ -170,7 +199,7 @@ export function rowsScratch(): i32 {
 }
 
 /**
- * `c = max(a b + bias, floor)`, or with `add` `c = max(c + a b, floor)`: rows of `a` and of `c` by tables of `m` addresses,
+ * `c = max(a b + bias, floor)`, or with `add` `c = max(c + a b + bias, floor)`: rows of `a` and of `c` by tables of `m` addresses,
  * filled up to a multiple of six; `b` packed; `n` columns; `bias` filled up to a multiple of eight.
  *
  * @param scratch `rowsScratch()` bytes: where a tile lies before its part inside `c` is copied.
@@ -203,12 +232,13 @@ export function rows(
   }
 }
 
-/** `c = max(a b + bias, floor)` or `c = max(c + a b, floor)` as {@link rows}, where `b` is one column: it is not packed. */
+/** The same as {@link rows}, where `b` is one column: it is not packed. */
 export function dots(
   a: usize, offset: i32, runs: i32, run: i32, stride: i32, b: usize, c: usize, m: i32, add: bool, bias: usize,
   floor: f32,
 ): void {
   const jump = (stride - run) << 2;
+  const start = load<f32>(bias);
   for (let i = 0; i < m; i += 6) {
     let p0 = entry(a, 0) + offset, p1 = entry(a, 1) + offset, p2 = entry(a, 2) + offset;
     let p3 = entry(a, 3) + offset, p4 = entry(a, 4) + offset, p5 = entry(a, 5) + offset;
@@ -233,56 +263,61 @@ export function dots(
       p0 += jump; p1 += jump; p2 += jump; p3 += jump; p4 += jump; p5 += jump;
     }
     const c0 = entry(c, 0), c1 = entry(c, 1), c2 = entry(c, 2), c3 = entry(c, 3), c4 = entry(c, 4), c5 = entry(c, 5);
-    store<f32>(c0, max(total(x0) + s0 + (add ? load<f32>(c0) : load<f32>(bias)), floor));
-    store<f32>(c1, max(total(x1) + s1 + (add ? load<f32>(c1) : load<f32>(bias)), floor));
-    store<f32>(c2, max(total(x2) + s2 + (add ? load<f32>(c2) : load<f32>(bias)), floor));
-    store<f32>(c3, max(total(x3) + s3 + (add ? load<f32>(c3) : load<f32>(bias)), floor));
-    store<f32>(c4, max(total(x4) + s4 + (add ? load<f32>(c4) : load<f32>(bias)), floor));
-    store<f32>(c5, max(total(x5) + s5 + (add ? load<f32>(c5) : load<f32>(bias)), floor));
+    store<f32>(c0, max(total(x0) + s0 + start + (add ? load<f32>(c0) : 0), floor));
+    store<f32>(c1, max(total(x1) + s1 + start + (add ? load<f32>(c1) : 0), floor));
+    store<f32>(c2, max(total(x2) + s2 + start + (add ? load<f32>(c2) : 0), floor));
+    store<f32>(c3, max(total(x3) + s3 + start + (add ? load<f32>(c3) : 0), floor));
+    store<f32>(c4, max(total(x4) + s4 + start + (add ? load<f32>(c4) : 0), floor));
+    store<f32>(c5, max(total(x5) + s5 + start + (add ? load<f32>(c5) : 0), floor));
     a += 24;
     c += 24;
   }
 }
 
-/** The sum over `m`, which is even, of six numbers of `a` times eight of `y`, both packed: onto six rows of `c`. */
+/** The sum over `m`, a multiple of four, of six numbers of `a` times eight of `y`, both packed: onto six rows of `c`. */
 @inline
 function outer(a: usize, m: i32, y: usize, c: usize, below: i32): void {
-  let q = c;
-  let x0 = v128.load(q), y0 = v128.load(q, 16); q += below;
-  let x1 = v128.load(q), y1 = v128.load(q, 16); q += below;
-  let x2 = v128.load(q), y2 = v128.load(q, 16); q += below;
-  let x3 = v128.load(q), y3 = v128.load(q, 16); q += below;
-  let x4 = v128.load(q), y4 = v128.load(q, 16); q += below;
-  let x5 = v128.load(q), y5 = v128.load(q, 16);
+  let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0;
+  let x3 = x0, y3 = x0, x4 = x0, y4 = x0, x5 = x0, y5 = x0;
   const end = a + m * 24;
-  while (a < end) { // two numbers of `m` at a time: three loads have the twelve of `a`
-    let u = v128.load(y), w = v128.load(y, 16);
-    let four = v128.load(a);
-    let s = v128.shuffle<i32>(four, four, 0, 0, 0, 0); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
-    s = v128.shuffle<i32>(four, four, 1, 1, 1, 1); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
-    s = v128.shuffle<i32>(four, four, 2, 2, 2, 2); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
-    s = v128.shuffle<i32>(four, four, 3, 3, 3, 3); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
-    four = v128.load(a, 16);
-    s = v128.shuffle<i32>(four, four, 0, 0, 0, 0); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
-    s = v128.shuffle<i32>(four, four, 1, 1, 1, 1); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
+  while (a < end) { // four numbers of `m` at a time
+    let u = v128.load(y, 0), w = v128.load(y, 16);
+    let s = v128.load32_splat(a, 0); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
+    s = v128.load32_splat(a, 4); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
+    s = v128.load32_splat(a, 8); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
+    s = v128.load32_splat(a, 12); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
+    s = v128.load32_splat(a, 16); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
+    s = v128.load32_splat(a, 20); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
     u = v128.load(y, 32); w = v128.load(y, 48);
-    s = v128.shuffle<i32>(four, four, 2, 2, 2, 2); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
-    s = v128.shuffle<i32>(four, four, 3, 3, 3, 3); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
-    four = v128.load(a, 32);
-    s = v128.shuffle<i32>(four, four, 0, 0, 0, 0); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
-    s = v128.shuffle<i32>(four, four, 1, 1, 1, 1); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
-    s = v128.shuffle<i32>(four, four, 2, 2, 2, 2); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
-    s = v128.shuffle<i32>(four, four, 3, 3, 3, 3); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
-    a += 48;
-    y += 64;
+    s = v128.load32_splat(a, 24); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
+    s = v128.load32_splat(a, 28); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
+    s = v128.load32_splat(a, 32); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
+    s = v128.load32_splat(a, 36); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
+    s = v128.load32_splat(a, 40); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
+    s = v128.load32_splat(a, 44); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
+    u = v128.load(y, 64); w = v128.load(y, 80);
+    s = v128.load32_splat(a, 48); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
+    s = v128.load32_splat(a, 52); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
+    s = v128.load32_splat(a, 56); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
+    s = v128.load32_splat(a, 60); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
+    s = v128.load32_splat(a, 64); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
+    s = v128.load32_splat(a, 68); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
+    u = v128.load(y, 96); w = v128.load(y, 112);
+    s = v128.load32_splat(a, 72); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
+    s = v128.load32_splat(a, 76); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
+    s = v128.load32_splat(a, 80); x2 = madd(s, u, x2); y2 = madd(s, w, y2);
+    s = v128.load32_splat(a, 84); x3 = madd(s, u, x3); y3 = madd(s, w, y3);
+    s = v128.load32_splat(a, 88); x4 = madd(s, u, x4); y4 = madd(s, w, y4);
+    s = v128.load32_splat(a, 92); x5 = madd(s, u, x5); y5 = madd(s, w, y5);
+    a += 96;
+    y += 128;
   }
-  q = c;
-  v128.store(q, x0); v128.store(q, y0, 16); q += below;
-  v128.store(q, x1); v128.store(q, y1, 16); q += below;
-  v128.store(q, x2); v128.store(q, y2, 16); q += below;
-  v128.store(q, x3); v128.store(q, y3, 16); q += below;
-  v128.store(q, x4); v128.store(q, y4, 16); q += below;
-  v128.store(q, x5); v128.store(q, y5, 16);
+  v128.store(c, f32x4.add(v128.load(c), x0)); v128.store(c, f32x4.add(v128.load(c, 16), y0), 16); c += below;
+  v128.store(c, f32x4.add(v128.load(c), x1)); v128.store(c, f32x4.add(v128.load(c, 16), y1), 16); c += below;
+  v128.store(c, f32x4.add(v128.load(c), x2)); v128.store(c, f32x4.add(v128.load(c, 16), y2), 16); c += below;
+  v128.store(c, f32x4.add(v128.load(c), x3)); v128.store(c, f32x4.add(v128.load(c, 16), y3), 16); c += below;
+  v128.store(c, f32x4.add(v128.load(c), x4)); v128.store(c, f32x4.add(v128.load(c, 16), y4), 16); c += below;
+  v128.store(c, f32x4.add(v128.load(c), x5)); v128.store(c, f32x4.add(v128.load(c, 16), y5), 16);
 }
 
 /** Bytes from a row's place to its number `k`; to its last where it has fewer. */
@@ -312,8 +347,16 @@ function six(a: usize, m: i32, runs: i32, run: i32, stride: i32, k: i32, out: us
   }
 }
 
-/** Rows that {@link columns} works on at a time: as many as, packed, the nearest caches hold. */
-const DEPTH = 256;
+/**
+ * Rows that {@link columns} works on at a time. They are added up in registers and then onto `c`: so few that float32 rounds
+ * each of their sums by at most a millionth of it.
+ */
+const DEPTH = 64;
+
+/** The rows that {@link columns} adds up in registers. */
+export function columnsDepth(): i32 {
+  return DEPTH;
+}
 
 /** Bytes that {@link columns} works in: a tile of six rows of eight numbers, and `DEPTH` packed rows of six and of `y`. */
 export function columnsScratch(n: i32): i32 {
@@ -335,12 +378,12 @@ export function columns(
   const right = left + DEPTH * 24;
   for (let first = 0; first < m; first += DEPTH) {
     const some = min(DEPTH, m - first);
-    const even = some + (some & 1); // a row of zeros where one is missing
-    const panel = even << 5;
+    const full = (some + 3) & ~3; // rows of zeros where some are missing
+    const panel = full << 5;
     pack(y + ((first * rowStep) << 2), rowStep, columnStep, some, n, right, panel);
-    if (even > some) {
-      memory.fill(left + some * 24, 0, 24);
-      for (let j = 0; j < n; j += 8) memory.fill(right + (j >> 3) * panel + (some << 5), 0, 32);
+    if (full > some) {
+      memory.fill(left + some * 24, 0, (full - some) * 24);
+      for (let j = 0; j < n; j += 8) memory.fill(right + (j >> 3) * panel + (some << 5), 0, (full - some) << 5);
     }
     for (let k = 0; k < tall; k += 6) {
       six(a + (first << 2), some, runs, run, stride, k, left);
@@ -350,15 +393,28 @@ export function columns(
         const width = min(8, n - j) << 2;
         const corner = c + k * below + (j << 2);
         if (height == 6 && width == 32) {
-          outer(left, even, to, corner, below);
+          outer(left, full, to, corner, below);
         } else {
           for (let i = 0; i < height; i++) memory.copy(scratch + (i << 5), corner + i * below, width);
-          outer(left, even, to, scratch, 32);
+          outer(left, full, to, scratch, 32);
           for (let i = 0; i < height; i++) memory.copy(corner + i * below, scratch + (i << 5), width);
         }
         to += panel;
       }
     }
+  }
+}
+
+/** `c = c + x`, `n` numbers. */
+export function accumulate(x: usize, n: i32, c: usize): void {
+  const end = x + (n << 2);
+  for (; x + 16 <= end; x += 16) {
+    v128.store(c, f32x4.add(v128.load(c), v128.load(x)));
+    c += 16;
+  }
+  for (; x < end; x += 4) {
+    store<f32>(c, load<f32>(c) + load<f32>(x));
+    c += 4;
   }
 }
 

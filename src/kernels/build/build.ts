@@ -25,7 +25,7 @@ export async function build(name: keyof typeof BUILDS): Promise<Uint8Array<Array
     // A page of memory or more: then no load has to check that the memory reaches as far as its own offset, which costs the
     // inner loops a quarter of their time.
     const memory = ["--importMemory", "--initialMemory", "1"];
-    const options = ["-O3", "--noAssert", "--runtime", "stub", ...memory, "--enable", BUILDS[name]];
+    const options = ["-O1", "--noAssert", "--runtime", "stub", ...memory, "--enable", BUILDS[name]];
     const args = [...COMPILER, "kernels.ts", "-o", out, ...options];
     const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: SOURCE }).output();
     if (!success) throw new Error(new TextDecoder().decode(stderr));
