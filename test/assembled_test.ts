@@ -322,6 +322,10 @@ async function everything(): Promise<number[]> {
       tf.matMul(a, c, true, false),
       tf.matMul(b, c, false, true),
       tf.matMul(numbers([9, 7], 9), numbers([5, 9], 10), true, true),
+      tf.matMul(numbers([7, 70], 13), numbers([9, 70], 14), false, true),
+      tf.matMul(numbers([90, 70], 15), numbers([90, 9], 16), true),
+      tf.matMul(numbers([3, 5, 6], 17), numbers([3, 6, 7], 18)),
+      tf.matMul(numbers([3, 700], 19), numbers([700, 6], 20)),
       tf.fused.matMul({ a, b, bias: numbers([11], 11), activation: "relu" }),
       tf.sum(x, [0, 1]),
       tf.mean(x, 0),
@@ -447,7 +451,7 @@ for (const kernels of ALL) {
 Deno.test("where memory runs out a sentence says so, and nothing is kept", async () => {
   await useBackend("wasm");
   const wasm = (tf.backend() as BackendWasm).wasm as unknown as Allocator;
-  const [a, b] = [numbers([7, 5], 1), numbers([5, 9], 2)];
+  const [a, b] = [numbers([7, 700], 1), numbers([700, 9], 2)];
   const { _malloc } = wasm;
   const before = tf.engine().backend.numDataIds();
   try {

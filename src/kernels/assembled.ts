@@ -23,6 +23,8 @@ export interface Heap {
   scratch(bytes: number): number;
   /** Where a tensor's numbers lie. */
   address(x: TensorInfo): number;
+  /** A table of addresses, in scratch memory. */
+  list(addresses: Uint32Array): number;
   /** A new tensor for the result, of float32 unless said otherwise; what it holds is anything. */
   output(shape: number[], dtype?: "float32" | "int32" | "bool"): TensorInfo;
 }
@@ -101,13 +103,19 @@ export function withHeap<T>(backend: BackendWasm, build: Build, work: (heap: Hea
   const taken: number[] = [];
   const outputs: TensorInfo[] = [];
   const none = (bytes: number) => new RangeError(`The wasm backend's memory has no ${bytes} bytes left.`);
+  const scratch = (bytes: number) => {
+    const at = _malloc(bytes);
+    if (at === 0) throw none(bytes);
+    taken.push(at);
+    return at;
+  };
   try {
     return work({
       kernels,
-      scratch(bytes) {
-        const at = _malloc(bytes);
-        if (at === 0) throw none(bytes);
-        taken.push(at);
+      scratch,
+      list(addresses) {
+        const at = scratch(addresses.length * FLOAT);
+        new Uint32Array(asm.memory.buffer, at, addresses.length).set(addresses);
         return at;
       },
       address: ({ dataId }) => backend.getMemoryOffset(dataId),

@@ -6,10 +6,29 @@
 import * as tf from "@tensorflow/tfjs";
 import { FLOAT, floorOf, type Heap } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
-import { assertBias, rowsTimes, transposeTimes } from "./product.ts";
+import { assertBias, type Places, rowsTimes, transposeTimes } from "./product.ts";
+
+/** Multiply-adds of a product, and rows of `a`, for which it is not worth packing `b`. */
+const [SMALL, FEW] = [1 << 15, 4];
 
 /** Numbers of a row above which they are added up as sums of sums. */
 const LONG = 1 << 15;
+
+/** Matrices in memory: where each begins, and how many numbers apart their rows and their columns lie. */
+interface Matrices {
+  addresses: Uint32Array;
+  row: number;
+  column: number;
+}
+
+/** What a product is: `c = max(a b + bias, floor)`, `a` `[M, K]` and `b` `[K, N]`; `bias` is an address, or 0. */
+interface Product {
+  M: number;
+  K: number;
+  N: number;
+  bias: number;
+  floor: number;
+}
 
 /**
  * `a` `[..., M, K]` and `b` `[..., K, N]`, each as its flag says with the last two axes exchanged, to `[..., M, N]`; leading
@@ -25,55 +44,52 @@ export function product(
   const [rows, N] = sizes(b, transposeB);
   if (a.shape.length < 2 || b.shape.length < 2 || K !== rows) return; // to tfjs, and its message
   assertBias(bias, N);
-  const batch = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const [batchA, batchB] = [a, b].map(({ shape }) => shape.slice(0, -2));
+  const batch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
   const c = heap.output([...batch, M, N]);
-  const pairs = tf.util.sizeFromShape(batch);
-  const start = bias ? heap.address(bias) : 0;
-  const [fromA, fromB] = [a, b].map(({ shape }) => sources(shape.slice(0, -2), batch));
+  const left = matrices(heap, a, transposeA, batch);
+  const right = matrices(heap, b, transposeB, batch);
+  const what = { M, K, N, bias: bias ? heap.address(bias) : 0, floor };
   // Many matrices that meet the same one are one with many rows.
-  const stacked = !transposeA && tf.util.sizeFromShape(b.shape.slice(0, -2)) === 1 &&
-    tf.util.sizeFromShape(a.shape.slice(0, -2)) === pairs;
-  for (let i = 0; i < (stacked ? 1 : pairs); i++) {
-    const pair = {
-      a: heap.address(a) + fromA[i] * M * K * FLOAT,
-      b: heap.address(b) + fromB[i] * K * N * FLOAT,
-      c: heap.address(c) + i * M * N * FLOAT,
-    };
-    one(heap, pair, stacked ? pairs * M : M, K, N, transposeA, transposeB, start, floor);
+  const pairs = left.addresses.length;
+  if (!transposeA && tf.util.sizeFromShape(batchB) === 1 && tf.util.sizeFromShape(batchA) === pairs) {
+    what.M *= pairs;
+    for (const side of [left, right]) side.addresses = side.addresses.subarray(0, 1);
   }
+  if (K <= LONG && (what.M <= FEW || what.M * K * N <= SMALL)) multiplySmall(heap, left, right, heap.address(c), what);
+  else left.addresses.forEach((_, i) => multiply(heap, left, right, i, heap.address(c) + i * M * N * FLOAT, what));
   return c;
 }
 
-/** One product of two matrices. */
-function one(
-  heap: Heap,
-  { a, b, c }: { a: number; b: number; c: number },
-  M: number,
-  K: number,
-  N: number,
-  transposeA: boolean,
-  transposeB: boolean,
-  bias: number,
-  floor: number,
-): void {
-  const steps = { rowStep: transposeB ? 1 : N, columnStep: transposeB ? K : 1 };
-  const places = (base: number, count: number, step: number) => ({
-    base,
-    counts: [1, 1, count] as [number, number, number],
-    steps: [0, 0, step * FLOAT] as [number, number, number],
-  });
+/** Products of small matrices, all in one call. */
+function multiplySmall({ kernels, list, scratch }: Heap, a: Matrices, b: Matrices, c: number, what: Product) {
+  const { M, K, N, bias, floor } = what;
+  const left = { a: list(a.addresses), aRow: a.row, aColumn: a.column };
+  const right = { b: list(b.addresses), bRow: b.row, bColumn: b.column };
+  const pairs = a.addresses.length;
+  kernels.small({ ...left, ...right, pairs, m: M, k: K, n: N, c, bias, floor, scratch: scratch(N * FLOAT) });
+}
+
+/** The product of one of the pairs, to `c` `[M, N]`. */
+function multiply(heap: Heap, a: Matrices, b: Matrices, i: number, c: number, { M, K, N, bias, floor }: Product) {
+  const [left, right] = [a.addresses[i], { address: b.addresses[i], rowStep: b.row, columnStep: b.column }];
   const rows = places(c, M, N);
-  if (K > LONG || (transposeA && !bias && floor === -Infinity)) {
-    const columns = transposeA ? a : turned(heap, a, M, K);
-    const part = { a: places(columns, K, M), y: { address: b, ...steps } };
-    transposeTimes(heap, { runs: 1, run: M, stride: M }, N, c, [part]);
+  const transposed = a.column !== 1;
+  if (K > LONG || (transposed && !bias && floor === -Infinity)) {
+    const columns = transposed ? left : turned(heap, left, M, K);
+    transposeTimes(heap, { runs: 1, run: M, stride: M }, N, c, [{ a: places(columns, K, M), y: right }]);
     const nothing = { offset: 0, runs: 0, run: 0, stride: 0, blocks: [] };
     if (bias || floor !== -Infinity) rowsTimes(heap, [nothing], N, bias, floor, true)(rows, rows);
     return;
   }
-  const plain = transposeA ? turned(heap, a, K, M) : a;
-  const whole = { offset: 0, runs: 1, run: K, stride: K, blocks: [{ address: b, k: K, ...steps }] };
+  const plain = transposed ? turned(heap, left, K, M) : left;
+  const whole = { offset: 0, runs: 1, run: K, stride: K, blocks: [{ ...right, k: K }] };
   rowsTimes(heap, [whole], N, bias, floor)(places(plain, M, K), rows);
+}
+
+/** The places of `count` rows of `size` numbers. */
+function places(base: number, count: number, size: number): Places {
+  return { base, counts: [1, 1, count], steps: [0, 0, size * FLOAT] };
 }
 
 /** A copy of a matrix `[m, n]` with rows and columns exchanged. */
@@ -83,16 +99,30 @@ function turned({ kernels, scratch }: Heap, x: number, m: number, n: number): nu
   return out;
 }
 
-/** For each matrix of the broadcast batch, the index of the one in a batch of this shape that it comes from. */
-function sources(shape: number[], batch: number[]): number[] {
+/** The matrices of a tensor, broadcast to a batch; with `transpose` rows and columns are exchanged. */
+function matrices({ address }: Heap, x: TensorInfo, transpose: boolean, batch: number[]): Matrices {
+  const [rows, columns] = x.shape.slice(-2);
+  const steps = transpose ? { row: 1, column: columns } : { row: columns, column: 1 };
+  const addresses = new Uint32Array(tf.util.sizeFromShape(batch));
+  const [first, size] = [address(x), rows * columns * FLOAT];
+  const source = sources(x.shape.slice(0, -2), batch);
+  for (let i = 0; i < addresses.length; i++) addresses[i] = first + source(i) * size;
+  return { addresses, ...steps };
+}
+
+/** Of each matrix of the broadcast batch, the number that it has in a batch of this shape. */
+function sources(shape: number[], batch: number[]): (i: number) => number {
+  if (tf.util.sizeFromShape(shape) === tf.util.sizeFromShape(batch)) return (i) => i;
   const aligned = [...Array(batch.length - shape.length).fill(1), ...shape];
-  return batch.reduce<number[]>(
-    (indices, size, axis) =>
-      indices.flatMap((index) =>
-        Array.from({ length: size }, (_, i) => index * aligned[axis] + (aligned[axis] === 1 ? 0 : i))
-      ),
-    [0],
-  );
+  return (i) => {
+    let [index, size] = [0, 1];
+    for (let axis = batch.length - 1; axis >= 0; axis--) {
+      if (aligned[axis] > 1) index += (i % batch[axis]) * size;
+      size *= aligned[axis];
+      i = Math.floor(i / batch[axis]);
+    }
+    return index;
+  };
 }
 
 /** A matrix's rows and columns. */

@@ -56,11 +56,10 @@ export function rowsTimes(
   const { kernels, scratch } = heap;
   const wide = eights(n);
   const column = n === 1;
-  const [start, zeros] = [bias ? n : 0, 0].map((size) => {
-    const out = scratch(FLOAT * wide);
-    kernels.spread({ x: bias, rowStep: 0, columnStep: 1, m: 1, n: size, out, wide });
-    return out;
-  });
+  const zeros = scratch(FLOAT * wide);
+  kernels.clear({ at: zeros, bytes: FLOAT * wide });
+  const start = bias ? scratch(FLOAT * wide) : zeros;
+  if (bias) kernels.spread({ x: bias, rowStep: 0, columnStep: 1, m: 1, n, out: start, wide });
   const packed = ({ runs, run, blocks }: Stretch) => {
     const b = scratch(FLOAT * wide * runs * run);
     let at = b;

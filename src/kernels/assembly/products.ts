@@ -274,6 +274,138 @@ export function dots(
   }
 }
 
+/** Numbers that {@link small} adds up before their sum is added to others. */
+const TOGETHER = 512;
+
+/** One row `a` `[k]` times `b` `[k, n]`, whose rows lie `row` bytes apart, added to `c` `[n]`; eight rows of `b` at a time. */
+function rowTimes(a: usize, step: i32, k: i32, b: usize, row: i32, n: i32, c: usize): void {
+  const size: usize = n << 2;
+  const whole: usize = size & ~15;
+  for (; k >= 8; k -= 8) {
+    const s0 = v128.load32_splat(a + 0 * step), s1 = v128.load32_splat(a + 1 * step);
+    const s2 = v128.load32_splat(a + 2 * step), s3 = v128.load32_splat(a + 3 * step);
+    const s4 = v128.load32_splat(a + 4 * step), s5 = v128.load32_splat(a + 5 * step);
+    const s6 = v128.load32_splat(a + 6 * step), s7 = v128.load32_splat(a + 7 * step);
+    const b1 = b + row, b2 = b1 + row, b3 = b2 + row, b4 = b3 + row, b5 = b4 + row, b6 = b5 + row, b7 = b6 + row;
+    let j: usize = 0;
+    for (; j < whole; j += 16) {
+      let x = madd(s0, v128.load(b + j), v128.load(c + j));
+      x = madd(s1, v128.load(b1 + j), x); x = madd(s2, v128.load(b2 + j), x);
+      x = madd(s3, v128.load(b3 + j), x); x = madd(s4, v128.load(b4 + j), x);
+      x = madd(s5, v128.load(b5 + j), x); x = madd(s6, v128.load(b6 + j), x);
+      x = madd(s7, v128.load(b7 + j), x);
+      v128.store(c + j, x);
+    }
+    for (; j < size; j += 4) {
+      let x = madd(s0, v128.load32_splat(b + j), v128.load32_splat(c + j));
+      x = madd(s1, v128.load32_splat(b1 + j), x); x = madd(s2, v128.load32_splat(b2 + j), x);
+      x = madd(s3, v128.load32_splat(b3 + j), x); x = madd(s4, v128.load32_splat(b4 + j), x);
+      x = madd(s5, v128.load32_splat(b5 + j), x); x = madd(s6, v128.load32_splat(b6 + j), x);
+      x = madd(s7, v128.load32_splat(b7 + j), x);
+      v128.store_lane<f32>(c + j, x, 0);
+    }
+    a += 8 * step;
+    b += 8 * row;
+  }
+  for (; k > 0; k--) {
+    const s = v128.load32_splat(a);
+    let j: usize = 0;
+    for (; j < whole; j += 16) v128.store(c + j, madd(s, v128.load(b + j), v128.load(c + j)));
+    for (; j < size; j += 4) {
+      v128.store_lane<f32>(c + j, madd(s, v128.load32_splat(b + j), v128.load32_splat(c + j)), 0);
+    }
+    a += step;
+    b += row;
+  }
+}
+
+/** One row `a` `[k]` times the columns of `b`, `next` bytes apart, added to `c` `[n]`. */
+function dotEach(a: usize, aStep: i32, k: i32, b: usize, bStep: i32, n: i32, next: i32, c: usize): void {
+  if (aStep == 4 && bStep == 4) {
+    for (; n >= 4; n -= 4) { // four columns at a time, four numbers of each
+      const b1 = b + next, b2 = b1 + next, b3 = b2 + next;
+      let x0 = f32x4.splat(0), x1 = x0, x2 = x0, x3 = x0;
+      let i = 0;
+      for (; i + 4 <= k; i += 4) {
+        const u = v128.load(a + (i << 2));
+        x0 = madd(u, v128.load(b + (i << 2)), x0); x1 = madd(u, v128.load(b1 + (i << 2)), x1);
+        x2 = madd(u, v128.load(b2 + (i << 2)), x2); x3 = madd(u, v128.load(b3 + (i << 2)), x3);
+      }
+      const p = a + (i << 2), rest = k - i;
+      store<f32>(c, load<f32>(c) + total(x0) + dot(p, 4, rest, b + (i << 2), 4));
+      store<f32>(c, load<f32>(c, 4) + total(x1) + dot(p, 4, rest, b1 + (i << 2), 4), 4);
+      store<f32>(c, load<f32>(c, 8) + total(x2) + dot(p, 4, rest, b2 + (i << 2), 4), 8);
+      store<f32>(c, load<f32>(c, 12) + total(x3) + dot(p, 4, rest, b3 + (i << 2), 4), 12);
+      b = b3 + next;
+      c += 16;
+    }
+  }
+  for (; n > 0; n--) {
+    store<f32>(c, load<f32>(c) + dot(a, aStep, k, b, bStep));
+    b += next;
+    c += 4;
+  }
+}
+
+/** The sum of `k` numbers of `a` times as many of `b`, so many bytes apart. */
+@inline
+function dot(a: usize, aStep: i32, k: i32, b: usize, bStep: i32): f32 {
+  let sum: f32 = 0;
+  if (aStep == 4 && bStep == 4) {
+    let x = f32x4.splat(0);
+    for (; k >= 4; k -= 4) {
+      x = madd(v128.load(a), v128.load(b), x);
+      a += 16;
+      b += 16;
+    }
+    sum = total(x);
+  }
+  for (; k > 0; k--) {
+    sum += load<f32>(a) * load<f32>(b);
+    a += aStep;
+    b += bStep;
+  }
+  return sum;
+}
+
+/**
+ * `c = max(a b + bias, floor)` of `pairs` of matrices `[m, k]` and `[k, n]`, read where they lie: for products so small that
+ * packing costs more than it saves.
+ *
+ * @param a A table of the address of each pair's `a`, whose rows and columns lie so many numbers apart; `b` the same.
+ * @param c `[pairs, m, n]`
+ * @param bias The address of `n` numbers, or 0 for none.
+ * @param scratch Memory for `n` numbers.
+ */
+export function small(
+  a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, bColumn: i32, pairs: i32, m: i32, k: i32, n: i32, c: usize,
+  bias: usize, floor: f32, scratch: usize,
+): void {
+  for (let pair = 0; pair < pairs; pair++) {
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j < n; j++) store<f32>(c + (j << 2), bias ? load<f32>(bias + (j << 2)) : 0);
+      for (let first = 0; first < k; first += TOGETHER) {
+        const some = min(TOGETHER, k - first);
+        const p = entry(a, pair) + ((i * aRow + first * aColumn) << 2);
+        const q = entry(b, pair) + ((first * bRow) << 2);
+        if (bColumn == 1 && k > TOGETHER) {
+          memory.fill(scratch, 0, n << 2);
+          rowTimes(p, aColumn << 2, some, q, bRow << 2, n, scratch);
+          accumulate(scratch, n, c);
+        } else if (bColumn == 1) rowTimes(p, aColumn << 2, some, q, bRow << 2, n, c);
+        else dotEach(p, aColumn << 2, some, q, bRow << 2, n, bColumn << 2, c);
+      }
+      if (floor != -Infinity) {
+        for (let j = 0; j < n; j++) {
+          const to = c + (j << 2);
+          store<f32>(to, max(load<f32>(to), floor));
+        }
+      }
+      c += n << 2;
+    }
+  }
+}
+
 /** The sum over `m`, a multiple of four, of six numbers of `a` times eight of `y`, both packed: onto six rows of `c`. */
 @inline
 function outer(a: usize, m: i32, y: usize, c: usize, below: i32): void {
