@@ -383,8 +383,9 @@ for (const kernels of ALL) {
           const [left, right] = [last === "a" ? atEnd(m * k) : ones, last === "y" ? atEnd(m * n) : twos];
           put(left, a);
           put(right, y);
-          const part = { a: rows(left, m, k), y: { address: right, rowStep: n, columnStep: 1 } };
-          transposeTimes(heap, { runs: 1, run: k, stride: k }, n, product, [part]);
+          const onto = transposeTimes(heap, { runs: 1, run: k, stride: k }, n, product);
+          onto.add(rows(left, m, k), { address: right, rowStep: n, columnStep: 1 });
+          onto.finish();
           assertEquals(found(k * n), transposed, `${[m, k, n]} transposed, ${last} at the end`);
         }
       }

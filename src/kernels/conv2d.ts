@@ -69,11 +69,11 @@ export function filterGradient(heap: Heap, { inputs: { x, dy }, attrs }: KernelA
   const image = windowed(heap, x, conv);
   const slopes = { address: heap.address(dy), B: conv.batchSize, H: conv.outHeight, W: conv.outWidth, C: O };
   const rows = { runs: K, run: L * C, stride: image.W * C };
-  const parts = image.groups().map(([images, first]) => ({
-    a: windows(images, conv),
-    y: { address: part(slopes, first, images.B).address, rowStep: O, columnStep: 1 },
-  }));
-  transposeTimes(heap, rows, O, heap.address(dw), parts);
+  const product = transposeTimes(heap, rows, O, heap.address(dw));
+  for (const [images, first] of image.groups()) {
+    product.add(windows(images, conv), { address: part(slopes, first, images.B).address, rowStep: O, columnStep: 1 });
+  }
+  product.finish();
   return dw;
 }
 

@@ -77,7 +77,9 @@ function multiply(heap: Heap, a: Matrices, b: Matrices, i: number, c: number, { 
   const transposed = a.column !== 1;
   if (K > LONG || (transposed && !bias && floor === -Infinity)) {
     const columns = transposed ? left : turned(heap, left, M, K);
-    transposeTimes(heap, { runs: 1, run: M, stride: M }, N, c, [{ a: places(columns, K, M), y: right }]);
+    const product = transposeTimes(heap, { runs: 1, run: M, stride: M }, N, c);
+    product.add(places(columns, K, M), right);
+    product.finish();
     const nothing = { offset: 0, runs: 0, run: 0, stride: 0, blocks: [] };
     if (bias || floor !== -Infinity) rowsTimes(heap, [nothing], N, bias, floor, true)(rows, rows);
     return;

@@ -112,10 +112,11 @@ function cut(blocks: Block[], from: number, count: number): Block[] {
   });
 }
 
-/** Some rows of both factors of {@linkcode transposeTimes}. */
-export interface Part {
-  a: Places;
-  y: Omit<Block, "k">;
+/** A product that is added up part by part; it is whole when finished. */
+export interface Accumulation {
+  /** Adds the product of some more rows of both factors. */
+  add(a: Places, y: Omit<Block, "k">): void;
+  finish(): void;
 }
 
 /**
@@ -129,23 +130,24 @@ export function transposeTimes(
   { runs, run, stride }: Pick<Stretch, "runs" | "run" | "stride">,
   n: number,
   c: number,
-  parts: Iterable<Part>,
-): void {
+): Accumulation {
   const { kernels } = heap;
   const scratch = heap.scratch(kernels.columnsScratch({ n }));
-  const sum = sumOfSums(heap, runs * run * n, c);
   const depth = kernels.columnsDepth({});
   const most = depth * MOST_TERMS;
-  for (const { a, y: { address, rowStep, columnStep } } of parts) {
-    const [from, rows] = [table(heap, a), count(a)];
-    for (let first = 0; first < rows; first += most) {
-      const m = Math.min(most, rows - first);
-      const left = { a: from + first * FLOAT, m, runs, run, stride };
-      kernels.columns({ ...left, y: address + first * rowStep * FLOAT, rowStep, columnStep, n, c, scratch });
-      sum.added(Math.ceil(m / depth));
-    }
-  }
-  sum.finish();
+  const sum = sumOfSums(heap, runs * run * n, c);
+  return {
+    add(a, { address, rowStep, columnStep }) {
+      const [from, rows] = [table(heap, a), count(a)];
+      for (let first = 0; first < rows; first += most) {
+        const m = Math.min(most, rows - first);
+        const left = { a: from + first * FLOAT, m, runs, run, stride };
+        kernels.columns({ ...left, y: address + first * rowStep * FLOAT, rowStep, columnStep, n, c, scratch });
+        sum.added(Math.ceil(m / depth));
+      }
+    },
+    finish: sum.finish,
+  };
 }
 
 /** Terms that are added one by one before their sum becomes one term of the next sum. */
