@@ -19,6 +19,7 @@ import { FLOAT, floorOf, type Heap } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
 import { geometry } from "./geometry.ts";
 import { assertBias, type Places, rowsTimes, type Stretch, transposeTimes } from "./product.ts";
+import * as winograd from "./winograd.ts";
 
 /** A batch of images in memory: `[B, H, W, C]`. */
 interface Images {
@@ -42,6 +43,10 @@ export function convolve(
   const { filterHeight: K, filterWidth: L, inChannels: C, outChannels: O, dilationHeight, dilationWidth } = conv;
   assertBias(bias, O);
   const y = heap.output(conv.outShape);
+  if (!bias && floor === -Infinity && winograd.isWinograd(conv)) {
+    winograd.convolve(heap, conv, { x: heap.address(x), filter: heap.address(filter), y: heap.address(y) });
+    return y;
+  }
   const image = windowed(heap, x, conv);
   const rowBytes = image.W * C * FLOAT;
   const [address, block] = [heap.address(filter), { rowStep: O, columnStep: 1 }];
@@ -66,6 +71,10 @@ export function filterGradient(heap: Heap, { inputs: { x, dy }, attrs }: KernelA
   const conv = geometry("Conv2DBackpropFilter", x.shape, attrs.filterShape, attrs);
   const { filterHeight: K, filterWidth: L, inChannels: C, outChannels: O } = conv;
   const dw = heap.output(attrs.filterShape);
+  if (winograd.isWinograd(conv)) {
+    winograd.filterGradient(heap, conv, { x: heap.address(x), dy: heap.address(dy), dw: heap.address(dw) });
+    return dw;
+  }
   const image = windowed(heap, x, conv);
   const slopes = { address: heap.address(dy), B: conv.batchSize, H: conv.outHeight, W: conv.outWidth, C: O };
   const rows = { runs: K, run: L * C, stride: image.W * C };
@@ -156,6 +165,10 @@ export function inputGradient(heap: Heap, { inputs: { dy, filter }, attrs }: Ker
   const conv = geometry("Conv2DBackpropInput", attrs.inputShape, filter.shape, attrs);
   const { batchSize: B, inHeight: H, inWidth: W, inChannels: C, outHeight, outWidth, outChannels: O } = conv;
   const dx = heap.output(attrs.inputShape);
+  if (winograd.isWinograd(conv)) {
+    winograd.inputGradient(heap, conv, { dy: heap.address(dy), filter: heap.address(filter), dx: heap.address(dx) });
+    return dx;
+  }
   const rows = phases(H, conv.filterHeight, conv.strideHeight, conv.padInfo.top, outHeight);
   const columns = phases(W, conv.filterWidth, conv.strideWidth, conv.padInfo.left, outWidth);
   const slopes = { address: heap.address(dy), B, H: outHeight, W: outWidth, C: O };

@@ -9,3 +9,4 @@ export * from "./adam";
 export * from "./products";
 export * from "./softplus";
 export * from "./sums";
+export * from "./winograd";

@@ -550,6 +550,11 @@ export function accumulate(x: usize, n: i32, c: usize): void {
   }
 }
 
+/** Copies bytes. */
+export function copy(from: usize, bytes: i32, to: usize): void {
+  memory.copy(to, from, bytes);
+}
+
 /** Puts zeros. */
 export function clear(at: usize, bytes: i32): void {
   memory.fill(at, 0, bytes);

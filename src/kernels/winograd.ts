@@ -1,0 +1,215 @@
+/**
+ * Convolutions of 3 × 3 taps and stride 2 by Winograd's minimal filtering: 25 multiplications instead of 36 for 2 × 2 outputs.
+ *
+ * Along one axis, two outputs see even pixels `e` and odd ones `o`; the odd ones meet one tap only, the even ones two:
+ *
+ * ```math
+ * y_0 = e_0 w_0 + o_0 w_1 + e_1 w_2 , \qquad y_1 = e_1 w_0 + o_1 w_1 + e_2 w_2
+ * ```
+ *
+ * These are six products; five are enough:
+ *
+ * ```math
+ * m_1 = (e_0 - e_1) w_0 + o_0 w_1 , \quad m_2 = e_1 (w_0 + w_2) , \quad m_3 = o_1 w_1 + (e_1 - e_2)(-w_2) ;
+ * \qquad y_0 = m_1 + m_2 , \quad y_1 = m_2 + m_3
+ * ```
+ *
+ * So `y = Tᵀ (X x ⊙ W w)` with three maps `X`, `W` and `T` that only add and subtract, and both gradients are of the same
+ * form: `dx = Xᵀ (W w ⊙ T dy)` and `dw = Wᵀ (X x ⊙ T dy)`. In two dimensions the maps are applied along one axis and then along
+ * the other, and every product `⊙` is a product of matrices over the channels. (Lavin and Gray 2016 have the method for stride 1.)
+ *
+ * An infinite pixel gives NaN where the direct sum could give infinity: `X` subtracts it from itself.
+ *
+ * @module
+ */
+import type * as tf from "@tensorflow/tfjs";
+import { FLOAT, type Heap } from "./assembled.ts";
+import { type Places, rowsTimes, transposeTimes } from "./product.ts";
+
+/**
+ * Whether a convolution is of the kind: 3 × 3 taps, stride 2, an image of even size with zeros behind it only, and channels
+ * enough that the products outweigh the maps.
+ */
+export function isWinograd(conv: tf.backend_util.Conv2DInfo): boolean {
+  const { filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padInfo } = conv;
+  const { inHeight, inWidth, outHeight, outWidth, inChannels, outChannels } = conv;
+  return filterHeight === 3 && filterWidth === 3 && strideHeight === 2 && strideWidth === 2 &&
+    dilationHeight === 1 && dilationWidth === 1 && padInfo.top === 0 && padInfo.left === 0 &&
+    inHeight === 2 * outHeight && inWidth === 2 * outWidth && inChannels % 8 === 0 && outChannels % 8 === 0;
+}
+
+/** `m₁`, `m₂` and `m₃` along one axis: where their numbers begin among the five of a tile of `X x`, and how many they are. */
+const SUMS = [{ first: 0, size: 2 }, { first: 2, size: 1 }, { first: 3, size: 2 }];
+
+/** Bytes of `X x` of the images that are worked on together: what the second nearest cache holds. */
+const GROUP = 1 << 20;
+
+/** One of the nine products of a tile of 2 × 2 outputs: `m` of the rows times `m` of the columns. */
+interface Product {
+  /** Its array of `T y`, `[b, tiles, tiles, O]`, and how many tiles that are for `b` images. */
+  plane: number;
+  tiles(b: number): number;
+  /** The rows and columns of `X x` that it takes; the places where each tile's begin, from row `i` of them on. */
+  rows: number;
+  columns: number;
+  places(b: number, i?: number): Places;
+  /** The address of its taps in `W w`, from row `i` on. */
+  taps(i?: number): number;
+}
+
+/** What the three convolutions share: memory for the maps' results, and the maps. */
+function workspace({ kernels, scratch }: Heap, conv: tf.backend_util.Conv2DInfo) {
+  const { batchSize, outHeight: H, outWidth: W, inChannels: C, outChannels: O } = conv;
+  const [pixel, slope, tap] = [C * FLOAT, O * FLOAT, C * O * FLOAT];
+  const expanded = (n: number) => 5 * (n >> 1) + 2 * (n & 1);
+  const tiles = (n: number, sum: number) => sum === 0 ? Math.ceil(n / 2) : n >> 1; // m₁ alone exists in half a tile
+  const [tall, wide] = [expanded(H), expanded(W)];
+  const B = Math.max(1, Math.min(batchSize, Math.floor(GROUP / (tall * wide * pixel))));
+  const x = scratch(B * tall * wide * pixel);
+  const expandedRows = scratch(B * 2 * H * wide * pixel);
+  const w = scratch(25 * tap);
+  const widenedRows = scratch(15 * tap);
+  const halves = SUMS.map((_, p) => scratch(B * tiles(H, p) * W * slope));
+  const planes = SUMS.map((_, p) => SUMS.map((_, q) => scratch(B * tiles(H, p) * tiles(W, q) * slope)));
+  const products = SUMS.flatMap((row, p) =>
+    SUMS.map((column, q): Product => ({
+      plane: planes[p][q],
+      tiles: (b) => b * tiles(H, p) * tiles(W, q),
+      rows: row.size,
+      columns: column.size,
+      places: (b, i = 0) => ({
+        base: x + ((row.first + i) * wide + column.first) * pixel,
+        counts: [b, tiles(H, p), tiles(W, q)],
+        steps: [tall * wide * pixel, 5 * wide * pixel, 5 * pixel],
+      }),
+      taps: (i = 0) => w + ((row.first + i) * 5 + column.first) * tap,
+    }))
+  );
+  return {
+    C,
+    O,
+    products,
+    /** Numbers from a row of `X x` to the next. */
+    stride: wide * C,
+    /** Numbers of the images and of the slopes before image `first`, in bytes. */
+    images: (first: number) => first * 4 * H * W * pixel,
+    slopes: (first: number) => first * H * W * slope,
+    /** The groups of images: the first one's number, and how many they are. */
+    *groups(): Generator<[first: number, b: number]> {
+      for (let first = 0; first < batchSize; first += B) yield [first, Math.min(B, batchSize - first)];
+    },
+    /** `X` of `b` images. */
+    expand(images: number, b: number) {
+      kernels.expand({ x: images, outer: b * 2 * H, n: W, size: pixel, out: expandedRows });
+      kernels.expand({ x: expandedRows, outer: b, n: H, size: wide * pixel, out: x });
+    },
+    /** `Xᵀ` of `b` images. */
+    contract(b: number, images: number) {
+      kernels.contract({ p: x, outer: b, n: H, size: wide * pixel, out: expandedRows });
+      kernels.contract({ p: expandedRows, outer: b * 2 * H, n: W, size: pixel, out: images });
+    },
+    /** `T` of `b` images' slopes. */
+    split(slopes: number, b: number) {
+      const [first, second, third] = halves;
+      kernels.split({ y: slopes, outer: b, n: H, size: W * slope, a: first, b: second, c: third });
+      planes.forEach(([a, middle, c], p) =>
+        kernels.split({ y: halves[p], outer: b * tiles(H, p), n: W, size: slope, a, b: middle, c })
+      );
+    },
+    /** `Tᵀ` of `b` images. */
+    merge(b: number, out: number) {
+      planes.forEach(([a, middle, c], p) =>
+        kernels.merge({ a, b: middle, c, outer: b * tiles(H, p), n: W, size: slope, out: halves[p] })
+      );
+      const [first, second, third] = halves;
+      kernels.merge({ a: first, b: second, c: third, outer: b, n: H, size: W * slope, out });
+    },
+    /** `W` of a filter. */
+    widen(filter: number) {
+      kernels.widen({ w: filter, outer: 3, size: tap, out: widenedRows });
+      kernels.widen({ w: widenedRows, outer: 1, size: 5 * tap, out: w });
+    },
+    /** `Wᵀ`. */
+    narrow(filter: number) {
+      kernels.narrow({ g: w, outer: 1, size: 5 * tap, out: widenedRows });
+      kernels.narrow({ g: widenedRows, outer: 3, size: tap, out: filter });
+    },
+  };
+}
+
+/** The places of consecutive rows of `n` numbers. */
+function dense(base: number, rows: number, n: number): Places {
+  return { base, counts: [1, 1, rows], steps: [0, 0, n * FLOAT] };
+}
+
+/** The addresses that a convolution or a gradient reads from and writes to. */
+type Addresses<Names extends string> = Record<Names, number>;
+
+/** `y = Tᵀ (X x ⊙ W w)`. */
+export function convolve(
+  heap: Heap,
+  conv: tf.backend_util.Conv2DInfo,
+  { x, filter, y }: Addresses<"x" | "filter" | "y">,
+): void {
+  const { C, O, products, stride, groups, images, slopes, expand, merge, widen } = workspace(heap, conv);
+  widen(filter);
+  const multiply = products.map(({ rows, columns, taps }) => {
+    const k = columns * C;
+    const blocks = Array.from({ length: rows }, (_, i) => ({ address: taps(i), k, rowStep: O, columnStep: 1 }));
+    return rowsTimes(heap, [{ offset: 0, runs: rows, run: k, stride, blocks }], O);
+  });
+  for (const [first, b] of groups()) {
+    expand(x + images(first), b);
+    products.forEach(({ plane, tiles, places }, i) => multiply[i](places(b), dense(plane, tiles(b), O)));
+    merge(b, y + slopes(first));
+  }
+}
+
+/** `dx = Xᵀ (W w ⊙ T dy)`. */
+export function inputGradient(
+  heap: Heap,
+  conv: tf.backend_util.Conv2DInfo,
+  { dy, filter, dx }: Addresses<"dy" | "filter" | "dx">,
+): void {
+  const { C, O, products, groups, images, slopes, split, contract, widen } = workspace(heap, conv);
+  widen(filter);
+  const rows = products.flatMap(({ rows, columns, taps, ...product }) =>
+    Array.from({ length: rows }, (_, i) => {
+      const blocks = [{ address: taps(i), k: O, rowStep: 1, columnStep: O }]; // the transpose of the taps
+      return {
+        ...product,
+        i,
+        multiply: rowsTimes(heap, [{ offset: 0, runs: 1, run: O, stride: O, blocks }], columns * C),
+      };
+    })
+  );
+  for (const [first, b] of groups()) {
+    split(dy + slopes(first), b);
+    for (const { plane, tiles, places, i, multiply } of rows) multiply(dense(plane, tiles(b), O), places(b, i));
+    contract(b, dx + images(first));
+  }
+}
+
+/** `dw = Wᵀ (X x ⊙ T dy)`. */
+export function filterGradient(
+  heap: Heap,
+  conv: tf.backend_util.Conv2DInfo,
+  { x, dy, dw }: Addresses<"x" | "dy" | "dw">,
+): void {
+  const { C, O, products, stride, groups, images, slopes, expand, split, narrow } = workspace(heap, conv);
+  const sums = products.map(({ rows, columns }) => {
+    const [run, c] = [columns * C, heap.scratch(rows * columns * C * O * FLOAT)];
+    return { c, size: run * O * FLOAT, ...transposeTimes(heap, { runs: rows, run, stride }, O, c) };
+  });
+  for (const [first, b] of groups()) {
+    expand(x + images(first), b);
+    split(dy + slopes(first), b);
+    products.forEach(({ plane, places }, i) => sums[i].add(places(b), { address: plane, rowStep: O, columnStep: 1 }));
+  }
+  products.forEach(({ rows, taps }, p) => {
+    const { c, size, finish } = sums[p];
+    finish();
+    for (let i = 0; i < rows; i++) heap.kernels.copy({ from: c + i * size, bytes: size, to: taps(i) });
+  });
+  narrow(dw);
+}
