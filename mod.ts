@@ -31,8 +31,8 @@ export { range, sumPerExample } from "./src/tensor.ts";
 export { type Random, random, type RandomState } from "./src/random.ts";
 
 // Distributions.
-export { type Gaussian, kl, klToStandardNormal, logGaussian, reparameterize } from "./src/gaussian.ts";
-export { logBernoulli } from "./src/bernoulli.ts";
+export { type Gaussian, kl, klToStandardNormal, logGaussian, reparameterize } from "./src/distributions/gaussian.ts";
+export { logBernoulli } from "./src/distributions/bernoulli.ts";
 export { squaredDistances } from "./src/distances.ts";
 export { type PrincipalComponents, principalComponents } from "./src/pca.ts";
 
@@ -44,7 +44,7 @@ export { convVae, type ConvVaeOptions } from "./src/models/conv_vae.ts";
 export type { Networks } from "./src/models/layers.ts";
 export { gridCodes } from "./src/models/grid_codes.ts";
 export { exportNpz } from "./src/models/npz.ts";
-export { loadVae, saveVae } from "./src/models/saved.ts";
+export { loadVae, saveVae } from "./src/models/saved_vae.ts";
 
 // Objectives, and making them small.
 export { type Elbo, elbo } from "./src/objectives/elbo.ts";
@@ -58,19 +58,19 @@ export {
 } from "./src/objectives/objective.ts";
 export { meanImageLoss } from "./src/objectives/mean_image_loss.ts";
 export { evaluate, type EvaluateOptions } from "./src/training/evaluate.ts";
-export type { Losses } from "./src/training/report.ts";
+export type { Losses } from "./src/training/batch_report.ts";
 export { type CheckpointOptions, type History, type Step, train, type TrainOptions } from "./src/training/train.ts";
 
 // Data.
 export { loadDigits } from "./src/data/digits.ts";
-export { loadImages } from "./src/data/load.ts";
+export { loadImages } from "./src/data/load_images.ts";
 export type { OnProgress } from "./src/data/download.ts";
 export { loadMnist, type MnistOptions } from "./src/data/mnist.ts";
 export { type Idx, parseIdx, unpack } from "./src/data/idx.ts";
 export { type Digits, type Examples, type ImageSet, imageSet, rows, select, take } from "./src/data/images.ts";
 
 // What a lesson runs in, and speaks through.
-export { type CommonOptions, type Lesson, runLesson } from "./src/lesson.ts";
+export { type CommonOptions, type Lesson, runLesson } from "./src/lesson/run_lesson.ts";
 export { ClaimError, type Closeness, type Comparison, type ImageLayout, type Show, showOn } from "./src/show/show.ts";
 export {
   type Axis,

@@ -8,8 +8,8 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createHash } from "node:crypto";
 import { InputError } from "../src/errors.ts";
-import { type Checkpoint, encode, readCheckpoint } from "../src/training/checkpoint.ts";
-import { Checkpoints } from "../src/training/checkpoints.ts";
+import { type Checkpoint, encode, readCheckpoint } from "../src/training/checkpoints/file.ts";
+import { CheckpointDirectory } from "../src/training/checkpoints/directory.ts";
 import { granted, ROOT } from "./_run.ts";
 import { checkpointOf } from "./_saver.ts";
 
@@ -257,7 +257,7 @@ export async function killAgainAndAgain(directory: string, kills: number): Promi
     const lines = said.split("\n").slice(1, -1); // after "ready"; the last is not whole, if it is anything
     const last = lines.length ? Number(lines.at(-1)) : saved;
     torn += Array.from(Deno.readDirSync(directory)).filter(({ name }) => name.endsWith(".partial")).length;
-    using checkpoints = await Checkpoints.open(directory, true);
+    using checkpoints = await CheckpointDirectory.open(directory, true);
     assertEquals(checkpoints.passedOver, []);
     const step = checkpoints.found?.step ?? 0;
     assert(step === last || step === last + 1, `step ${step} is there, and step ${last} was saved`);

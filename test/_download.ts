@@ -5,7 +5,7 @@
  */
 // deno-lint-ignore-file no-console -- what the process prints is what the test reads
 import { type Download, download, PATIENCE } from "../src/data/download.ts";
-import { sha256 } from "../src/sha256.ts";
+import { sha256 } from "../src/disk/sha256.ts";
 import { ROOT } from "./_run.ts";
 
 /** Calls `use` with the name of a cache that is gone afterwards. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { runLesson } from "../src/lesson.ts";
+import { runLesson } from "../src/lesson/run_lesson.ts";
 import type { Show } from "../src/show/show.ts";
 
 const [steps, seconds] = Deno.args.map(Number);

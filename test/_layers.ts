@@ -8,11 +8,13 @@ import { pathToFileURL } from "node:url";
 
 /** Layers from low to high; a file belongs to the first whose prefix its path under `src/` has. */
 const LAYERS: string[][] = [
-  ["errors.ts", "tensor.ts", "random.ts", "embedded.ts", "new_files.ts", "permissions.ts", "sha256.ts"],
-  ["gaussian.ts", "bernoulli.ts", "distances.ts", "pca.ts", "kernels/", "backend.ts"],
-  ["models/", "objectives/", "data/"],
+  ["errors.ts", "tensor.ts", "random.ts", "embedded.ts"],
+  ["distributions/", "distances.ts", "pca.ts", "kernels/", "backend.ts", "disk/"],
+  ["data/", "models/"],
+  ["objectives/"],
   ["training/"],
-  ["show/", "lesson.ts"],
+  ["show/"],
+  ["lesson/"],
 ];
 
 /** The number of the layer of a path under `src/`, or -1 where it has none. */

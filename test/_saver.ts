@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { newFile } from "../src/new_files.ts";
-import { Checkpoints } from "../src/training/checkpoints.ts";
-import type { Checkpoint } from "../src/training/checkpoint.ts";
+import { newFile } from "../src/disk/write.ts";
+import { CheckpointDirectory } from "../src/training/checkpoints/directory.ts";
+import type { Checkpoint } from "../src/training/checkpoints/file.ts";
 
 /** What this program saves at a step: arrays as large as the conv VAE's weights and moments, of bits that the step fixes. */
 export function checkpointOf(step: number, length = 134_165): Checkpoint {
@@ -21,7 +21,7 @@ const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(lin
 /** Saves until it is killed; says so before it opens the directory, and then each step that is saved. */
 async function forever(directory: string) {
   say("ready");
-  using checkpoints = await Checkpoints.open(directory, true);
+  using checkpoints = await CheckpointDirectory.open(directory, true);
   for (let step = (checkpoints.found?.step ?? 0) + 1;; step++) {
     await checkpoints.save(checkpointOf(step));
     say(String(step));
@@ -30,7 +30,7 @@ async function forever(directory: string) {
 
 /** Saves two checkpoints, one that is too large for what holds the directory, and another; says how that went. */
 async function tooLarge(directory: string) {
-  using checkpoints = await Checkpoints.open(directory, false);
+  using checkpoints = await CheckpointDirectory.open(directory, false);
   const names = () => Array.from(Deno.readDirSync(directory), ({ name }) => name).sort();
   for (const step of [1, 2]) await checkpoints.save(checkpointOf(step, 1000));
   let error: Error | undefined;
@@ -46,7 +46,9 @@ if (import.meta.main) {
     if (what === "new file") await newFile(`${directory}/file`, new Uint8Array(200_000), directory);
     if (what === "forever") await forever(directory);
     if (what === "too large") await tooLarge(directory);
-    if (what === "resume" || what === "anew") (await Checkpoints.open(directory, what === "resume"))[Symbol.dispose]();
+    if (what === "resume" || what === "anew") {
+      (await CheckpointDirectory.open(directory, what === "resume"))[Symbol.dispose]();
+    }
   } catch (error) {
     say(`${(error as Error).name}: ${(error as Error).message}`);
     Deno.exit(1);

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
-import { logBernoulli } from "../src/bernoulli.ts";
+import { logBernoulli } from "../src/distributions/bernoulli.ts";
 import { assertClose, assertKeeps, numbers, testOnBackends } from "./_backends.ts";
 
 /** Float32 keeps 6e-8 of a number; the sums here stay below 30 nats. */

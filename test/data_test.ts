@@ -2,11 +2,11 @@ import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from
 import * as tf from "@tensorflow/tfjs";
 import { embeddedFile, embeddedWasm } from "../src/embedded.ts";
 import { EnvironmentError, InputError } from "../src/errors.ts";
-import { sha256 } from "../src/sha256.ts";
+import { sha256 } from "../src/disk/sha256.ts";
 import { loadDigits } from "../src/data/digits.ts";
 import { type Idx, parseIdx, unpack } from "../src/data/idx.ts";
 import { imageSet, rows, select, take } from "../src/data/images.ts";
-import { loadImages } from "../src/data/load.ts";
+import { loadImages } from "../src/data/load_images.ts";
 
 tf.enableProdMode();
 await tf.setBackend("cpu");

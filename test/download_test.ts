@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Download, download, type Patience } from "../src/data/download.ts";
 import readme from "../README.md" with { type: "text" };
-import { sha256 } from "../src/sha256.ts";
+import { sha256 } from "../src/disk/sha256.ts";
 import { EnvironmentError } from "../src/errors.ts";
 import { counting } from "./_allocations.ts";
 import { printed, start, withCache } from "./_download.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
-import { type Gaussian, kl, klToStandardNormal, logGaussian, reparameterize } from "../src/gaussian.ts";
+import { type Gaussian, kl, klToStandardNormal, logGaussian, reparameterize } from "../src/distributions/gaussian.ts";
 import { random } from "../src/random.ts";
 import { assertClose, assertKeeps, numbers, testOnBackends } from "./_backends.ts";
 

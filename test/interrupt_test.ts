@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { Checkpoints } from "../src/training/checkpoints.ts";
+import { CheckpointDirectory } from "../src/training/checkpoints/directory.ts";
 import { deno, granted, ROOT, testIf, withTempDir } from "./_run.ts";
 
 /** Starts the lesson of `_interrupted.ts`, and sends it a signal so often once it has told its first step. */
@@ -52,7 +52,7 @@ testSignal("Ctrl-C while a model trains: its step is finished, what it warned of
     const kept = `${directory}/to keep`;
     assertEquals((await interrupted(5, { kept })).err, "Interrupted after step 2 of 5.\n", "no checkpoint is there");
     {
-      using checkpoints = await Checkpoints.open(kept, false);
+      using checkpoints = await CheckpointDirectory.open(kept, false);
       await checkpoints.save({ step: 1, facts: null, numbers: [] });
     }
     const resumed = await interrupted(5, {

@@ -5,15 +5,15 @@
  */
 // deno-lint-ignore-file no-console -- what is found is what these are run for
 import { assert, assertLess } from "@std/assert";
-import { encode } from "../src/training/checkpoint.ts";
-import { Checkpoints } from "../src/training/checkpoints.ts";
+import { encode } from "../src/training/checkpoints/file.ts";
+import { CheckpointDirectory } from "../src/training/checkpoints/directory.ts";
 import { fuzz, killAgainAndAgain } from "./_checkpoints.ts";
 import { withTempDir } from "./_run.ts";
 import { checkpointOf } from "./_saver.ts";
 
 Deno.test("checkpoints: saving the conv VAE takes less than 50 ms and 2 MB", () =>
   withTempDir(async (directory) => {
-    using checkpoints = await Checkpoints.open(`${directory}/new`, false);
+    using checkpoints = await CheckpointDirectory.open(`${directory}/new`, false);
     const times: number[] = [];
     for (let step = 1; step <= 200; step++) {
       const checkpoint = checkpointOf(step);

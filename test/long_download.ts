@@ -5,7 +5,7 @@
  */
 // deno-lint-ignore-file no-console -- the figures are what it is run for
 import { assertEquals, assertGreater } from "@std/assert";
-import { sha256 } from "../src/sha256.ts";
+import { sha256 } from "../src/disk/sha256.ts";
 import { random } from "../src/random.ts";
 import { printed, start } from "./_download.ts";
 import { gzip, writeIdx } from "./_idx.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertGreater, assertLess, assertMatch, assertRejects } from "@std/assert";
 import { EnvironmentError, InputError } from "../src/errors.ts";
-import { sha256 } from "../src/sha256.ts";
+import { sha256 } from "../src/disk/sha256.ts";
 import { unpack } from "../src/data/idx.ts";
-import { loadImages } from "../src/data/load.ts";
+import { loadImages } from "../src/data/load_images.ts";
 import { loadMnist } from "../src/data/mnist.ts";
 import { withCache } from "./_download.ts";
 import { gzip, writeIdx } from "./_idx.ts";

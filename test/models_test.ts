@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertLessOrEqual, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { logBernoulli } from "../src/bernoulli.ts";
+import { logBernoulli } from "../src/distributions/bernoulli.ts";
 import { autoencoder, layersAutoencoder } from "../src/models/autoencoder.ts";
 import { convVae } from "../src/models/conv_vae.ts";
 import { denseVae } from "../src/models/dense_vae.ts";

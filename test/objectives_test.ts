@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend.ts";
-import { logBernoulli } from "../src/bernoulli.ts";
-import { kl, logGaussian } from "../src/gaussian.ts";
+import { logBernoulli } from "../src/distributions/bernoulli.ts";
+import { kl, logGaussian } from "../src/distributions/gaussian.ts";
 import { autoencoder } from "../src/models/autoencoder.ts";
 import { denseVae } from "../src/models/dense_vae.ts";
 import type { Vae } from "../src/models/vae.ts";

@@ -8,10 +8,10 @@ import fc from "fast-check";
 import { loadMnist } from "../src/data/mnist.ts";
 import { EnvironmentError } from "../src/errors.ts";
 import { denseVae } from "../src/models/dense_vae.ts";
-import { loadVae, saveVae } from "../src/models/saved.ts";
-import { newDirectory } from "../src/new_files.ts";
-import { permissionFlag, shellQuote } from "../src/permissions.ts";
-import { Checkpoints } from "../src/training/checkpoints.ts";
+import { loadVae, saveVae } from "../src/models/saved_vae.ts";
+import { newDirectory } from "../src/disk/write.ts";
+import { permissionFlag, shellQuote } from "../src/disk/permissions.ts";
+import { CheckpointDirectory } from "../src/training/checkpoints/directory.ts";
 import { startBackend } from "./_backends.ts";
 import { granted, testIf, withTempDir } from "./_run.ts";
 
@@ -52,7 +52,10 @@ Deno.test({
         [() => saveVae(vae, path), `Writing to ${path} needs the permission ${write}.`],
         [() => loadVae(vae, path), `Reading ${path} takes a permission: add ${read}.`],
         [() => loadMnist({ directory: path }), `Reading ${path} takes a permission: add ${read}.`],
-        [() => Checkpoints.open(path, true), `Checkpoints in ${path} take two permissions: add ${read} ${write}.`],
+        [
+          () => CheckpointDirectory.open(path, true),
+          `Checkpoints in ${path} take two permissions: add ${read} ${write}.`,
+        ],
       ] as const
     ) {
       const { message } = await assertRejects<Error>(ask, EnvironmentError);

@@ -5,9 +5,9 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { logBernoulli } from "../src/bernoulli.ts";
+import { logBernoulli } from "../src/distributions/bernoulli.ts";
 import { squaredDistances } from "../src/distances.ts";
-import { kl, klToStandardNormal, logGaussian, reparameterize } from "../src/gaussian.ts";
+import { kl, klToStandardNormal, logGaussian, reparameterize } from "../src/distributions/gaussian.ts";
 import { elbo } from "../src/objectives/elbo.ts";
 import { random } from "../src/random.ts";
 import type { Tensor, Tensor2D } from "../src/tensor.ts";

@@ -7,8 +7,8 @@ import { EnvironmentError, InputError } from "../src/errors.ts";
 import { denseVae } from "../src/models/dense_vae.ts";
 import { layersVae } from "../src/models/vae.ts";
 import { negativeElbo, type Objective } from "../src/objectives/objective.ts";
-import type { Checkpoint } from "../src/training/checkpoint.ts";
-import { Checkpoints } from "../src/training/checkpoints.ts";
+import type { Checkpoint } from "../src/training/checkpoints/file.ts";
+import { CheckpointDirectory } from "../src/training/checkpoints/directory.ts";
 import { type Step, train, type TrainOptions } from "../src/training/train.ts";
 import { startBackend } from "./_backends.ts";
 import { HOW, IMAGES, SILENT, trained } from "./_resume.ts";
@@ -27,13 +27,13 @@ const stepsIn = (directory: string) =>
 
 /** The newest checkpoint in a directory. */
 async function newest(directory: string): Promise<Checkpoint> {
-  using files = await Checkpoints.open(directory, true);
+  using files = await CheckpointDirectory.open(directory, true);
   return files.found!;
 }
 
 /** Writes a checkpoint into a new directory. */
 async function write(directory: string, checkpoint: Checkpoint): Promise<void> {
-  using files = await Checkpoints.open(directory, false);
+  using files = await CheckpointDirectory.open(directory, false);
   await files.save(checkpoint);
 }
 

@@ -9,7 +9,7 @@ import { denseVae } from "../src/models/dense_vae.ts";
 import { negativeElbo, type Objective, squaredError } from "../src/objectives/objective.ts";
 import { random } from "../src/random.ts";
 import { evaluate } from "../src/training/evaluate.ts";
-import type { Losses } from "../src/training/report.ts";
+import type { Losses } from "../src/training/batch_report.ts";
 import { type Step, train, type TrainOptions } from "../src/training/train.ts";
 import { assertClose, hasGpu, needsGpu, startBackend, testOnBackends } from "./_backends.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { EnvironmentError } from "../errors.ts";
-import { sha256 } from "../sha256.ts";
+import { sha256 } from "../disk/sha256.ts";
 import { collect, gunzip, isGzip } from "./bounded.ts";
 
 /** A file to fetch. */

@@ -4,8 +4,8 @@
  * @module
  */
 import { EnvironmentError, InputError } from "../errors.ts";
-import { permissionFlag } from "../permissions.ts";
-import { sha256 } from "../sha256.ts";
+import { permissionFlag } from "../disk/permissions.ts";
+import { sha256 } from "../disk/sha256.ts";
 import { download, type OnProgress } from "./download.ts";
 import { LIMIT, parseIdx, unpack } from "./idx.ts";
 import { type Digits, type ImageSet, imageSet } from "./images.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { logBernoulli } from "../bernoulli.ts";
-import type { Gaussian } from "../gaussian.ts";
+import { logBernoulli } from "../distributions/bernoulli.ts";
+import type { Gaussian } from "../distributions/gaussian.ts";
 import type { LayersModel, Tensor, Tensor1D, Variable } from "../tensor.ts";
 import { applyNetwork, assertFit, ofLayers, trainableVariables } from "./layers.ts";
 

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { klToStandardNormal, reparameterize } from "../gaussian.ts";
+import { klToStandardNormal, reparameterize } from "../distributions/gaussian.ts";
 import type { Vae } from "../models/vae.ts";
 import type { Tensor, Tensor1D } from "../tensor.ts";
 

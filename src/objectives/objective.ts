@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { logBernoulli } from "../bernoulli.ts";
+import { logBernoulli } from "../distributions/bernoulli.ts";
 import { type Autoencoder, layersAutoencoder } from "../models/autoencoder.ts";
 import { type Networks, networksOf } from "../models/layers.ts";
 import { layersVae, type Vae } from "../models/vae.ts";

@@ -9,7 +9,7 @@ import { InputError } from "../errors.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { type Random, random } from "../random.ts";
 import { range, type Tensor } from "../tensor.ts";
-import { add, average, type Losses, lossSums, nothing, readReports, report } from "./report.ts";
+import { add, average, type Losses, lossSums, nothing, readReports, report } from "./batch_report.ts";
 
 /** How many examples are evaluated at a time. */
 export const AT_A_TIME = 500;

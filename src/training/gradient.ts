@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Objective } from "../objectives/objective.ts";
 import type { Random } from "../random.ts";
 import type { Tensor } from "../tensor.ts";
-import { lossSums } from "./report.ts";
+import { lossSums } from "./batch_report.ts";
 
 /** The mean loss, reconstruction and KL of a batch, `[3]`, and a slope of the mean loss for each variable, by its name. */
 export type Gradient = { means: tf.Tensor1D; slopes: Record<string, Tensor> };

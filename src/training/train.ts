@@ -8,7 +8,7 @@ import type { Examples } from "../data/images.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { type Step, Training, type TrainOptions } from "./training.ts";
 
-export type { CheckpointOptions } from "./keeper.ts";
+export type { CheckpointOptions } from "./checkpoints/checkpointer.ts";
 export type { History, Step, TrainOptions } from "./training.ts";
 
 /**

@@ -9,12 +9,12 @@ import { InputError } from "../errors.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { type Random, random } from "../random.ts";
 import { Adam } from "./adam.ts";
-import { Crew } from "./crew.ts";
+import { WorkerPool } from "./workers/worker_pool.ts";
 import { assertCounts, AT_A_TIME, evaluate, evaluateBy } from "./evaluate.ts";
 import { gradient } from "./gradient.ts";
-import { type CheckpointOptions, Keeper, type Position } from "./keeper.ts";
-import { add, average, type Losses, nothing, readReports, report } from "./report.ts";
-import { resident } from "./resident.ts";
+import { Checkpointer, type CheckpointOptions, type Position } from "./checkpoints/checkpointer.ts";
+import { add, average, type Losses, nothing, readReports, report } from "./batch_report.ts";
+import { onDevice } from "./on_device.ts";
 
 /** What each finished epoch was like. */
 export interface History {
@@ -74,18 +74,24 @@ export class Training {
   readonly #settings: Settings;
   readonly #noise: Random;
   readonly #optimizer: Adam;
-  readonly #keeper?: Keeper;
-  #crew?: Crew;
+  readonly #checkpointer?: Checkpointer;
+  #pool?: WorkerPool;
   /** The reports of steps that were not read yet, and the examples in each. */
   #unread: { report: tf.Tensor1D; batch: number }[] = [];
 
-  private constructor(objective: Objective, examples: Examples, settings: Settings, optimizer: Adam, keeper?: Keeper) {
+  private constructor(
+    objective: Objective,
+    examples: Examples,
+    settings: Settings,
+    optimizer: Adam,
+    checkpointer?: Checkpointer,
+  ) {
     this.#objective = objective;
     this.#examples = examples;
     this.#settings = settings;
     this.#optimizer = optimizer;
-    this.#keeper = keeper;
-    this.at = keeper?.position ?? beginning(settings.seed);
+    this.#checkpointer = checkpointer;
+    this.at = checkpointer?.position ?? beginning(settings.seed);
     this.#noise = random(this.at.noise);
   }
 
@@ -99,10 +105,10 @@ export class Training {
     const settings = settle(options, examples);
     const { batchSize, learningRate, seed, epochs, workers, heldOut, checkpoint } = settings;
     const optimizer = held.use(new Adam(objective.variables, learningRate));
-    const kept = { objective, examples, heldOut, batchSize, seed, learningRate, workers };
-    const keeper = checkpoint && held.use(await Keeper.open(checkpoint, optimizer, kept));
-    const [here, judges] = [held.use(resident(examples)), heldOut && held.use(resident(heldOut))];
-    const training = new Training(objective, here, { ...settings, heldOut: judges }, optimizer, keeper);
+    const identity = { objective, examples, heldOut, batchSize, seed, learningRate, workers };
+    const checkpointer = checkpoint && held.use(await Checkpointer.open(checkpoint, optimizer, identity));
+    const [here, judges] = [held.use(onDevice(examples)), heldOut && held.use(onDevice(heldOut))];
+    const training = new Training(objective, here, { ...settings, heldOut: judges }, optimizer, checkpointer);
     held.defer(() => tf.dispose(training.#unread.map(({ report }) => report)));
     if (training.at.epoch > epochs) {
       const where = `The training in ${checkpoint!.directory} is in epoch ${training.at.epoch}`;
@@ -110,9 +116,9 @@ export class Training {
     }
     if (workers > 1) {
       const most = Math.max(Math.min(batchSize, here.count), judges ? Math.min(AT_A_TIME, judges.count) : 0);
-      training.#crew = held.use(await Crew.hire(objective, here, { workers, batchSize: most }));
+      training.#pool = held.use(await WorkerPool.start(objective, here, { workers, batchSize: most }));
     }
-    if (training.at.step === 0) await training.keep(); // if it cannot be kept, be it for its size, that is known now
+    if (training.at.step === 0) await training.keep(); // if it cannot be identity, be it for its size, that is known now
     return training;
   }
 
@@ -142,7 +148,7 @@ export class Training {
   async step(indices: Uint32Array): Promise<void> {
     const x = this.#examples.batch(indices);
     try {
-      const found = this.#crew?.gradient(x, this.#noise) ?? gradient(this.#objective, x, this.#noise);
+      const found = this.#pool?.gradient(x, this.#noise) ?? gradient(this.#objective, x, this.#noise);
       const { means, slopes } = await found;
       const finite = this.#optimizer.step(slopes);
       this.#unread.push({ report: report(means, x, finite), batch: indices.length });
@@ -158,7 +164,7 @@ export class Training {
   async settle(): Promise<Losses | undefined> {
     const { at } = this;
     const { readEvery, heldOut } = this.#settings;
-    const due = this.#epochEnds || this.#keeper?.due(at.step);
+    const due = this.#epochEnds || this.#checkpointer?.due(at.step);
     const losses = due || at.step % readEvery === 0 ? await this.#read() : undefined;
     if (this.#epochEnds) {
       at.history.train.push(average(at.sums));
@@ -170,10 +176,10 @@ export class Training {
 
   async #judge(heldOut: Examples): Promise<Losses> {
     const { seed } = this.#settings;
-    const [crew, objective] = [this.#crew, this.#objective];
+    const [pool, objective] = [this.#pool, this.#objective];
     try {
-      if (!crew) return await evaluate(objective, heldOut, { seed });
-      return await evaluateBy((x, noise) => crew.means(x, noise), objective, heldOut, { seed, batchSize: crew.most });
+      if (!pool) return await evaluate(objective, heldOut, { seed });
+      return await evaluateBy((x, noise) => pool.means(x, noise), objective, heldOut, { seed, batchSize: pool.most });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       const where = `Training stops after step ${this.at.step}, at the held-out examples.`;
@@ -181,10 +187,10 @@ export class Training {
     }
   }
 
-  /** Keeps a checkpoint of where the training is, where checkpoints are kept; what went wrong is not kept. */
+  /** Keeps a checkpoint of where the training is, where checkpoints are identity; what went wrong is not identity. */
   async keep(): Promise<void> {
     await this.#read();
-    await this.#keeper?.keep({ ...this.at, noise: this.#noise.state() });
+    await this.#checkpointer?.keep({ ...this.at, noise: this.#noise.state() });
   }
 
   /** Reads what was not read yet, and stops at the first batch that went wrong. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertNewDirectory, newDirectory, newFile } from "../../new_files.ts";
+import { assertNewDirectory, newDirectory, newFile } from "../../disk/write.ts";
 import { type Picture, recorder, type Surface } from "../events.ts";
 import { sheetPng } from "./png.ts";
 

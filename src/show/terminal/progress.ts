@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Losses } from "../../training/report.ts";
+import type { Losses } from "../../training/batch_report.ts";
 import type { Step } from "../../training/train.ts";
 
 /** What a bar tells. */

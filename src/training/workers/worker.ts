@@ -5,21 +5,21 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { useBackend } from "../backend.ts";
-import { type Objective, objectiveOf } from "../objectives/objective.ts";
-import { random } from "../random.ts";
-import type { Variable } from "../tensor.ts";
-import { type Board, board, type Contract, partOf, type Task } from "./board.ts";
-import { contribution } from "./gradient.ts";
+import { useBackend } from "../../backend.ts";
+import { type Objective, objectiveOf } from "../../objectives/objective.ts";
+import { random } from "../../random.ts";
+import type { Variable } from "../../tensor.ts";
+import { layOut, noiseOfRows, type Setup, type SharedMemory, type Task } from "./shared_memory.ts";
+import { contribution } from "../gradient.ts";
 
 let objective: Objective;
-let shared: Board;
-let contract: Contract;
+let shared: SharedMemory;
+let setup: Setup;
 
-/** This thread, as whoever hired it sees it. */
+/** This thread, as whoever started it sees it. */
 const here = self as unknown as Worker;
 
-here.onmessage = async ({ data }: MessageEvent<Contract | Task>) => {
+here.onmessage = async ({ data }: MessageEvent<Setup | Task>) => {
   try {
     if ("memory" in data) await begin(data);
     else work(data);
@@ -30,28 +30,28 @@ here.onmessage = async ({ data }: MessageEvent<Contract | Task>) => {
 };
 
 /** Makes the objective. */
-async function begin(data: Contract): Promise<void> {
-  contract = data;
-  shared = board(contract);
-  await useBackend(contract.backend, { kernels: contract.kernels });
-  const [encoder, decoder] = await Promise.all(contract.networks.map(async ({ topology, weights }) => {
+async function begin(data: Setup): Promise<void> {
+  setup = data;
+  shared = layOut(setup);
+  await useBackend(setup.backend, { kernels: setup.kernels });
+  const [encoder, decoder] = await Promise.all(setup.networks.map(async ({ topology, weights }) => {
     const network = await tf.models.modelFromJSON(
       { modelTopology: topology } as Parameters<typeof tf.models.modelFromJSON>[0],
     );
     tf.tidy(() => network.setWeights(weights.map(({ values, shape }) => tf.tensor(values, shape))));
     return network;
   }));
-  objective = objectiveOf({ name: contract.name, encoder, decoder });
+  objective = objectiveOf({ name: setup.name, encoder, decoder });
 }
 
-/** Finds the losses, or the gradient, of some rows of the batch that is on the board, and writes them there. */
+/** Finds the losses, or the gradient, of some rows of the batch that is on the layOut, and writes them there. */
 function work({ worker, slopes, from, to, whole, noise }: Task): void {
-  const size = tf.util.sizeFromShape(contract.shape);
+  const size = tf.util.sizeFromShape(setup.shape);
   tf.tidy(() => {
     fill(objective.variables, shared.weights);
-    const x = tf.tensor(shared.batch.slice(from * size, to * size), [to - from, ...contract.shape]);
+    const x = tf.tensor(shared.batch.slice(from * size, to * size), [to - from, ...setup.shape]);
     let at = 0;
-    for (const part of contribution(objective, x, partOf(random(noise), from, whole), whole, slopes)) {
+    for (const part of contribution(objective, x, noiseOfRows(random(noise), from, whole), whole, slopes)) {
       shared.parts[worker].set(part.dataSync(), at); // workers have no webgpu, where this would not do
       at += part.size;
     }

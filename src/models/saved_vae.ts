@@ -6,9 +6,9 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { EnvironmentError, InputError } from "../errors.ts";
-import { ensureDirectory, newDirectory, newFile } from "../new_files.ts";
-import { permissionFlag } from "../permissions.ts";
-import { sha256 } from "../sha256.ts";
+import { ensureDirectory, newDirectory, newFile } from "../disk/write.ts";
+import { permissionFlag } from "../disk/permissions.ts";
+import { sha256 } from "../disk/sha256.ts";
 import type { LayersModel } from "../tensor.ts";
 import { type Architecture, difference, printable } from "./architecture.ts";
 import { exportNpz, namedWeights } from "./npz.ts";

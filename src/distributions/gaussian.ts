@@ -11,7 +11,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { shapeText, sumPerExample, type Tensor, type Tensor1D } from "./tensor.ts";
+import { shapeText, sumPerExample, type Tensor, type Tensor1D } from "../tensor.ts";
 
 /** A batch of Gaussians with diagonal covariances, one an example. */
 export type Gaussian = {

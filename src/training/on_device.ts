@@ -3,15 +3,15 @@ import { batchOf, type Examples } from "../data/images.ts";
 import { range } from "../tensor.ts";
 
 /** Examples, and a way to free what they hold. */
-export type Resident = Examples & Disposable;
+export type OnDevice = Examples & Disposable;
 
 /**
  * The same examples where the backend computes: on WebGPU uploaded once, so that a batch costs no more than its indices.
  *
  * Elsewhere, and where they do not fit into one of the GPU's buffers, they are the examples given.
  */
-export function resident(examples: Examples): Resident {
-  const byBatch: Resident = {
+export function onDevice(examples: Examples): OnDevice {
+  const byBatch: OnDevice = {
     count: examples.count,
     batch: (indices) => batchOf(examples, indices),
     [Symbol.dispose]() {},

@@ -7,18 +7,18 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { batchOf, type Examples } from "../data/images.ts";
-import { EnvironmentError, InputError } from "../errors.ts";
-import { installTrainingKernels } from "../kernels/mod.ts";
-import { type Objective, objectiveOf, type Parts, partsOf } from "../objectives/objective.ts";
-import { permissionFlag } from "../permissions.ts";
-import type { Random } from "../random.ts";
-import { type LayersModel, shapeText, type Tensor, type Variable } from "../tensor.ts";
-import { type Board, board, type Contract, partOf, type Task } from "./board.ts";
-import { contribution, type Gradient } from "./gradient.ts";
+import { batchOf, type Examples } from "../../data/images.ts";
+import { EnvironmentError, InputError } from "../../errors.ts";
+import { installTrainingKernels } from "../../kernels/mod.ts";
+import { type Objective, objectiveOf, type Parts, partsOf } from "../../objectives/objective.ts";
+import { permissionFlag } from "../../disk/permissions.ts";
+import type { Random } from "../../random.ts";
+import { type LayersModel, shapeText, type Tensor, type Variable } from "../../tensor.ts";
+import { layOut, noiseOfRows, type Setup, type SharedMemory, type Task } from "./shared_memory.ts";
+import { contribution, type Gradient } from "../gradient.ts";
 
-/** How to hire. */
-export interface CrewOptions {
+/** How to start a pool. */
+export interface WorkerPoolOptions {
   /** How many workers, the caller among them. */
   workers: number;
   /** The most examples in a batch. */
@@ -30,30 +30,30 @@ export interface CrewOptions {
 }
 
 /** A worker, and what to do when it answers. */
-interface Hired {
+interface PoolWorker {
   worker: Worker;
   /** Which it is, for messages. */
   name: string;
   /** Tells it something; settles when it has answered, or died. */
-  tell(message: Contract | Task): Promise<void>;
+  tell(message: Setup | Task): Promise<void>;
 }
 
 /** Workers, the caller one of them. */
-export class Crew {
+export class WorkerPool {
   /** The most examples it takes at a time. */
   readonly most: number;
   readonly #objective: Objective;
   readonly #shape: number[];
-  readonly #board: Board;
-  readonly #hired: Hired[];
+  readonly #memory: SharedMemory;
+  readonly #others: PoolWorker[];
   readonly #patience: number;
 
-  private constructor(objective: Objective, contract: Contract, most: number, hired: Hired[], patience: number) {
+  private constructor(objective: Objective, setup: Setup, most: number, others: PoolWorker[], patience: number) {
     this.most = most;
     this.#objective = objective;
-    this.#shape = contract.shape;
-    this.#board = board(contract);
-    this.#hired = hired;
+    this.#shape = setup.shape;
+    this.#memory = layOut(setup);
+    this.#others = others;
     this.#patience = patience;
   }
 
@@ -63,7 +63,7 @@ export class Crew {
    * @throws {InputError} If the objective or the backend is none that workers can have.
    * @throws {EnvironmentError} If the permission to read is missing, or a worker does not start.
    */
-  static async hire(objective: Objective, examples: Examples, options: CrewOptions): Promise<Crew> {
+  static async start(objective: Objective, examples: Examples, options: WorkerPoolOptions): Promise<WorkerPool> {
     const { workers, batchSize, patience = 60_000, program = new URL("./worker.ts", import.meta.url) } = options;
     const [parts, { variables }] = [partsOf(objective), objective];
     if (!parts) {
@@ -83,16 +83,16 @@ export class Crew {
     const memory = new SharedArrayBuffer(4 * (weights + sizes.batch + sizes.workers * (3 + weights)));
     const networks = await Promise.all([parts.encoder, parts.decoder].map(plan));
     const kernels = backend === "wasm" ? installTrainingKernels() : undefined;
-    const contract: Contract = { backend, kernels, name: parts.name, networks, shape, memory, sizes };
-    const hired = Array.from({ length: workers - 1 }, (_, i) => hire(program, `${i + 2} of ${workers}`));
-    const crew = new Crew(objective, contract, batchSize, hired, patience);
+    const setup: Setup = { backend, kernels, name: parts.name, networks, shape, memory, sizes };
+    const others = Array.from({ length: workers - 1 }, (_, i) => startWorker(program, `${i + 2} of ${workers}`));
+    const pool = new WorkerPool(objective, setup, batchSize, others, patience);
     try {
-      await answers(patience, hired.map(({ name, tell }) => ({ name, done: tell(contract) })));
+      await answers(patience, others.map(({ name, tell }) => ({ name, done: tell(setup) })));
     } catch (error) {
-      crew[Symbol.dispose]();
+      pool[Symbol.dispose]();
       throw error;
     }
-    return crew;
+    return pool;
   }
 
   /** The gradient of a whole batch, as `gradient` finds it; the caller disposes. */
@@ -109,7 +109,7 @@ export class Crew {
 
   /** The {@linkcode contribution} of a whole batch, each worker's rows added up. */
   async #total(x: Tensor, noise: Random, slopes: boolean): Promise<Tensor[]> {
-    const { weights, batch, parts } = this.#board;
+    const { weights, batch, parts } = this.#memory;
     const [whole, ...rest] = x.shape;
     if (shapeText(rest) !== shapeText(this.#shape)) {
       throw new RangeError(
@@ -122,16 +122,16 @@ export class Crew {
       weights.set(await variable.data() as Float32Array, at);
       at += variable.size;
     }
-    const share = Math.ceil(whole / (1 + this.#hired.length));
+    const share = Math.ceil(whole / (1 + this.#others.length));
     const state = noise.state();
-    const busy = this.#hired.flatMap(({ name, tell }, worker) => {
+    const busy = this.#others.flatMap(({ name, tell }, worker) => {
       const from = (worker + 1) * share;
       const to = Math.min(whole, from + share);
       return from < to ? [{ name, worker, done: tell({ worker, slopes, from, to, whole, noise: state }) }] : [];
     });
     const own = tf.tidy(() => {
       const mine = x.slice([0, ...rest.map(() => 0)], [Math.min(share, whole), ...rest]);
-      return contribution(this.#objective, mine, partOf(noise, 0, whole), whole, slopes);
+      return contribution(this.#objective, mine, noiseOfRows(noise, 0, whole), whole, slopes);
     });
     try {
       await answers(this.#patience, busy);
@@ -143,7 +143,7 @@ export class Crew {
 
   /** Ends the workers. */
   [Symbol.dispose](): void {
-    for (const { worker } of this.#hired) worker.terminate();
+    for (const { worker } of this.#others) worker.terminate();
   }
 }
 
@@ -174,7 +174,7 @@ function assertRemade(parts: Parts, variables: Variable[]): void {
 }
 
 /** A network as a worker is told of it. */
-async function plan(network: LayersModel): Promise<Contract["networks"][number]> {
+async function plan(network: LayersModel): Promise<Setup["networks"][number]> {
   const weights = await Promise.all(
     network.getWeights().map(async (weight) => ({
       values: await weight.data() as Float32Array,
@@ -186,7 +186,7 @@ async function plan(network: LayersModel): Promise<Contract["networks"][number]>
 
 /** Asks for what workers need, which Deno would otherwise refuse them one by one. */
 export async function askToRead(workers: number): Promise<void> {
-  const project = decodeURIComponent(new URL("../../", import.meta.url).pathname.replace(/\/$/, ""));
+  const project = decodeURIComponent(new URL("../../../", import.meta.url).pathname.replace(/\/$/, ""));
   const { state } = await Deno.permissions.request({ name: "read", path: project });
   if (state === "granted") return;
   const flag = permissionFlag("read", project);
@@ -194,7 +194,7 @@ export async function askToRead(workers: number): Promise<void> {
 }
 
 /** Starts a worker. */
-function hire(program: URL, name: string): Hired {
+function startWorker(program: URL, name: string): PoolWorker {
   const worker = new Worker(program, { type: "module" });
   return {
     worker,

@@ -10,7 +10,7 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import process from "node:process";
 import { EnvironmentError, InputError } from "../src/errors.ts";
-import { type CommonOptions, type Lesson, runLesson } from "../src/lesson.ts";
+import { type CommonOptions, type Lesson, runLesson } from "../src/lesson/run_lesson.ts";
 import type { Show } from "../src/show/show.ts";
 import type { Step } from "../src/training/train.ts";
 import { granted, testIf, withTempDir } from "./_run.ts";

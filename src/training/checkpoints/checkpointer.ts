@@ -4,13 +4,20 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { EnvironmentError, InputError } from "../errors.ts";
-import { random, type RandomState } from "../random.ts";
-import type { Adam } from "./adam.ts";
-import type { Checkpoint } from "./checkpoint.ts";
-import { Checkpoints } from "./checkpoints.ts";
-import { type Facts, factsOf, goingOn, isHow, type Kept, otherTraining } from "./facts.ts";
-import type { Losses, Sums } from "./report.ts";
+import { EnvironmentError, InputError } from "../../errors.ts";
+import { random, type RandomState } from "../../random.ts";
+import type { Adam } from "../adam.ts";
+import type { Checkpoint } from "./file.ts";
+import { CheckpointDirectory } from "./directory.ts";
+import {
+  type Fingerprint,
+  fingerprintOf,
+  isConditions,
+  mismatch,
+  resumeNotice,
+  type TrainingIdentity,
+} from "./fingerprint.ts";
+import type { Losses, Sums } from "../batch_report.ts";
 
 /** How to keep checkpoints. */
 export interface CheckpointOptions {
@@ -49,31 +56,36 @@ export interface Position {
 }
 
 /** Keeps a training's checkpoints, and has their directory for itself. */
-export class Keeper {
+export class Checkpointer {
   /** Where the training was that it goes on with. */
   readonly position?: Position;
-  readonly #files: Checkpoints;
+  readonly #files: CheckpointDirectory;
   readonly #optimizer: Adam;
-  readonly #facts: Facts;
+  readonly #fingerprint: Fingerprint;
   readonly #every: number;
   readonly #warn: (sentence: string) => void;
   #newest?: number;
   /** Why the last checkpoint was not written, if it was not. */
   #failure?: string;
 
-  private constructor(files: Checkpoints, optimizer: Adam, facts: Facts, options: CheckpointOptions) {
+  private constructor(
+    files: CheckpointDirectory,
+    optimizer: Adam,
+    fingerprint: Fingerprint,
+    options: CheckpointOptions,
+  ) {
     const { directory, every = 100, warn, resume } = options;
     this.#files = files;
     this.#optimizer = optimizer;
-    this.#facts = facts;
+    this.#fingerprint = fingerprint;
     this.#every = every;
     this.#newest = files.found?.step;
     this.#warn = warn;
     files.passedOver.forEach((sentence) => warn(sentence));
     if (files.found) {
-      const { at, ...found } = restore(files.found, optimizer, facts, directory);
+      const { at, ...found } = restore(files.found, optimizer, fingerprint, directory);
       this.position = at;
-      warn(goingOn(at.step, found, facts));
+      warn(resumeNotice(at.step, found, fingerprint));
     } else if (resume) warn(`There is no checkpoint in ${directory}: training begins with step 1.`);
   }
 
@@ -86,12 +98,12 @@ export class Keeper {
   static async open(
     options: CheckpointOptions,
     optimizer: Adam,
-    training: Kept,
-  ): Promise<Keeper> {
-    const facts = await factsOf(training, optimizer);
-    const files = await Checkpoints.open(options.directory, options.resume ?? false);
+    training: TrainingIdentity,
+  ): Promise<Checkpointer> {
+    const fingerprint = await fingerprintOf(training, optimizer);
+    const files = await CheckpointDirectory.open(options.directory, options.resume ?? false);
     try {
-      return new Keeper(files, optimizer, facts, options);
+      return new Checkpointer(files, optimizer, fingerprint, options);
     } catch (error) {
       files[Symbol.dispose]();
       throw error;
@@ -111,7 +123,7 @@ export class Keeper {
     if (this.#newest === at.step) return;
     const numbers = await Promise.all(this.#optimizer.state.map((x) => x.data() as Promise<Float32Array>));
     try {
-      const facts: Facts & Stand = { ...this.#facts, powers: this.#optimizer.powers, at };
+      const facts: Fingerprint & Standing = { ...this.#fingerprint, powers: this.#optimizer.powers, at };
       await this.#files.save({ step: at.step, facts, numbers });
       this.#newest = at.step;
       this.#failure = undefined;
@@ -130,7 +142,7 @@ export class Keeper {
 }
 
 /** What a checkpoint says of a training at its step. */
-interface Stand {
+interface Standing {
   powers: [number, number];
   at: Position;
 }
@@ -139,16 +151,16 @@ interface Stand {
 function restore(
   { step, facts, numbers }: Checkpoint,
   optimizer: Adam,
-  wanted: Facts,
+  wanted: Fingerprint,
   directory: string,
-): { at: Position } & Pick<Facts, "how" | "networks"> {
-  const found = (facts ?? {}) as Partial<Facts & Stand>;
-  const other = otherTraining(found, wanted, directory);
+): { at: Position } & Pick<Fingerprint, "how" | "networks"> {
+  const found = (facts ?? {}) as Partial<Fingerprint & Standing>;
+  const other = mismatch(found, wanted, directory);
   if (other) throw new InputError(`Cannot go on with another training: ${other}.`);
   const { how, powers, at } = found;
   const { state } = optimizer;
   const fits = numbers.length === state.length && numbers.every(({ length }, i) => length === state[i].size);
-  if (!fits || !isHow(how) || !arePowers(powers) || !isPosition(at, wanted.about.count) || at.step !== step) {
+  if (!fits || !isConditions(how) || !arePowers(powers) || !isPosition(at, wanted.about.count) || at.step !== step) {
     throw new InputError(`The checkpoint of step ${step} in ${directory} is none of a training.`);
   }
   optimizer.powers = powers;

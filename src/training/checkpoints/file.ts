@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { EnvironmentError, InputError } from "../errors.ts";
+import { EnvironmentError, InputError } from "../../errors.ts";
 
 /** Where a training stands. */
 export interface Checkpoint {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { EnvironmentError, InputError } from "../errors.ts";
-import { ensureDirectory, replaceFile, writing } from "../new_files.ts";
-import { permissionFlag } from "../permissions.ts";
-import { type Checkpoint, encode, readCheckpoint } from "./checkpoint.ts";
+import { EnvironmentError, InputError } from "../../errors.ts";
+import { ensureDirectory, replaceFile, writing } from "../../disk/write.ts";
+import { permissionFlag } from "../../disk/permissions.ts";
+import { type Checkpoint, encode, readCheckpoint } from "./file.ts";
 
 const LOCK = "checkpoints.lock";
 
@@ -16,7 +16,7 @@ const LOCK = "checkpoints.lock";
  * However a training ends, be it by SIGKILL, the newest checkpoint there is whole, and the next training may have the
  * directory.
  */
-export class Checkpoints {
+export class CheckpointDirectory {
   /** The newest whole checkpoint that was there: where to resume; none if there was none. */
   readonly found?: Checkpoint;
   /** A sentence about each newer one, which is damaged or could not be read. */
@@ -47,7 +47,7 @@ export class Checkpoints {
    * @throws {EnvironmentError} If it, or every checkpoint in it, cannot be read or written; without a permission, the
    * message has the flags to add.
    */
-  static async open(directory: string, resume: boolean): Promise<Checkpoints> {
+  static async open(directory: string, resume: boolean): Promise<CheckpointDirectory> {
     await make(directory);
     await refuseOthers(directory); // before the lock makes a file there
     const lock = await take(directory);
@@ -58,7 +58,7 @@ export class Checkpoints {
         throw new InputError(`${directory} holds ${training}: add --resume, or name another directory.`);
       }
       for (const name of partial) await remove(`${directory}/${name}`, directory);
-      return new Checkpoints(directory, lock, await newest(directory, steps));
+      return new CheckpointDirectory(directory, lock, await newest(directory, steps));
     } catch (error) {
       lock.close();
       throw error;

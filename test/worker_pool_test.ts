@@ -8,8 +8,8 @@ import { convVae } from "../src/models/conv_vae.ts";
 import { layersVae, type Vae } from "../src/models/vae.ts";
 import { negativeElbo, type Objective, squaredError } from "../src/objectives/objective.ts";
 import { random } from "../src/random.ts";
-import { partOf } from "../src/training/board.ts";
-import { Crew } from "../src/training/crew.ts";
+import { noiseOfRows } from "../src/training/workers/shared_memory.ts";
+import { WorkerPool } from "../src/training/workers/worker_pool.ts";
 import { contribution, gradient } from "../src/training/gradient.ts";
 import { train, type TrainOptions } from "../src/training/train.ts";
 import { hasGpu, needsGpu, startBackend } from "./_backends.ts";
@@ -34,7 +34,7 @@ const small = () => convVae({ filters: [4, 8], hidden: 8, image: [8, 8, 1], seed
 const alive = () => [tf.memory().numTensors, tf.memory().numDataBuffers];
 
 /** Means and slopes in one vector, freed. */
-async function flat({ means, slopes }: Awaited<ReturnType<Crew["gradient"]>>, { variables }: Objective) {
+async function flat({ means, slopes }: Awaited<ReturnType<WorkerPool["gradient"]>>, { variables }: Objective) {
   const vector = tf.tidy(() => tf.concat([means, ...variables.map(({ name }) => slopes[name].flatten())]));
   const values = await vector.data() as Float32Array;
   tf.dispose([vector, means, slopes]);
@@ -48,11 +48,11 @@ for (const backend of ["wasm", "cpu"] as const) {
     for (const objective of [negativeElbo(vae), squaredError(plain)]) {
       for (const workers of [2, 3]) {
         const before = alive();
-        const crew = await Crew.hire(objective, images, { workers, batchSize: 7 });
+        const pool = await WorkerPool.start(objective, images, { workers, batchSize: 7 });
         const [ours, alone] = [random(5), random(5)]; // each batch goes on where the one before stopped
         for (const count of [7, 6, 3, 2, 1]) {
           const x = images.batch(Array.from({ length: count }, (_, i) => 3 * i));
-          const found = await flat(await crew.gradient(x, ours), objective);
+          const found = await flat(await pool.gradient(x, ours), objective);
           const wanted = await flat(gradient(objective, x, alone), objective);
           x.dispose();
           const scale = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
@@ -60,7 +60,7 @@ for (const backend of ["wasm", "cpu"] as const) {
           assertLess(apart / scale, 1e-5, `${workers} workers, ${count} examples`); // float32 sums in another order
           assert(wanted.some((value) => value !== 0));
         }
-        crew[Symbol.dispose]();
+        pool[Symbol.dispose]();
         assertEquals(alive(), before);
       }
     }
@@ -106,9 +106,9 @@ testWorkers(
       vae.dispose();
       return history;
     };
-    const means = Crew.prototype.means;
+    const means = WorkerPool.prototype.means;
     let asked = 0;
-    Crew.prototype.means = function (...args) {
+    WorkerPool.prototype.means = function (...args) {
       asked++;
       return means.apply(this, args);
     };
@@ -120,7 +120,7 @@ testWorkers(
       assertEquals(asked, 2, "they judged, and all at once, however small the batches are that they train on");
       assertEquals(alive(), before);
     } finally {
-      Crew.prototype.means = means;
+      WorkerPool.prototype.means = means;
     }
   },
 );
@@ -146,22 +146,22 @@ testWorkers("weights that training does not change reach the workers too", async
   });
   const vae = layersVae(tf.model({ inputs: x, outputs: [mu, logVar] }), decoder);
   const objective = negativeElbo(vae);
-  const crew = await Crew.hire(objective, images, { workers: 2, batchSize: 4 });
+  const pool = await WorkerPool.start(objective, images, { workers: 2, batchSize: 4 });
   const batch = images.batch([0, 1, 2, 3]);
-  const found = await flat(await crew.gradient(batch, random(1)), objective);
+  const found = await flat(await pool.gradient(batch, random(1)), objective);
   const wanted = await flat(gradient(objective, batch, random(1)), objective);
   found.forEach((value, i) => assertLess(Math.abs(value - wanted[i]), 1e-5 * (1 + Math.abs(wanted[i]))));
-  crew[Symbol.dispose]();
+  pool[Symbol.dispose]();
   tf.dispose(batch);
   vae.dispose();
 });
 
 testWorkers("a model that workers would make again with other variables is refused in a sentence", async () => {
   await startBackend("wasm");
-  const hire = (vae: Vae) => Crew.hire(negativeElbo(vae), images, { workers: 2, batchSize: 4 });
+  const start = (vae: Vae) => WorkerPool.start(negativeElbo(vae), images, { workers: 2, batchSize: 4 });
   const late = small();
   late.encoder.layers[1].trainable = false; // after the model was made: it trains all it has, as it did
-  await assertRejects(() => hire(late), InputError, "Workers make the model again from its layers, which takes");
+  await assertRejects(() => start(late), InputError, "Workers make the model again from its layers, which takes");
   late.dispose();
 
   const shared = tf.layers.dense({ units: 2, name: "both" });
@@ -171,7 +171,7 @@ testWorkers("a model that workers would make again with other variables is refus
   const decoder = tf.model({ inputs: z, outputs: shared.apply(z) as tf.SymbolicTensor });
   const vae = layersVae(tf.model({ inputs: x, outputs: [mu, logVar] }), decoder);
   assertEquals(vae.variables.length, 6, "each variable once");
-  await assertRejects(() => hire(vae), InputError, "takes two networks that share none");
+  await assertRejects(() => start(vae), InputError, "takes two networks that share none");
   tf.dispose(vae.variables);
 });
 
@@ -195,15 +195,15 @@ for (const [what, does, sentence] of ENDS) {
     const how = { workers: 2, batchSize: 4, patience: 300 };
     const ends = `Training ends here: ${sentence}`;
     await assertRejects(
-      () => Crew.hire(objective, images, { ...how, program: program(does) }),
+      () => WorkerPool.start(objective, images, { ...how, program: program(does) }),
       EnvironmentError,
       ends,
     );
     const later = program(`if (data.memory) postMessage({}); else { ${does} }`);
-    const crew = await Crew.hire(objective, images, { ...how, program: later });
+    const pool = await WorkerPool.start(objective, images, { ...how, program: later });
     const x = images.batch([0, 1, 2, 3]);
-    await assertRejects(() => crew.gradient(x, random(0)), EnvironmentError, ends);
-    crew[Symbol.dispose]();
+    await assertRejects(() => pool.gradient(x, random(0)), EnvironmentError, ends);
+    pool[Symbol.dispose]();
     x.dispose();
     assertEquals(alive(), before);
     vae.dispose();
@@ -296,10 +296,10 @@ Deno.test({
     const uneven =
       "if (data.memory) postMessage({}); else if (data.worker === 0) postMessage({ error: 'out of wool' })";
     const how = { workers: 3, batchSize: 6, patience: 5000, program: program(uneven) };
-    const crew = await Crew.hire(negativeElbo(vae), images, how);
+    const pool = await WorkerPool.start(negativeElbo(vae), images, how);
     const x = images.batch([0, 1, 2, 3, 4, 5]);
-    await assertRejects(() => crew.gradient(x, random(0)), EnvironmentError, "worker 2 of 3 failed (out of wool)");
-    crew[Symbol.dispose]();
+    await assertRejects(() => pool.gradient(x, random(0)), EnvironmentError, "worker 2 of 3 failed (out of wool)");
+    pool[Symbol.dispose]();
     tf.dispose(x);
     vae.dispose();
   },
@@ -318,7 +318,7 @@ testIf(canRead, "permission to read", "workers are ended however the training en
     for await (const _ of train(negativeElbo(vae), images, { workers: 3, batchSize: 6 })) break;
     assertEquals(ended, 2);
     const how = { workers: 3, batchSize: 6, program: program("postMessage({ error: 'out of wool' })") };
-    await assertRejects(() => Crew.hire(negativeElbo(vae), images, how), EnvironmentError, "out of wool");
+    await assertRejects(() => WorkerPool.start(negativeElbo(vae), images, how), EnvironmentError, "out of wool");
     assertEquals(ended, 4);
   } finally {
     Worker.prototype.terminate = terminate;
@@ -332,14 +332,18 @@ testIf(canRead, "permission to read", "workers have the caller's build of the ke
   for (const kernels of ["simd", "relaxed"] as const) {
     await useBackend("wasm", { kernels });
     const how = { workers: 2, batchSize: 6, program: program("postMessage({ error: data.kernels })") };
-    await assertRejects(() => Crew.hire(negativeElbo(vae), images, how), EnvironmentError, `failed (${kernels})`);
+    await assertRejects(
+      () => WorkerPool.start(negativeElbo(vae), images, how),
+      EnvironmentError,
+      `failed (${kernels})`,
+    );
     // To the bit, which another build would not give.
-    using crew = await Crew.hire(negativeElbo(vae), images, { workers: 2, batchSize: 6 });
+    using pool = await WorkerPool.start(negativeElbo(vae), images, { workers: 2, batchSize: 6 });
     const x = images.batch([0, 1, 2, 3, 4, 5]);
-    const found = await flat(await crew.gradient(x, random(1)), negativeElbo(vae));
+    const found = await flat(await pool.gradient(x, random(1)), negativeElbo(vae));
     const [mine, theirs] = tf.tidy(() =>
       [0, 3].map((from) => {
-        const part = contribution(negativeElbo(vae), x.slice([from], [3]), partOf(random(1), from, 6), 6, true);
+        const part = contribution(negativeElbo(vae), x.slice([from], [3]), noiseOfRows(random(1), from, 6), 6, true);
         return tf.keep(tf.concat(part.map((t) => t.flatten())));
       })
     );

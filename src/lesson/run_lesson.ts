@@ -8,17 +8,17 @@
  */
 // deno-lint-ignore-file no-console -- the frame prints the sentence that a mistake gets
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { type BackendName, BACKENDS, useBackend } from "./backend.ts";
-import { EnvironmentError, InputError } from "./errors.ts";
-import { assertNewDirectory } from "./new_files.ts";
-import { shellQuote } from "./permissions.ts";
-import { files } from "./show/files/files.ts";
-import type { Json, LessonEvent, Surface } from "./show/events.ts";
-import { ClaimError, type Show, showOn } from "./show/show.ts";
-import { printLine, terminal } from "./show/terminal/terminal.ts";
-import { Checkpoints } from "./training/checkpoints.ts";
-import { askToRead } from "./training/crew.ts";
-import type { TrainOptions } from "./training/train.ts";
+import { type BackendName, BACKENDS, useBackend } from "../backend.ts";
+import { EnvironmentError, InputError } from "../errors.ts";
+import { assertNewDirectory } from "../disk/write.ts";
+import { shellQuote } from "../disk/permissions.ts";
+import { files } from "../show/files/files.ts";
+import type { Json, LessonEvent, Surface } from "../show/events.ts";
+import { ClaimError, type Show, showOn } from "../show/show.ts";
+import { printLine, terminal } from "../show/terminal/terminal.ts";
+import { CheckpointDirectory } from "../training/checkpoints/directory.ts";
+import { askToRead } from "../training/workers/worker_pool.ts";
+import type { TrainOptions } from "../training/train.ts";
 
 /** The options every lesson has, beside its own numbers. */
 export interface CommonOptions {
@@ -92,7 +92,7 @@ export async function runLesson<Numbers extends Record<string, number>>(
     }
     // What the lesson needs at its end, or not at once: if it is not to be had, that is said now.
     if (workers > 1) await askToRead(workers);
-    if (directory !== undefined) (await Checkpoints.open(directory, resume ?? false))[Symbol.dispose]();
+    if (directory !== undefined) (await CheckpointDirectory.open(directory, resume ?? false))[Symbol.dispose]();
     if (own.save !== undefined) await assertNewDirectory(own.save);
     const backend = await useBackend(wanted as BackendName);
     const events: LessonEvent[] = [];
@@ -196,7 +196,7 @@ function named(text: string): string {
 /** Whether a whole checkpoint is in a directory. */
 async function hasCheckpoint(directory: string): Promise<boolean> {
   try {
-    using checkpoints = await Checkpoints.open(directory, true);
+    using checkpoints = await CheckpointDirectory.open(directory, true);
     return checkpoints.found !== undefined;
   } catch {
     return false; // none that can be read now, whatever the reason

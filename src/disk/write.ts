@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { EnvironmentError, InputError } from "./errors.ts";
+import { EnvironmentError, InputError } from "../errors.ts";
 import { permissionFlag } from "./permissions.ts";
 
 /**

@@ -4,17 +4,17 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { batchOf, type Examples } from "../data/images.ts";
-import { ADAM_STEP } from "../kernels/adam.ts";
-import { installTrainingKernels } from "../kernels/mod.ts";
-import { type Architecture, difference } from "../models/architecture.ts";
-import { type Objective, type Parts, partsOf } from "../objectives/objective.ts";
-import { sha256 } from "../sha256.ts";
-import { range, type Tensor } from "../tensor.ts";
-import type { Adam } from "./adam.ts";
+import { batchOf, type Examples } from "../../data/images.ts";
+import { ADAM_STEP } from "../../kernels/adam.ts";
+import { installTrainingKernels } from "../../kernels/mod.ts";
+import { type Architecture, difference } from "../../models/architecture.ts";
+import { type Objective, type Parts, partsOf } from "../../objectives/objective.ts";
+import { sha256 } from "../../disk/sha256.ts";
+import { range, type Tensor } from "../../tensor.ts";
+import type { Adam } from "../adam.ts";
 
 /** A training to keep. */
-export interface Kept {
+export interface TrainingIdentity {
   objective: Objective;
   examples: Examples;
   heldOut?: Examples;
@@ -25,22 +25,22 @@ export interface Kept {
 }
 
 /** What a checkpoint says of a training, whatever its step. */
-export interface Facts {
+export interface Fingerprint {
   /** What must be the same for a training to go on. */
-  about: About;
+  about: Identity;
   /** So must these be; nothing for an objective that is not made of two networks of layers, which has its shapes alone. */
-  networks?: NetworkFacts;
-  how: How;
+  networks?: NetworkFingerprint;
+  how: Conditions;
 }
 
 /** What may be another when a training goes on. */
-export interface How {
+export interface Conditions {
   learningRate: number;
   workers: number;
   kernels: string;
 }
 
-interface About extends Described {
+interface Identity extends Described {
   version: number;
   backend: string;
   batchSize: number;
@@ -50,7 +50,7 @@ interface About extends Described {
   shapes: number[][];
 }
 
-interface NetworkFacts {
+interface NetworkFingerprint {
   objective: Parts["name"];
   /** The SHA-256 of the weights that training does not change. */
   frozen: string;
@@ -64,14 +64,14 @@ type Described = { count: number; data: string };
 const VERSION = 1;
 
 /** What a checkpoint will say of a training. */
-export async function factsOf(training: Kept, optimizer: Adam): Promise<Facts> {
+export async function fingerprintOf(training: TrainingIdentity, optimizer: Adam): Promise<Fingerprint> {
   const { objective, examples, heldOut, batchSize, seed, learningRate, workers } = training;
   const judged = heldOut && await described(heldOut);
   const shapes = optimizer.state.map(({ shape }) => shape);
   const about = { version: VERSION, backend: tf.getBackend(), batchSize, seed, ...await described(examples), shapes };
   const how = { learningRate, workers, kernels: kernels() };
-  const heldOutFacts = { heldOutCount: judged?.count, heldOutData: judged?.data };
-  return { about: { ...about, ...heldOutFacts }, networks: await networkFacts(objective), how };
+  const heldOutIdentity = { heldOutCount: judged?.count, heldOutData: judged?.data };
+  return { about: { ...about, ...heldOutIdentity }, networks: await networkFingerprint(objective), how };
 }
 
 /** Whose kernels compute, as `useBackend` says it. */
@@ -105,7 +105,7 @@ async function hash(tensors: Iterable<Tensor>): Promise<string> {
 }
 
 /** The networks that an objective is about, as their layers are saved. */
-async function networkFacts(objective: Objective): Promise<NetworkFacts | undefined> {
+async function networkFingerprint(objective: Objective): Promise<NetworkFingerprint | undefined> {
   const parts = partsOf(objective);
   if (!parts) return;
   const [encoder, decoder] = [parts.encoder, parts.decoder].map((network) => {
@@ -119,7 +119,7 @@ async function networkFacts(objective: Objective): Promise<NetworkFacts | undefi
 }
 
 /** What each thing that must be the same is called. */
-const NAMES: Record<keyof About | "objective" | "frozen", string> = {
+const NAMES: Record<keyof Identity | "objective" | "frozen", string> = {
   version: "checkpoints of the version",
   backend: "been computed on",
   batchSize: "batches of",
@@ -134,7 +134,7 @@ const NAMES: Record<keyof About | "objective" | "frozen", string> = {
 };
 
 /** Says what makes one training another than the wanted one; nothing if they are the same. */
-export function otherTraining(found: Partial<Facts>, wanted: Facts, directory: string): string | undefined {
+export function mismatch(found: Partial<Fingerprint>, wanted: Fingerprint, directory: string): string | undefined {
   const both = found.networks && wanted.networks;
   const [theirs, ours] = [found, wanted].map(({ about, networks }): Record<string, unknown> => ({
     ...about,
@@ -165,10 +165,10 @@ function brief(json = "nothing"): string {
 }
 
 /** Says where a training goes on, what is no longer as it was, and what nobody could compare. */
-export function goingOn(step: number, found: Pick<Facts, "how" | "networks">, wanted: Facts): string {
+export function resumeNotice(step: number, found: Pick<Fingerprint, "how" | "networks">, wanted: Fingerprint): string {
   const [was, is] = [found.how, wanted.how];
   const names = { learningRate: "learning rate", workers: "number of workers", kernels: "build of the kernels" };
-  const others = (Object.keys(names) as (keyof How)[]).filter((key) => was[key] !== is[key]);
+  const others = (Object.keys(names) as (keyof Conditions)[]).filter((key) => was[key] !== is[key]);
   const changes = others.map((key) => `another ${names[key]} (${is[key]}, before ${was[key]})`);
   const own = found.networks && wanted.networks
     ? ""
@@ -179,7 +179,7 @@ export function goingOn(step: number, found: Pick<Facts, "how" | "networks">, wa
 }
 
 /** Whether something is what a training may have been like. */
-export function isHow(how: unknown): how is How {
+export function isConditions(how: unknown): how is Conditions {
   const { learningRate, workers, kernels } = Object(how);
   return Number.isFinite(learningRate) && Number.isSafeInteger(workers) && /^\w{1,20}$/.test(kernels);
 }

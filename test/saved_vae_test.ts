@@ -22,7 +22,7 @@ import {
   useBackend,
 } from "../mod.ts";
 import { difference } from "../src/models/architecture.ts";
-import { newDirectory, newFile } from "../src/new_files.ts";
+import { newDirectory, newFile } from "../src/disk/write.ts";
 import { fuzzModels } from "./_spoilt_models.ts";
 import { granted, testIf, withTempDir } from "./_run.ts";
 

@@ -4,12 +4,12 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { Build } from "../kernels/mod.ts";
-import type { Parts } from "../objectives/objective.ts";
-import type { Random, RandomState } from "../random.ts";
+import type { Build } from "../../kernels/mod.ts";
+import type { Parts } from "../../objectives/objective.ts";
+import type { Random, RandomState } from "../../random.ts";
 
 /** What a worker is told once. */
-export interface Contract {
+export interface Setup {
   /** The backend, and its build of the kernels. */
   backend: "wasm" | "cpu";
   kernels?: Build;
@@ -41,7 +41,7 @@ interface Sizes {
 }
 
 /** The numbers that all share. */
-export interface Board {
+export interface SharedMemory {
   /** What training changes, one variable after another. */
   weights: Float32Array;
   /** The examples. */
@@ -51,7 +51,7 @@ export interface Board {
 }
 
 /** Lays out the shared memory. */
-export function board({ memory, sizes: { weights, batch, workers } }: Pick<Contract, "memory" | "sizes">): Board {
+export function layOut({ memory, sizes: { weights, batch, workers } }: Pick<Setup, "memory" | "sizes">): SharedMemory {
   const part = 3 + weights;
   const at = (start: number, length: number) => new Float32Array(memory, 4 * start, length);
   return {
@@ -62,7 +62,7 @@ export function board({ memory, sizes: { weights, batch, workers } }: Pick<Contr
 }
 
 /** Noise for the rows of a batch from `from` on: what is drawn for them in the noise of the `whole` batch. */
-export function partOf(noise: Random, from: number, whole: number): Random {
+export function noiseOfRows(noise: Random, from: number, whole: number): Random {
   return {
     ...noise,
     normal: ([rows, ...rest]) =>

@@ -7,9 +7,9 @@
 import { assert, assertEquals, assertLess, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { EnvironmentError, InputError } from "../src/errors.ts";
-import { newFile } from "../src/new_files.ts";
-import { encode, readCheckpoint } from "../src/training/checkpoint.ts";
-import { Checkpoints } from "../src/training/checkpoints.ts";
+import { newFile } from "../src/disk/write.ts";
+import { encode, readCheckpoint } from "../src/training/checkpoints/file.ts";
+import { CheckpointDirectory } from "../src/training/checkpoints/directory.ts";
 import {
   assertSame,
   bits,
@@ -39,13 +39,13 @@ const namesOf = (...steps: number[]) => ["checkpoints.lock", ...steps.map(fileNa
 
 /** Opens a directory, saves checkpoints of these steps, and leaves it. */
 async function save(directory: string, ...steps: number[]): Promise<void> {
-  using checkpoints = await Checkpoints.open(directory, steps[0] > 1);
+  using checkpoints = await CheckpointDirectory.open(directory, steps[0] > 1);
   for (const step of steps) await checkpoints.save(small(step));
 }
 
 /** Opens a directory to go on, and leaves it. */
-async function resume(directory: string): Promise<Checkpoints> {
-  using checkpoints = await Checkpoints.open(directory, true);
+async function resume(directory: string): Promise<CheckpointDirectory> {
+  using checkpoints = await CheckpointDirectory.open(directory, true);
   return checkpoints;
 }
 
@@ -55,7 +55,7 @@ async function edit(path: string, change: (file: Uint8Array<ArrayBuffer>) => Uin
 }
 
 /** The sentence with which a directory is refused, in which nothing changes; its path as `DIR`. */
-async function refusal(directory: string, open: () => Promise<Checkpoints>): Promise<string> {
+async function refusal(directory: string, open: () => Promise<CheckpointDirectory>): Promise<string> {
   const before = names(directory);
   const { message } = await assertRejects(open, InputError);
   assertEquals(names(directory), before);
@@ -99,7 +99,7 @@ testFiles(
       const whole = Float32Array.of(1, 2, 3, 4, 5);
       const facts = { epoch: 1 };
       {
-        using checkpoints = await Checkpoints.open(directory, false);
+        using checkpoints = await CheckpointDirectory.open(directory, false);
         const saved = checkpoints.save({ step: 1, facts, numbers: [whole.subarray(1, 3), whole.subarray(4)] });
         whole.fill(9);
         facts.epoch = 2;
@@ -161,22 +161,27 @@ testFiles(
       const directory = `${parent}/new`;
       assertEquals((await resume(directory)).found, undefined); // killed before its first checkpoint
       assertEquals(names(directory), namesOf());
-      (await Checkpoints.open(directory, false))[Symbol.dispose]();
+      (await CheckpointDirectory.open(directory, false))[Symbol.dispose]();
       await save(directory, 1, 2);
       assertEquals(
-        await refusal(directory, () => Checkpoints.open(directory, false)),
+        await refusal(directory, () => CheckpointDirectory.open(directory, false)),
         "DIR holds a training at step 2 already: add --resume, or name another directory.",
       );
       assertSame((await resume(directory)).found, small(2));
 
-      for (const open of [() => Checkpoints.open(parent, false), () => Checkpoints.open(parent, true)]) {
+      for (
+        const open of [() => CheckpointDirectory.open(parent, false), () => CheckpointDirectory.open(parent, true)]
+      ) {
         const message = 'DIR holds other files ("new") and no checkpoint: name another directory.';
         assertEquals(await refusal(parent, open), message);
       }
-      const nowhere = await assertRejects(() => Checkpoints.open(`${parent}/no/where`, false), EnvironmentError);
+      const nowhere = await assertRejects(
+        () => CheckpointDirectory.open(`${parent}/no/where`, false),
+        EnvironmentError,
+      );
       assertEquals(nowhere.message, `Cannot write ${parent}/no/where: the directory above it does not exist.`);
       await Deno.writeTextFile(`${parent}/file`, "mine");
-      const file = await assertRejects(() => Checkpoints.open(`${parent}/file`, true), InputError);
+      const file = await assertRejects(() => CheckpointDirectory.open(`${parent}/file`, true), InputError);
       assertEquals(file.message, `${parent}/file is no directory.`);
       assertEquals(await Deno.readTextFile(`${parent}/file`), "mine");
     }),
@@ -191,7 +196,7 @@ testFiles(
       assertSame((await resume(directory)).found, small(1));
       assertEquals(names(directory), namesOf(1));
 
-      using checkpoints = await Checkpoints.open(directory, true);
+      using checkpoints = await CheckpointDirectory.open(directory, true);
       await Deno.writeFile(`${directory}/${fileName(2)}.partial`, new Uint8Array(10_000));
       await checkpoints.save(small(2)); // shorter than what could not be removed
       assertSame(await readCheckpoint(`${directory}/${fileName(2)}`), small(2));
@@ -256,7 +261,7 @@ testFiles(
       try {
         for (const error of [denied, broken]) {
           failing(error, fileName(2));
-          using checkpoints = await Checkpoints.open(directory, true);
+          using checkpoints = await CheckpointDirectory.open(directory, true);
           assertSame(checkpoints.found, small(1));
           assertEquals(checkpoints.passedOver, [`${path} cannot be read: ${error.message}.`]);
           if (error === denied) continue;
@@ -398,13 +403,13 @@ testRun(
     withTempDir(async (parent) => {
       const directory = `${parent}/new`;
       {
-        using first = await Checkpoints.open(directory, false);
+        using first = await CheckpointDirectory.open(directory, false);
         const busy = "Another training writes to DIR now: name another directory.";
         for (const again of [false, true]) {
-          assertEquals(await refusal(directory, () => Checkpoints.open(directory, again)), busy);
+          assertEquals(await refusal(directory, () => CheckpointDirectory.open(directory, again)), busy);
         }
         await first.save(small(1));
-        assertEquals(await refusal(directory, () => Checkpoints.open(directory, false)), busy);
+        assertEquals(await refusal(directory, () => CheckpointDirectory.open(directory, false)), busy);
         const { code, stdout } = await saver(directory, "resume").output();
         assertEquals(code, 1);
         assertEquals(new TextDecoder().decode(stdout).replace(directory, "DIR"), `InputError: ${busy}\n`);
