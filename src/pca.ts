@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { shapeText, type Tensor, type Tensor1D, type Tensor2D } from "./tensor.ts";
+import type { Tensor, Tensor1D, Tensor2D } from "./tensor.ts";
+import { shapeText } from "./wording.ts";
 
 /** The principal components of a data set. */
 export interface PrincipalComponents {

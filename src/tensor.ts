@@ -35,11 +35,6 @@ export function sumPerExample(t: Tensor): Tensor1D {
   return tf.tidy(() => t.reshape([batch, tf.util.sizeFromShape(example)]).sum(1) as Tensor1D);
 }
 
-/** Writes a shape the way messages do: `[128,28,28,1]`, with `null` (any size) as `B`. */
-export function shapeText(shape: readonly (number | null)[]): string {
-  return `[${shape.map((size) => size ?? "B").join(",")}]`;
-}
-
 /** The integers 0 … n-1, as indices of a batch. */
 export function range(n: number): Uint32Array {
   return Uint32Array.from({ length: n }, (_, i) => i);

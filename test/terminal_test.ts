@@ -959,7 +959,7 @@ testTerminal("Ctrl-C in a training: the cursor is back, the line is clear, and t
 
 /** A lesson that trains as `training` does, in steps of some milliseconds. */
 const trainingLesson = (ms: number) => `
-  import { runLesson } from "${ROOT}src/lesson.ts";
+  import { runLesson } from "${ROOT}src/lesson/run_lesson.ts";
   await runLesson({
     name: "00_long", question: "How long?", text: "", defaults: {}, usesData: false,
     async lesson(_, show) {
@@ -991,7 +991,7 @@ testTerminal(
     const step =
       "{ step: 1, steps: 9, epoch: 1, epochs: 1, batch: 8, epochEnds: false, history: { train: [], test: [] } }";
     const { code, sent } = await inTerminal(`
-    import { runLesson } from "${ROOT}src/lesson.ts";
+    import { runLesson } from "${ROOT}src/lesson/run_lesson.ts";
     await runLesson({
       name: "tiny", question: "Is it so?", text: "", defaults: {},
       async lesson(_, show) {

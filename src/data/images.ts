@@ -5,7 +5,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
-import { shapeText, type Tensor, type Tensor2D, type Tensor4D } from "../tensor.ts";
+import type { Tensor, Tensor2D, Tensor4D } from "../tensor.ts";
+import { shapeText } from "../wording.ts";
 import type { Idx } from "./idx.ts";
 
 /** A data set that batches can be taken from, by index. */

@@ -4,7 +4,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { shapeText, sumPerExample, type Tensor, type Tensor1D } from "../tensor.ts";
+import { sumPerExample, type Tensor, type Tensor1D } from "../tensor.ts";
+import { shapeText } from "../wording.ts";
 
 /**
  * log p(x | logits) of independent Bernoulli pixels, in nats: `Σ x·l - log(1 + e^l)`.

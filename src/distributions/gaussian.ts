@@ -11,7 +11,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { shapeText, sumPerExample, type Tensor, type Tensor1D } from "../tensor.ts";
+import { sumPerExample, type Tensor, type Tensor1D } from "../tensor.ts";
+import { shapeText } from "../wording.ts";
 
 /** A batch of Gaussians with diagonal covariances, one an example. */
 export type Gaussian = {

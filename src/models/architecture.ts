@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { printable } from "../wording.ts";
 
 /** What `model.json` says of a network. */
 export interface Architecture {
@@ -110,9 +111,4 @@ function text(value: unknown): string {
   const plain = (v: unknown) => typeof v !== "object" || v === null;
   if (plain(value)) return printable(String(value).slice(0, 40));
   return Array.isArray(value) && value.every(plain) ? `[${value.slice(0, 8).map(text).join(",")}]` : "something else";
-}
-
-/** Text from a file, without what a terminal would obey. */
-export function printable(text: string): string {
-  return text.replace(/\p{C}/gu, "\ufffd");
 }

@@ -5,7 +5,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Random } from "../random.ts";
-import { type LayersModel, shapeText, type Tensor, type Variable } from "../tensor.ts";
+import type { LayersModel, Tensor, Variable } from "../tensor.ts";
+import { shapeText } from "../wording.ts";
 
 /** Checks that every size is a whole number of at least 1. */
 export function assertSizes(sizes: Record<string, number | readonly number[]>): void {

@@ -10,7 +10,8 @@ import { ensureDirectory, newDirectory, newFile } from "../disk/write.ts";
 import { permissionFlag } from "../disk/permissions.ts";
 import { sha256 } from "../disk/sha256.ts";
 import type { LayersModel } from "../tensor.ts";
-import { type Architecture, difference, printable } from "./architecture.ts";
+import { printable } from "../wording.ts";
+import { type Architecture, difference } from "./architecture.ts";
 import { exportNpz, namedWeights } from "./npz.ts";
 import type { LayersVae } from "./vae.ts";
 

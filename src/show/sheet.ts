@@ -28,3 +28,8 @@ export function arrange({ pixels, height, width, columns }: ImageGrid): Sheet {
   }
   return { pixels: sheet, width: columns * width, height: sheet.length / (columns * width) };
 }
+
+/** How many rows a grid of images has. */
+export function rowsOf(grid: Pick<ImageGrid, "pixels" | "height" | "width" | "columns">): number {
+  return Math.ceil(grid.pixels.length / (grid.height * grid.width * grid.columns));
+}

@@ -4,16 +4,17 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
-import { shapeText, type Tensor, type Tensor2D } from "../tensor.ts";
+import type { Tensor, Tensor2D } from "../tensor.ts";
 import type { Step } from "../training/train.ts";
-import type { Axis, Bars, HeatMap, ImageGrid, Json, Lines, Measured, Picture, Surface, Table } from "./events.ts";
-import { assertDrawable, histogram, lossCurves } from "./pictures.ts";
+import { checkClaim, ClaimError, claimText, type Closeness, type Comparison } from "./claim.ts";
+import { assertDrawable, assertTable } from "./drawable.ts";
+import type { Axis, Bars, HeatMap, Json, Lines, Measured, Picture, Surface, Table } from "./events.ts";
+import { histogram } from "./histogram.ts";
+import { lossPictures } from "./loss_curves.ts";
+import { type ImageLayout, imagePicture, scatterPicture } from "./pictures.ts";
 
-/** An assertion of `@std/assert` that compares two values. */
-export type Comparison<T> = (found: T, expected: T) => void;
-/** `assertAlmostEquals`. */
-export type Closeness = (found: number, expected: number, margin?: number) => void;
+export { ClaimError, type Closeness, type Comparison } from "./claim.ts";
+export type { ImageLayout } from "./pictures.ts";
 
 /** What a lesson speaks through. */
 export interface Show {
@@ -67,26 +68,7 @@ export interface Show {
   losses(name: string, steps: Step[]): Promise<void>;
 }
 
-/** How images are laid out. */
-export type ImageLayout = Partial<Pick<ImageGrid, "columns" | "rows" | "x" | "y">>;
-
-/** A claim that does not hold. */
-export class ClaimError extends Error {
-  /** The class's name. */
-  override name = "ClaimError";
-}
-
-/** The sign each assertion stands for. */
-const RELATIONS: Record<string, string> = {
-  assertAlmostEquals: "",
-  assertEquals: "",
-  assertLess: "less than ",
-  assertLessOrEqual: "at most ",
-  assertGreater: "more than ",
-  assertGreaterOrEqual: "at least ",
-};
-
-/** Makes a {@linkcode Show} that speaks to a surface; with no surface it is silent, and still checks every claim. */
+/** Makes a {@linkcode Show} that speaks to a surface; without a surface it is silent, and still checks every claim. */
 export function showOn(surface: Surface = () => {}): Show {
   const names = new Set<string>();
   const draw = async (picture: Picture) => {
@@ -103,89 +85,27 @@ export function showOn(surface: Surface = () => {}): Show {
       check: (found: never, expected: never, margin?: never) => void,
       measured: Measured<number | string>,
     ) {
-      const { found, expected, margin } = measured;
-      const relation = RELATIONS[check.name] ?? "";
-      let holds = [found, expected, margin ?? 0].every((value) => typeof value === "string" || Number.isFinite(value));
-      try {
-        if (margin === undefined) check(found as never, expected as never);
-        else check(found as never, expected as never, margin as never);
-      } catch {
-        holds = false;
-      }
-      surface({ kind: "claim", what, relation, holds, ...measured });
-      if (!holds) throw new ClaimError(`This claim is false: ${claimText({ what, relation, ...measured })}.`);
+      const claim = checkClaim(what, check, measured);
+      surface(claim);
+      if (!claim.holds) throw new ClaimError(`This claim is false: ${claimText(claim)}.`);
     },
     progress: (step) => void surface({ kind: "progress", step }),
     fetch: (received, total) => void surface({ kind: "fetch", received, total }),
     figure: (name, value) => void surface({ kind: "figure", name, value }),
     table(caption, table) {
-      const odd = table.rows.findIndex((row) => row.length !== table.columns.length);
-      if (odd >= 0) {
-        const found = table.rows[odd].length;
-        throw new RangeError(`Row ${odd} of the table has ${found} cells; it needs ${table.columns.length}.`);
-      }
+      assertTable(table);
       surface({ kind: "table", caption, ...table });
     },
-    async images(name, caption, images, layout = {}) {
-      const [count, height, width, channels] = images.shape;
-      if (images.rank !== 4 || channels !== 1) {
-        throw new RangeError(`Images to show have the shape [N,H,W,1], not ${shapeText(images.shape)}.`);
-      }
-      const values = await images.data();
-      const odd = values.findIndex((v) => Number.isNaN(v));
-      if (odd >= 0) {
-        const image = Math.floor(odd / (height * width));
-        throw new InputError(
-          `The picture "${name}" cannot be drawn: pixels are numbers in [0, 1], and image ${image} has a NaN.`,
-        );
-      }
-      const pixels = Uint8Array.from(values, (v) => Math.round(255 * Math.min(1, Math.max(0, v))));
-      await draw({ kind: "images", name, caption, pixels, height, width, columns: count, ...layout });
-    },
-    async scatter(name, caption, points, labels, options = {}) {
-      const classes = Array.from(
-        { length: labels.reduce((most, label) => Math.max(most, label), 0) + 1 },
-        (_, c) => `${c}`,
-      );
-      const axes = { x: { label: "z[0]" }, y: { label: "z[1]" } };
-      const values = await points.data() as Float32Array;
-      await draw({ kind: "scatter", name, caption, points: values, labels, classes, ...axes, ...options });
-    },
+    images: async (name, caption, images, layout = {}) => await draw(await imagePicture(name, caption, images, layout)),
+    scatter: async (name, caption, points, labels, layout = {}) =>
+      await draw(await scatterPicture(name, caption, points, labels, layout)),
     lines: (name, caption, lines) => draw({ kind: "lines", name, caption, ...lines }),
-    histogram: async (name, caption, values, x) => {
-      await draw({ kind: "lines", name, caption, ...histogram(name, values, x) });
-    },
+    histogram: async (name, caption, values, x) =>
+      await draw({ kind: "lines", name, caption, ...histogram(name, values, x) }),
     bars: (name, caption, bars) => draw({ kind: "bars", name, caption, ...bars }),
     heat: (name, caption, map) => draw({ kind: "heat", name, caption, ...map }),
     async losses(name, steps) {
-      if (steps.at(-1)?.history.train.every(({ kl }) => kl === 0)) {
-        const caption = "The loss of training";
-        await draw({ kind: "lines", name, caption, ...lossCurves(steps, "loss", "loss, an image") });
-        return;
-      }
-      for (
-        const [part, what, price] of [["reconstruction", "reconstruction", "pixels"], ["kl", "KL", "code"]] as const
-      ) {
-        const caption = `The price of the ${price} as training went on`;
-        const lines = lossCurves(steps, part, `${what}, nats an image`);
-        await draw({ kind: "lines", name: `${name}_${part}`, caption, ...lines });
-      }
+      for (const picture of lossPictures(name, steps)) await draw(picture);
     },
   };
-}
-
-/** A claim as one line: what, found, expected, margin, and where they come from. */
-export function claimText(claim: { what: string; relation: string } & Measured<number | string>): string {
-  const { what, relation, found, expected, margin, from } = claim;
-  const within = margin === undefined ? "" : ` ± ${figureText(margin)}`;
-  return `${what}: ${figureText(found)}, expected ${relation}${figureText(expected)}${within} (${from})`;
-}
-
-const FIVE_DIGITS = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 }); // made once: it takes a millisecond
-
-/** A number with as many digits as a reader wants: five significant ones, and no noise behind them. */
-export function figureText(value: number | string): string {
-  if (typeof value === "string" || Number.isSafeInteger(value)) return value.toLocaleString("en");
-  const size = Math.abs(value);
-  return size >= 1e-3 && size < 1e6 ? FIVE_DIGITS.format(value) : Number(value.toPrecision(3)).toExponential();
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { tickText } from "../../wording.ts";
 import type { Axis } from "../events.ts";
 import { CLASS_COLOURS } from "../palette.ts";
-import { roomAround, TINY } from "../pictures.ts";
+import { extent, roomAround, TINY } from "../axis.ts";
 import type { AxisOptions, Plot } from "./svg.ts";
 
 /** How the lines of a grid look. */
@@ -20,8 +21,7 @@ export function colourOf(index: number): string {
 
 /** Where an axis begins and ends: where it says, or a little before and after its values. */
 export function endsOf(axis: Axis, values: Iterable<number>, room = 0.04): [number, number] {
-  let [least, most] = [Infinity, -Infinity];
-  for (const value of values) [least, most] = [Math.min(least, value), Math.max(most, value)];
+  const [least, most] = extent(values);
   const exp = (power: number) => Math.exp(Math.min(700, Math.max(-700, power))); // neither 0 nor Infinity
   const [to, back] = axis.log ? [Math.log, exp] : [Number, Number];
   const [low, high] = [to(axis.from ?? least), to(axis.to ?? most)];
@@ -33,7 +33,7 @@ export function endsOf(axis: Axis, values: Iterable<number>, room = 0.04): [numb
 export function scale(axis: Axis, domain: [number, number], ticks: number) {
   const { label } = axis;
   if (!axis.log) return { label, type: "linear", domain, ticks };
-  return { label, type: "log", domain, ticks: logTicks(domain), tickFormat: shortText };
+  return { label, type: "log", domain, ticks: logTicks(domain), tickFormat: tickText };
 }
 
 /** Powers of ten between these ends, and round numbers between them where the powers are few. */
@@ -45,28 +45,13 @@ export function logTicks(ends: [number, number]): number[] {
     .filter((tick) => tick >= ends[0] && tick <= ends[1]);
 }
 
-/** A number as a label has it: three digits, or a power of ten where that is shorter. */
-export function shortText(value: number): string {
-  const size = Math.abs(value);
-  const power = Math.round(Math.log10(size));
-  if (size && (size < 1e-3 || size >= 1e6) && Math.abs(size / 10 ** power - 1) < 1e-9) {
-    return `${value < 0 ? "\u2212" : ""}10${
-      [...String(power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)] ?? "⁻").join("")
-    }`;
-  }
-  const text = size && (size < 1e-3 || size >= 1e6)
-    ? value.toExponential(1)
-    : Number(value.toPrecision(3)).toLocaleString("en");
-  return text.replace("-", "\u2212");
-}
-
 /**
  * The logarithmic ones of these axes, drawn as marks of their own: left to itself, the library names only some of the ticks,
  * and leaves others bare.
  */
 // deno-lint-ignore no-explicit-any -- the library's marks
 export function logAxes(Plot: Plot, x: AxisOptions, y: AxisOptions): any[] {
-  const options = (axis: AxisOptions) => ({ text: shortText, label: null, ticks: axis.ticks });
+  const options = (axis: AxisOptions) => ({ text: tickText, label: null, ticks: axis.ticks });
   return [
     ...x.type === "log" ? [Plot.axisX(x.ticks, options(x))] : [],
     ...y.type === "log" ? [Plot.axisY(y.ticks, options(y))] : [],

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { tickText } from "../../wording.ts";
 import type { Bars } from "../events.ts";
-import { colourOf, FAINT, HALO, named, shortText } from "./axes.ts";
+import { colourOf, FAINT, HALO, named } from "./axes.ts";
 import { drawSvg, loadPlot, type Plot } from "./svg.ts";
 import { LETTER } from "./text.ts";
 
@@ -18,7 +19,7 @@ export async function barsSvg({ labels, values, x, y, reference }: Bars, caption
   const [low, high] = [Math.min(...all), Math.max(...all)].map((end) => 1.1 * end);
   const width = Math.min(560, Math.max(280, 56 * labels.length));
   const bars = { x: numbers.map((_, i) => i), y: numbers, fill: colourOf(0) };
-  const few = numbers.every((value) => shortText(value).length * LETTER < width / labels.length);
+  const few = numbers.every((value) => tickText(value).length * LETTER < width / labels.length);
   const { ticks, slant, room } = ticksOf(labels, width);
   return await drawSvg({
     caption,
@@ -54,7 +55,7 @@ export async function barsSvg({ labels, values, x, y, reference }: Bars, caption
 function numbersOver(Plot: Plot, numbers: number[]): any[] {
   return [1, -1].map((sign) => {
     const some = numbers.map((_, i) => i).filter((i) => numbers[i] < 0 === sign < 0);
-    const channels = { x: Number, y: (i: number) => numbers[i], text: (i: number) => shortText(numbers[i]) };
+    const channels = { x: Number, y: (i: number) => numbers[i], text: (i: number) => tickText(numbers[i]) };
     return Plot.text(some, { ...channels, dy: -9 * sign, ...HALO });
   });
 }

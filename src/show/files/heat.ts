@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { tickText } from "../../wording.ts";
 import type { Axis, HeatMap } from "../events.ts";
-import { outerEnds } from "../pictures.ts";
-import { endsOf, logAxes, logTicks, named, scale, shortText } from "./axes.ts";
+import { outerEnds } from "../axis.ts";
+import { endsOf, logAxes, logTicks, named, scale } from "./axes.ts";
 import { type Pixels, png, pngUri } from "./png.ts";
 import { drawSvg, loadPlot, type Plot } from "./svg.ts";
 import { svgText } from "./text.ts";
@@ -50,7 +51,7 @@ export async function heatSvg(map: HeatMap, caption: string): Promise<string> {
       const at = left + width + 24;
       const ticks = place.ticks.map((tick) => {
         const y = Math.round(100 * (top + place.at(tick))) / 100;
-        return `<path d="M${at + 14} ${y}h5" stroke="currentColor"/>` + svgText(at + 23, y + 4, shortText(tick));
+        return `<path d="M${at + 14} ${y}h5" stroke="currentColor"/>` + svgText(at + 23, y + 4, tickText(tick));
       });
       const size = `x="${at}" y="${top}" width="14" height="${height}" preserveAspectRatio="none"`;
       const label = svgText(left + width + 92, top - 14, value.label, `text-anchor="end"`);

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { tickText } from "../../wording.ts";
+import { rowsOf } from "../sheet.ts";
 import type { Axis, ImageGrid } from "../events.ts";
-import { middleOf, outerEnds, rowsOf } from "../pictures.ts";
-import { shortText } from "./axes.ts";
+import { middleOf, outerEnds } from "../axis.ts";
 import { framed } from "./heat.ts";
 import { pngUri, sheetPng } from "./png.ts";
 import { drawSvg, loadPlot } from "./svg.ts";
@@ -46,7 +47,7 @@ export async function mapSvg(grid: ImageGrid, caption: string): Promise<string> 
 /** An axis with a tick at the middle of every image, and a number at those evenly spread ones that have the shortest numbers. */
 function middles(axis: Axis & { from: number; to: number }, count: number) {
   const at = Array.from({ length: count }, (_, i) => middleOf(axis, count, i));
-  const texts = at.map((value) => shortText(Math.abs(value) < 1e-9 ? 0 : value));
+  const texts = at.map((value) => tickText(Math.abs(value) < 1e-9 ? 0 : value));
   const every = Array.from({ length: count }, (_, i) => i + 1).filter((k) =>
     (count - 1) % k === 0 && (count - 1) / k < 9
   );

@@ -5,8 +5,9 @@
  */
 import type { LessonEvent } from "../events.ts";
 import { type Drawn, eventHtml } from "./page_events.ts";
-import { codeHtml, escapeHtml, lineHtml, proseHtml } from "./page_prose.ts";
+import { codeHtml, lineHtml, proseHtml } from "./page_prose.ts";
 import { STYLE } from "./page_style.ts";
+import { escapeHtml } from "./text.ts";
 import { type Cell, type Section, weave } from "./weave.ts";
 
 /** What the page may load: nothing but itself. */

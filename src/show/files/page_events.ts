@@ -4,9 +4,10 @@
  * @module
  */
 import type { LessonEvent, Picture, Table } from "../events.ts";
-import { claimText, figureText } from "../show.ts";
-import { epochText } from "../terminal/progress.ts";
-import { escapeHtml } from "./page_prose.ts";
+import { figureText } from "../../wording.ts";
+import { claimText } from "../claim.ts";
+import { epochText } from "../loss_text.ts";
+import { escapeHtml } from "./text.ts";
 
 /** A drawn picture. */
 export interface Drawn {

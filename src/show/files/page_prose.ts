@@ -7,6 +7,7 @@ import hljs from "highlight.js/lib/core";
 import typescript from "highlight.js/lib/languages/typescript";
 import { Marked, type Tokens } from "marked";
 import temml from "temml";
+import { escapeHtml } from "./text.ts";
 
 hljs.registerLanguage("typescript", typescript);
 
@@ -56,12 +57,6 @@ export function codeHtml(code: string, isTypescript: boolean = true): string {
 function wordHtml(word: string): string {
   const html = escapeHtml(word);
   return word.includes("-") && word.length <= 24 ? `<span class="word">${html}</span>` : html;
-}
-
-/** Text as HTML, in elements and in quoted attributes. */
-export function escapeHtml(text: string): string {
-  const names: Record<string, string> = { "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "#39" };
-  return text.replaceAll(/[&<>"']/g, (sign) => `&${names[sign]};`);
 }
 
 /** A formula as MathML; one that is wrong throws, for a test to find. */

@@ -1,5 +1,5 @@
 /**
- * Text in an SVG.
+ * Text in SVG and HTML.
  *
  * @module
  */
@@ -27,4 +27,10 @@ export function wrap(text: string, width: number, letter: number): string[] {
 /** A text as XML has it. */
 export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}
+
+/** Text as HTML, in elements and in quoted attributes. */
+export function escapeHtml(text: string): string {
+  const names: Record<string, string> = { "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "#39" };
+  return text.replaceAll(/[&<>"']/g, (sign) => `&${names[sign]};`);
 }

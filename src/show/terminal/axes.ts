@@ -4,8 +4,7 @@
  * @module
  */
 import type { Axis } from "../events.ts";
-import { roomAround, TINY } from "../pictures.ts";
-import { figureText } from "../show.ts";
+import { extent, roomAround, TINY } from "../axis.ts";
 import { clip, wrapped } from "./paint.ts";
 
 /** Where values lie on an axis. */
@@ -29,11 +28,7 @@ export interface Scale {
  */
 export async function scaleOf(axis: Partial<Axis>, values: Iterable<number>, exact = false): Promise<Scale> {
   const { scaleLinear, scaleLog } = await import("d3-scale");
-  let [least, most] = [Infinity, -Infinity];
-  for (const value of values) {
-    least = Math.min(least, value);
-    most = Math.max(most, value);
-  }
+  const [least, most] = extent(values);
   let [from, to] = [axis.from ?? least, axis.to ?? most];
   if (!(to - from > TINY)) {
     const more = roomAround(from);
@@ -104,9 +99,4 @@ export function frame({ rows, width, column, row, x, y }: Framed, left: number, 
     numbers,
     ...name,
   ].join("\n");
-}
-
-/** A number in three digits, for what a picture shows no more exactly. */
-export function roundText(value: number): string {
-  return figureText(Number(value.toPrecision(3)));
 }

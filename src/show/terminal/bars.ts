@@ -5,7 +5,7 @@
  */
 import type { Bars } from "../events.ts";
 import { CLASS_COLOURS } from "../palette.ts";
-import { figureText } from "../show.ts";
+import { figureText } from "../../wording.ts";
 import { scaleOf } from "./axes.ts";
 import type { TerminalOptions } from "./capabilities.ts";
 import { type Cell, clip, line, wrapped } from "./paint.ts";

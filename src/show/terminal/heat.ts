@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { roundText } from "../../wording.ts";
 import type { Axis, HeatMap } from "../events.ts";
-import { outerEnds } from "../pictures.ts";
-import { frame, gutter, roundText, type Scale, scaleOf } from "./axes.ts";
+import { outerEnds } from "../axis.ts";
+import { frame, gutter, type Scale, scaleOf } from "./axes.ts";
 import type { TerminalOptions } from "./capabilities.ts";
 import { RAMP } from "./images.ts";
 import { type Cell, line, type Rgb, rgb, wrapped } from "./paint.ts";

@@ -5,10 +5,10 @@
  * @module
  */
 import { range } from "../../tensor.ts";
+import { roundText } from "../../wording.ts";
 import type { Axis, ImageGrid } from "../events.ts";
-import { middleOf, rowsOf } from "../pictures.ts";
-import { arrange, type Sheet } from "../sheet.ts";
-import { roundText } from "./axes.ts";
+import { middleOf } from "../axis.ts";
+import { arrange, rowsOf, type Sheet } from "../sheet.ts";
 import type { TerminalOptions } from "./capabilities.ts";
 import { type Cell, fold, line, type Rgb, wrapped } from "./paint.ts";
 

@@ -5,6 +5,8 @@
  */
 import type { Losses } from "../../training/batch_report.ts";
 import type { Step } from "../../training/train.ts";
+import { timeText } from "../../wording.ts";
+import { lossText } from "../loss_text.ts";
 
 /** What a bar tells. */
 export interface Going {
@@ -16,18 +18,6 @@ export interface Going {
   rate?: number;
   /** Seconds to go, once that is known. */
   left?: number;
-}
-
-/** The line for the end of an epoch. */
-export function epochText({ epoch, history }: Step): string {
-  const [seen, heldOut] = [history.train[epoch - 1], history.test.at(epoch - 1)]; // it may have grown since
-  return `epoch ${epoch}: loss ${lossText(seen, 2)}${heldOut ? `; held-out ${lossText(heldOut, 2)}` : ""}`;
-}
-
-/** A loss and, where there are two, its parts. */
-function lossText({ loss, reconstruction, kl }: Losses, digits: number): string {
-  const [sum, pixels, code] = [loss, reconstruction, kl].map((value) => value.toFixed(digits));
-  return kl === 0 ? sum : `${sum} = ${pixels} + KL ${code}`;
 }
 
 /** A bar and what there is to say, in at most so many characters: the fewer, the less is said. */
@@ -61,15 +51,6 @@ export function fetchText(received: number, total: number, columns: number): str
   if (room < 2) return text.length <= columns ? text : "";
   const full = Math.round(room * received / total);
   return `fetching MNIST ${"━".repeat(full)}${"─".repeat(room - full)} ${text}`;
-}
-
-/** A duration: `42 s`, `3:07`, `1:02 h`. */
-function timeText(seconds: number): string {
-  const whole = Math.ceil(seconds);
-  const two = (value: number) => `${value % 60}`.padStart(2, "0");
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)}:${two(whole)}`;
-  return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60))} h`;
 }
 
 /** A bar on a terminal. */

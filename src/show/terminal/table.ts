@@ -4,7 +4,7 @@
  * @module
  */
 import type { Table } from "../events.ts";
-import { figureText } from "../show.ts";
+import { figureText } from "../../wording.ts";
 import { wrapped } from "./paint.ts";
 
 /** Draws a table in columns that fit, numbers right under each other; where they cannot, one row's words after another. */

@@ -6,11 +6,12 @@
 // deno-lint-ignore-file no-console -- the one place in src that prints
 import { EnvironmentError } from "../../errors.ts";
 import type { LessonEvent, Picture, Surface } from "../events.ts";
-import { claimText } from "../show.ts";
+import { claimText } from "../claim.ts";
+import { epochText } from "../loss_text.ts";
 import type { Step } from "../../training/train.ts";
 import { type TerminalOptions, thisTerminal } from "./capabilities.ts";
 import { fold, wrapped } from "./paint.ts";
-import { epochText, fetchText, type ProgressBar, progressBar } from "./progress.ts";
+import { fetchText, type ProgressBar, progressBar } from "./progress.ts";
 import { drawTable } from "./table.ts";
 
 export type { TerminalOptions } from "./capabilities.ts";

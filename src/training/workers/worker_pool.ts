@@ -13,7 +13,8 @@ import { installTrainingKernels } from "../../kernels/mod.ts";
 import { type Objective, objectiveOf, type Parts, partsOf } from "../../objectives/objective.ts";
 import { permissionFlag } from "../../disk/permissions.ts";
 import type { Random } from "../../random.ts";
-import { type LayersModel, shapeText, type Tensor, type Variable } from "../../tensor.ts";
+import type { LayersModel, Tensor, Variable } from "../../tensor.ts";
+import { shapeText } from "../../wording.ts";
 import { layOut, noiseOfRows, type Setup, type SharedMemory, type Task } from "./shared_memory.ts";
 import { contribution, type Gradient } from "../gradient.ts";
 

@@ -1,0 +1,124 @@
+/**
+ * What a picture must be like to be drawn.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import { extent } from "./axis.ts";
+import type { Axis, Lines, Picture, Scatter, Table } from "./events.ts";
+import { rowsOf } from "./sheet.ts";
+
+/**
+ * Checks that a picture can be drawn.
+ *
+ * @throws {RangeError} If its parts do not fit together, or its name cannot be a file's.
+ * @throws {InputError} If there is nothing to see, or something is not a finite number.
+ */
+export function assertDrawable(picture: Picture): void {
+  const { kind, name } = picture;
+  if (!/^\w[\w-]*$/.test(name)) throw new RangeError(`A picture's name is letters, digits, _ and -, not "${name}".`);
+  for (const axis of axesOf(picture)) assertAxis(name, kind, axis);
+  switch (kind) {
+    case "images":
+      assertNumbers(name, "pixels", picture.pixels);
+      assertWhole(name, "columns", picture.columns);
+      if (picture.rows) assertCount(name, "names of rows", picture.rows.length, rowsOf(picture));
+      return;
+    case "scatter":
+      return assertScatter(name, picture);
+    case "lines":
+      return assertLines(name, picture);
+    case "bars":
+      assertNumbers(name, "bars", picture.values);
+      assertCount(name, "labels", picture.labels.length, picture.values.length);
+      return;
+    case "heat": {
+      const { values, columns, value } = picture;
+      assertNumbers(name, "values", values);
+      assertWhole(name, "columns", columns);
+      assertCount(name, "values in its last row", values.length % columns || columns, columns);
+      assertAbove0(name, "values", value, values);
+    }
+  }
+}
+
+/**
+ * Checks that every row of a table has a cell in every column.
+ *
+ * @throws {RangeError} If one has not.
+ */
+export function assertTable({ columns, rows }: Table): void {
+  const odd = rows.findIndex((row) => row.length !== columns.length);
+  if (odd < 0) return;
+  throw new RangeError(`Row ${odd} of the table has ${rows[odd]?.length} cells; it needs ${columns.length}.`);
+}
+
+/** Larger numbers are refused, so that the distance between two of them is a number too. */
+const MOST = 1e300;
+
+/**
+ * Checks that there are values, and that all of them are finite.
+ *
+ * @param name The picture's name, for messages.
+ * @param things What the values are, for messages.
+ * @throws {InputError} If there are none, or one is not.
+ */
+export function assertNumbers(name: string, things: string, values: ArrayLike<number>): void {
+  if (values.length === 0) throw new InputError(`The picture "${name}" has no ${things}: there is nothing to see.`);
+  const odd = Array.prototype.find.call(values, (value) => !(Math.abs(value) <= MOST));
+  if (odd === undefined) return;
+  throw new InputError(
+    `The picture "${name}" cannot be drawn: ${things} are finite numbers of at most ${MOST}, and one is ${odd}.`,
+  );
+}
+
+function axesOf(picture: Picture): Axis[] {
+  const { x, y, value }: { x?: Axis; y?: Axis; value?: Axis } = picture;
+  return [x, y, value].filter((axis) => axis !== undefined);
+}
+
+function assertAxis(name: string, kind: Picture["kind"], axis: Axis): void {
+  const { from, to, log } = axis;
+  const ends = [from, to].filter((end) => end !== undefined);
+  assertNumbers(name, "ends of axes", [0, ...ends]);
+  assertAbove0(name, "ends", axis, ends);
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw new RangeError(`An axis of the picture "${name}" goes from ${from} to ${to}.`);
+  }
+  if (log && (kind === "scatter" || kind === "bars")) {
+    throw new RangeError(`The picture "${name}" has a log axis, but ${kind} have none.`);
+  }
+}
+
+function assertScatter(name: string, { points, labels, classes }: Scatter): void {
+  assertNumbers(name, "points", points);
+  assertCount(name, "labels", labels.length, points.length / 2);
+  if (labels.some((label) => label >= classes.length)) {
+    throw new RangeError(`The picture "${name}" has labels beyond its ${classes.length} classes.`);
+  }
+}
+
+function assertLines(name: string, lines: Lines): void {
+  assertNumbers(name, "curves", lines.series.map(() => 1));
+  for (const { name: curve, x, y, as } of lines.series) {
+    const points = `points in "${curve}"`;
+    assertNumbers(name, points, x);
+    assertNumbers(name, points, y);
+    assertCount(name, `values in "${curve}"`, y.length, x.length);
+    assertAbove0(name, points, lines.x, x);
+    assertAbove0(name, points, lines.y, as === "steps" ? [0] : y); // steps are bars from 0
+  }
+}
+
+function assertCount(name: string, things: string, found: number, wanted: number): void {
+  if (found !== wanted) throw new RangeError(`The picture "${name}" has ${found} ${things}; it needs ${wanted}.`);
+}
+
+function assertWhole(name: string, things: string, count: number): void {
+  assertCount(name, things, count, Math.max(1, Math.round(count)));
+}
+
+function assertAbove0(name: string, things: string, axis: Axis, values: ArrayLike<number>): void {
+  if (!axis.log || extent(Array.from(values))[0] > 0) return;
+  throw new InputError(`The picture "${name}" cannot be drawn: on a log axis ${things} are above 0.`);
+}
