@@ -67,10 +67,12 @@ export { loadImages } from "./src/data/load_images.ts";
 export type { OnProgress } from "./src/data/download.ts";
 export { loadMnist, type MnistOptions } from "./src/data/mnist.ts";
 export { type Idx, parseIdx, unpack } from "./src/data/idx.ts";
-export { type Digits, type Examples, type ImageSet, imageSet, rows, select, take } from "./src/data/images.ts";
+export { type Examples, rows } from "./src/data/examples.ts";
+export { type Digits, type ImageSet, imageSet, select, take } from "./src/data/images.ts";
 
 // What a lesson runs in, and speaks through.
-export { type CommonOptions, type Lesson, runLesson } from "./src/lesson/run_lesson.ts";
+export type { CommonOptions, Lesson } from "./src/lesson/lesson.ts";
+export { runLesson } from "./src/lesson/run_lesson.ts";
 export { ClaimError, type Closeness, type Comparison, type ImageLayout, type Show, showOn } from "./src/show/show.ts";
 export {
   type Axis,

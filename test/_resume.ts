@@ -6,7 +6,7 @@
 // deno-lint-ignore-file no-console -- a program tells how far it is
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend.ts";
-import type { Examples } from "../src/data/images.ts";
+import type { Examples } from "../src/data/examples.ts";
 import { convVae } from "../src/models/conv_vae.ts";
 import { negativeElbo } from "../src/objectives/objective.ts";
 import { random } from "../src/random.ts";

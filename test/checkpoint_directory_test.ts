@@ -182,7 +182,7 @@ testFiles(
       assertEquals(nowhere.message, `Cannot write ${parent}/no/where: the directory above it does not exist.`);
       await Deno.writeTextFile(`${parent}/file`, "mine");
       const file = await assertRejects(() => CheckpointDirectory.open(`${parent}/file`, true), InputError);
-      assertEquals(file.message, `${parent}/file is no directory.`);
+      assertEquals(file.message, `${parent}/file is not a directory.`);
       assertEquals(await Deno.readTextFile(`${parent}/file`), "mine");
     }),
 );
@@ -263,7 +263,7 @@ testFiles(
           failing(error, fileName(2));
           using checkpoints = await CheckpointDirectory.open(directory, true);
           assertSame(checkpoints.found, small(1));
-          assertEquals(checkpoints.passedOver, [`${path} cannot be read: ${error.message}.`]);
+          assertEquals(checkpoints.passedOver, [`Cannot read ${path}: ${error.message}.`]);
           if (error === denied) continue;
           for (const step of [3, 4]) await checkpoints.save(small(step));
           assertEquals(names(directory), namesOf(2, 3, 4));
@@ -272,7 +272,11 @@ testFiles(
         }
         failing(denied, ".checkpoint");
         const none = await assertRejects(() => resume(directory), EnvironmentError);
-        assert(none.message.startsWith(`No checkpoint in ${directory} could be read. The newest: ${directory}/step-`));
+        assert(
+          none.message.startsWith(
+            `No checkpoint in ${directory} could be read. The newest: Cannot read ${directory}/step-`,
+          ),
+        );
       } finally {
         Object.assign(Deno, { open });
       }
@@ -373,7 +377,7 @@ testIf(
       await Deno.copyFile(`${directory}/${fileName(1)}`, target);
       const path = `${directory}/${fileName(2)}`;
       await new Deno.Command("mkfifo", { args: [path] }).output();
-      const damaged = [`${path} is damaged: it is no file.`];
+      const damaged = [`${path} is damaged: it is not a file.`];
       const pipe = await resume(directory);
       assertSame(pipe.found, small(1));
       assertEquals(pipe.passedOver, damaged);
@@ -428,9 +432,9 @@ testRun(
         if (made) await save(directory, 1);
         for (
           const [flags, message] of [
-            [[], `Checkpoints in ${directory} take two permissions: add ${read} ${write}.`],
-            [[read], `Writing to ${directory} needs the permission ${write}.`],
-            [[write], `Reading ${directory} takes a permission: add ${read}.`],
+            [[], `Checkpoints in ${directory} require two permissions: add ${read} ${write}.`],
+            [[read], `Writing to ${directory} requires a permission: add ${write}.`],
+            [[write], `Reading ${directory} requires a permission: add ${read}.`],
           ] as const
         ) {
           const { code, out } = await deno(["run", "--no-prompt", ...flags, "test/_saver.ts", directory, "resume"]);

@@ -224,7 +224,7 @@ testFiles(
       const mistakes: [Record<string, Uint8Array<ArrayBuffer> | undefined>, string][] = [
         [
           { "t10k-labels-idx1-ubyte": undefined },
-          "DIR has no t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte.gz: wanted is ",
+          "DIR has no t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte.gz: expected ",
         ],
         [
           { "train-images-idx3-ubyte": SMALL["train-images-idx3-ubyte"].subarray(0, 999) },
@@ -262,19 +262,19 @@ testFiles(
         assertStringIncludes(run.err.replaceAll(data, "DIR"), sentence);
       }
       const nowhere = await lesson("06_conv_vae", ["--data", `${directory}/no`], ["--allow-read"]);
-      assertSentence(nowhere, 2, /^There is no ".*\/no": wanted is a directory with /);
+      assertSentence(nowhere, 2, /^There is no ".*\/no": expected a directory with /);
     }),
 );
 
 testRun("--data without the permission: one sentence with the flag to add, exit code 1", async () => {
   const read = await lesson("02_likelihood", ["--data", "some/where"]);
-  assertSentence(read, 1, "Reading some/where takes a permission: add --allow-read=some/where.");
+  assertSentence(read, 1, "Reading some/where requires a permission: add --allow-read=some/where.");
 });
 
 testRun("--data mnist without the network: one sentence with the flag to add, exit code 1", async () => {
   const elsewhere = "--location=https://nothing-is-cached-here.invalid/"; // the user's own cache may have MNIST
   const run = await lesson("02_likelihood", ["--data", "mnist"], [elsewhere]);
-  assertSentence(run, 1, /^Cannot fetch .* takes a permission; add --allow-net=storage\.googleapis\.com,/);
+  assertSentence(run, 1, /^Cannot fetch .* requires a permission; add --allow-net=storage\.googleapis\.com,/);
 });
 
 testIf(runs && mnist !== undefined, "--allow-run and MNIST_DIR", "lesson 02 on MNIST itself", async () => {
@@ -314,7 +314,7 @@ testRun("what a lesson that draws nothing pays for show: little beside tfjs itse
     for (const { code, isDynamic } of module?.dependencies ?? []) if (!isDynamic) reached.add(code?.specifier ?? name);
   }
   const packages = [...reached].flatMap((name) => /^npm:\/?((?:@[^/]+\/)?[^@/]+)/.exec(name)?.[1] ?? []);
-  const wanted = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "commander", "ml-matrix", "pure-rand"];
+  const wanted = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "ml-matrix", "pure-rand"];
   assertEquals([...new Set(packages)].toSorted(), wanted);
 });
 
@@ -330,11 +330,11 @@ testFiles(
       assertEquals([saved.code, loaded.code], [1, 1], saved.err + loaded.err);
       assertEquals(lastLine(loaded).test, lastLine(saved).test[0], "the same held-out loss to the last bit");
       const other = await lesson("06_conv_vae", ["--latent", "3", "--load", model], [`--allow-read=${model}`]);
-      assertSentence(other, 2, /model of another architecture: its layer 5 \(Dense\) has units 2, wanted is 3\.$/);
+      assertSentence(other, 2, /model of another architecture: its layer 5 \(Dense\) has units 2, expected 3\.$/);
       const taken = await lesson("06_conv_vae", ["--save", model], files);
       assertSentence(taken, 2, `${model} exists already, and nothing is overwritten: name another directory.`);
       const refused = await lesson("07_latent_map", ["--load", model]);
-      assertSentence(refused, 1, `Reading ${model} takes a permission: add --allow-read=${model}.`);
+      assertSentence(refused, 1, `Reading ${model} requires a permission: add --allow-read=${model}.`);
     }),
 );
 
@@ -359,7 +359,7 @@ testFiles("--out: pictures as files; the second time nothing is overwritten", ()
     const start = (...ofDeno: string[]) =>
       deno(["run", "--no-prompt", lock, "--frozen", config, ...ofDeno, program, "--out", pictures]);
     const refused = await start();
-    assertSentence(refused, 1, `Writing to ${pictures} needs the permission --allow-write=${pictures}.`);
+    assertSentence(refused, 1, `Writing to ${pictures} requires a permission: add --allow-write=${pictures}.`);
     assertEquals(refused.out, "", "said before the lesson begins");
     const { code, err } = await start(`--allow-write=${pictures}`);
     assertEquals([code, err], [0, ""]);

@@ -5,7 +5,8 @@ import { EnvironmentError, InputError } from "../src/errors.ts";
 import { sha256 } from "../src/disk/sha256.ts";
 import { loadDigits } from "../src/data/digits.ts";
 import { type Idx, parseIdx, unpack } from "../src/data/idx.ts";
-import { imageSet, rows, select, take } from "../src/data/images.ts";
+import { rows } from "../src/data/examples.ts";
+import { imageSet, select, take } from "../src/data/images.ts";
 import { loadImages } from "../src/data/load_images.ts";
 
 tf.enableProdMode();
@@ -164,7 +165,7 @@ Deno.test({
     await assertRejects(
       () => loadImages("mnits"),
       EnvironmentError,
-      "Reading mnits takes a permission: add --allow-read=mnits.",
+      "Reading mnits requires a permission: add --allow-read=mnits.",
     );
   },
 });

@@ -274,7 +274,7 @@ Deno.test({
       await using mirror = serve(redirect(target.url.replace("127.0.0.1", "localhost")));
       assertEquals(
         await sentence(cache, [mirror]),
-        `Cannot fetch labels.gz: ${mirror.host} redirects to localhost, which takes a permission.`,
+        `Cannot fetch labels.gz: ${mirror.host} redirects to localhost, which requires a permission.`,
       );
       assertEquals([mirror.asked, target.asked], [1, 0]);
     }),
@@ -290,7 +290,7 @@ Deno.test({
       const { message } = await assertRejects(() => get(cache, [], { mirrors, patience }), EnvironmentError);
       assertEquals(
         message,
-        "Cannot fetch labels.gz: one.example takes a permission; two.example:81 takes a permission; " +
+        "Cannot fetch labels.gz: one.example requires a permission; two.example:81 requires a permission; " +
           "add --allow-net=one.example,two.example:81.",
       );
     }),

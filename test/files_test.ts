@@ -919,6 +919,6 @@ Deno.test({
   permissions: "none",
   async fn() {
     const error = await assertRejects(() => files("some/where", LESSON), EnvironmentError);
-    assertEquals(error.message, "Writing to some/where needs the permission --allow-write=some/where.");
+    assertEquals(error.message, "Writing to some/where requires a permission: add --allow-write=some/where.");
   },
 });

@@ -100,7 +100,7 @@ testSignal(
       assertEquals([save.code, save.out, save.err], [
         1,
         "",
-        `Writing to ${model} needs the permission --allow-write=${model}.\n`,
+        `Writing to ${model} requires a permission: add --allow-write=${model}.\n`,
       ]);
       const workers = await run([`--allow-write=${model}`], "--save", model, "--workers", "2");
       assertEquals([workers.code, workers.out], [1, ""]);
@@ -145,7 +145,7 @@ testIf(
     for (const flags of [["--workers", "2"], ["--checkpoint", "kept"], ["--checkpoint", "kept", "--resume"]]) {
       const { code, out, err } = await run("--load", "model", ...flags);
       assertEquals([code, out], [2, ""]);
-      assert(err.startsWith("--load takes a model that is trained already"), err);
+      assert(err.startsWith("--load takes a model that is already trained"), err);
     }
   },
 );

@@ -12,7 +12,7 @@ Deno.test("a file imports its own layer and lower ones", () => {
     ["src/distributions/gaussian.ts", "src/tensor.ts"],
     ["src/random.ts", "src/tensor.ts"],
     ["src/objectives/elbo.ts", "src/models/vae.ts"],
-    ["src/training/train.ts", "src/data/images.ts"],
+    ["src/training/train.ts", "src/data/examples.ts"],
     ["src/lesson/run_lesson.ts", "src/show/show.ts"],
     ["lessons/04_kl.ts", "mod.ts"],
     ["mod.ts", "src/lesson/run_lesson.ts"],

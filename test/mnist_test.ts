@@ -50,7 +50,7 @@ const refused = (changes: Record<string, Uint8Array | undefined>, sentence: stri
     assertEquals(error.message.replaceAll(directory, "DIR"), sentence);
   });
 
-const WANTED = "wanted is a directory with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, " +
+const WANTED = "expected a directory with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, " +
   "t10k-labels-idx1-ubyte, each with or without .gz.";
 
 testFiles("a directory of 28×28 images, with and without a slash at its end, also as --data", async () => {
@@ -83,7 +83,7 @@ testFiles("bad input: no such directory, and a file in its place", async () => {
   await withDirectory({}, async (directory) => {
     const none = await assertRejects(() => loadImages(`${directory}/mnits`), InputError);
     assertEquals(none.message, `There is no "${directory}/mnits": ${WANTED}`);
-    await assertRejects(() => loadImages(`${directory}/t10k-labels-idx1-ubyte`), InputError, "cannot be read");
+    await assertRejects(() => loadImages(`${directory}/t10k-labels-idx1-ubyte`), InputError, "is not a directory");
   });
 });
 
@@ -172,7 +172,7 @@ testFiles(
       const path = `${directory}/t10k-images-idx3-ubyte`;
       const says = async (why: string) => {
         const error = await assertRejects(() => loadMnist({ directory }), InputError);
-        assertEquals(error.message, `${path} cannot be read (${why}): ${WANTED}`);
+        assertEquals(error.message, `Cannot read ${path} (${why}): ${WANTED}`);
         await Deno.remove(path);
       };
       await Deno.truncate(path, 2 ** 28 + 1); // takes no space on the disk
@@ -192,7 +192,7 @@ Deno.test({
     await assertRejects(
       () => loadMnist({ directory: "some/where" }),
       EnvironmentError,
-      "Reading some/where takes a permission: add --allow-read=some/where.",
+      "Reading some/where requires a permission: add --allow-read=some/where.",
     );
   },
 });
@@ -258,7 +258,7 @@ Deno.test({
       const error = await assertRejects(() => loadMnist({ cache }), EnvironmentError);
       assertMatch(
         error.message,
-        /^Cannot fetch [\w-]+\.gz: storage\.googleapis\.com takes a permission; ossci-datasets\.s3\.amazonaws\.com takes a permission; add --allow-net=storage\.googleapis\.com,ossci-datasets\.s3\.amazonaws\.com\.$/,
+        /^Cannot fetch [\w-]+\.gz: storage\.googleapis\.com requires a permission; ossci-datasets\.s3\.amazonaws\.com requires a permission; add --allow-net=storage\.googleapis\.com,ossci-datasets\.s3\.amazonaws\.com\.$/,
       );
     }),
 });

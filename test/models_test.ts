@@ -376,18 +376,34 @@ Deno.test("two networks that do not fit together are refused in a sentence", () 
   refused(
     encoder(2),
     decoder(2, 4),
-    "The encoder puts out [B,2]; wanted are mu and logVar, twice the decoder's [B,2].",
+    "The encoder puts out [B,2], and the decoder takes [B,2]; expected mu and logVar, each of the shape of a code.",
   );
-  refused(encoder(2, 3), decoder(2, 4), "The encoder puts out [B,2] and [B,3]; wanted");
-  refused(encoder(2, 2), decoder(3, 4), "twice the decoder's [B,3].");
+  refused(
+    encoder(2, 3),
+    decoder(2, 4),
+    "The encoder puts out [B,2] and [B,3], and the decoder takes [B,2]; expected mu",
+  );
+  refused(
+    encoder(2, 2),
+    decoder(3, 4),
+    "and the decoder takes [B,3]; expected mu and logVar, each of the shape of a code.",
+  );
   refused(
     encoder(2, 2),
     decoder(2, 5),
-    "The decoder puts out [B,5]; wanted is one logit a pixel of what the encoder takes, [B,4].",
+    "The decoder puts out [B,5], and the encoder takes [B,4]; expected one logit for each pixel.",
   );
-  plain(encoder(2, 2), decoder(2, 4), "The encoder puts out [B,2] and [B,2]; wanted is one code, the decoder's [B,2].");
-  plain(encoder(2), decoder(3, 4), "The encoder puts out [B,2]; wanted is one code, the decoder's [B,3].");
-  plain(encoder(2), decoder(2, 5), "The decoder puts out [B,5]; wanted is what the encoder takes, [B,4].");
+  plain(
+    encoder(2, 2),
+    decoder(2, 4),
+    "The encoder puts out [B,2] and [B,2], and the decoder takes [B,2]; expected one code.",
+  );
+  plain(encoder(2), decoder(3, 4), "The encoder puts out [B,2], and the decoder takes [B,3]; expected one code.");
+  plain(
+    encoder(2),
+    decoder(2, 5),
+    "The decoder puts out [B,5], and the encoder takes [B,4]; expected the shape of an example.",
+  );
   const y = tf.input({ shape: [2] });
   const z = tf.input({ shape: [2] });
   const out = (of: tf.SymbolicTensor) => layers.dense({ units: 4 }).apply(of) as tf.SymbolicTensor;
@@ -397,14 +413,14 @@ Deno.test("two networks that do not fit together are refused in a sentence", () 
   for (const [check, halves] of [[refused, 2], [plain, 1]] as const) {
     const good = encoder(...Array(halves).fill(2));
     const twoIn = tf.model({ inputs: [y, z], outputs: Array.from({ length: halves }, () => code(both)) });
-    check(twoIn, decoder(2, 2), "The encoder takes [B,2] and [B,2]; wanted is one input.");
+    check(twoIn, decoder(2, 2), "The encoder takes [B,2] and [B,2]; expected one input.");
     const [twice, split] = [
       tf.model({ inputs: [y, z], outputs: both }),
       tf.model({ inputs: y, outputs: [out(y), out(y)] }),
     ];
-    check(good, twice, "The decoder takes [B,2] and [B,2]; wanted is one input, codes [B,L].");
-    check(good, split, "The decoder puts out [B,4] and [B,4]; wanted is");
-    check(good, image, "The decoder takes [B,2,1]; wanted is one input, codes [B,L].");
+    check(good, twice, "The decoder takes [B,2] and [B,2]; expected one input, codes [B,L].");
+    check(good, split, "The decoder puts out [B,4] and [B,4], and the encoder takes");
+    check(good, image, "The decoder takes [B,2,1]; expected one input, codes [B,L].");
   }
   assertEquals(layersVae(encoder(2, 2), decoder(2, 4)).latent, 2);
   assertEquals(layersAutoencoder(encoder(2), decoder(2, 4)).latent, 2);

@@ -48,13 +48,13 @@ Deno.test({
     const [read, write] = ["--allow-read='my models'", "--allow-write='my models'"];
     for (
       const [ask, sentence] of [
-        [() => newDirectory(path), `Writing to ${path} needs the permission ${write}.`],
-        [() => saveVae(vae, path), `Writing to ${path} needs the permission ${write}.`],
-        [() => loadVae(vae, path), `Reading ${path} takes a permission: add ${read}.`],
-        [() => loadMnist({ directory: path }), `Reading ${path} takes a permission: add ${read}.`],
+        [() => newDirectory(path), `Writing to ${path} requires a permission: add ${write}.`],
+        [() => saveVae(vae, path), `Writing to ${path} requires a permission: add ${write}.`],
+        [() => loadVae(vae, path), `Reading ${path} requires a permission: add ${read}.`],
+        [() => loadMnist({ directory: path }), `Reading ${path} requires a permission: add ${read}.`],
         [
           () => CheckpointDirectory.open(path, true),
-          `Checkpoints in ${path} take two permissions: add ${read} ${write}.`,
+          `Checkpoints in ${path} require two permissions: add ${read} ${write}.`,
         ],
       ] as const
     ) {

@@ -10,7 +10,7 @@ import latentMap from "../lessons/07_latent_map.ts" with { type: "text" };
 import * as kl from "../lessons/04_kl.ts";
 import { showOn, useBackend } from "../mod.ts";
 import readme from "../README.md" with { type: "text" };
-import { render } from "../src/show/terminal/terminal.ts";
+import { render } from "../src/show/terminal/render.ts";
 
 const LESSONS: Record<string, string> = {
   "01_autoencoder": autoencoder,

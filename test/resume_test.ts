@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend.ts";
-import { type Examples, rows } from "../src/data/images.ts";
+import { type Examples, rows } from "../src/data/examples.ts";
 import { convVae } from "../src/models/conv_vae.ts";
 import { EnvironmentError, InputError } from "../src/errors.ts";
 import { denseVae } from "../src/models/dense_vae.ts";
@@ -336,10 +336,10 @@ testFiles("another network, of the same shapes, is refused", async (directory) =
   await run(ofNetworks()); // layers of other names
   await run({ ...ofNetworks({ activation: "tanh" }) }); // not known to be made of networks: its shapes are all there is
   const cases = [
-    [{ activation: "tanh" }, "has another decoder: its layer 0 (Dense) has activation relu, wanted is tanh."],
+    [{ activation: "tanh" }, "has another decoder: its layer 0 (Dense) has activation relu, expected tanh."],
     [
       { inner: "tanh" },
-      "has another encoder: its layer 2 (Sequential): its layer 0 (Dense) has activation relu, wanted",
+      "has another encoder: its layer 2 (Sequential): its layer 0 (Dense) has activation relu, expected",
     ],
     [{ frozen: 2 }, "has weights that do not change and hash to"],
     [{ frozenToo: 2 }, "has weights that do not change and hash to"],

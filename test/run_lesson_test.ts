@@ -10,7 +10,8 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import process from "node:process";
 import { EnvironmentError, InputError } from "../src/errors.ts";
-import { type CommonOptions, type Lesson, runLesson } from "../src/lesson/run_lesson.ts";
+import type { CommonOptions, Lesson } from "../src/lesson/lesson.ts";
+import { runLesson } from "../src/lesson/run_lesson.ts";
 import type { Show } from "../src/show/show.ts";
 import type { Step } from "../src/training/train.ts";
 import { granted, testIf, withTempDir } from "./_run.ts";
@@ -345,7 +346,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { code, out, err, options } = await run(["--out", "some/where"], speak);
-    const sentence = "Writing to some/where needs the permission --allow-write=some/where.\n";
+    const sentence = "Writing to some/where requires a permission: add --allow-write=some/where.\n";
     assertEquals({ code, out, err, options }, { code: 1, out: "", err: sentence, options: undefined });
   },
 });

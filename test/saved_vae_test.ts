@@ -191,9 +191,9 @@ Deno.test("without the permission: a sentence with the flag to add", async () =>
   const vae = small(1);
   for (
     const [attempt, message] of [
-      [() => newDirectory("some/where"), "Writing to some/where needs the permission --allow-write=some/where."],
-      [() => saveVae(vae, "some/where"), "Writing to some/where needs the permission --allow-write=some/where."],
-      [() => loadVae(vae, "some/where"), "Reading some/where takes a permission: add --allow-read=some/where."],
+      [() => newDirectory("some/where"), "Writing to some/where requires a permission: add --allow-write=some/where."],
+      [() => saveVae(vae, "some/where"), "Writing to some/where requires a permission: add --allow-write=some/where."],
+      [() => loadVae(vae, "some/where"), "Reading some/where requires a permission: add --allow-read=some/where."],
     ] as const
   ) assertEquals((await assertRejects(attempt, EnvironmentError)).message, message);
   vae.dispose();
@@ -228,8 +228,8 @@ testFiles(
       const [model, binary] = ["encoder/model.json", "decoder/weights.bin"];
       const config = (i: number) => (model: Model) => model.modelTopology.config.layers[i].config;
       const mistakes: [Files, string | RegExp][] = [
-        [{ [model]: undefined }, `There is no "DIR/${model}": wanted is a directory with a saved model.`],
-        [{ [binary]: undefined }, `There is no "DIR/${binary}": wanted is a directory with a saved model.`],
+        [{ [model]: undefined }, `There is no "DIR/${model}": expected a directory with a saved model.`],
+        [{ [binary]: undefined }, `There is no "DIR/${binary}": expected a directory with a saved model.`],
         [{ [model]: "<html>" }, /^DIR\/encoder\/model.json is not JSON: /],
         [{ [model]: "" }, /^DIR\/encoder\/model.json is not JSON: /],
         ...["null", "7", "[]", "{}", '{"modelTopology":{"config":{"layers":7}}}', "[".repeat(1e5) + "]".repeat(1e5)]
@@ -242,28 +242,28 @@ testFiles(
         ],
         [
           { [model]: '{"modelTopology":{"config":{"layers":[null]}}}' },
-          "its layer 0 is missing, wanted is InputLayer.",
+          "its layer 0 is missing, expected InputLayer.",
         ],
         [
           { [model]: edited(json, (m) => config(4)(m).units = 1e9) },
-          "layer 4 (Dense) has units 1000000000, wanted is 16.",
+          "layer 4 (Dense) has units 1000000000, expected 16.",
         ],
         [
           { [model]: edited(json, (m) => config(4)(m).units = "16") },
-          "its layer 4 (Dense) has units 16, wanted is 16.",
+          "its layer 4 (Dense) has units 16, expected 16.",
         ],
         [
           { [model]: edited(json, (m) => config(1)(m).strides = [1, 1]) },
-          "(Conv2D) has strides [1,1], wanted is [2,2].",
+          "(Conv2D) has strides [1,1], expected [2,2].",
         ],
-        [{ [model]: edited(json, (m) => config(1)(m).activation = "elu") }, "has activation elu, wanted is relu."],
+        [{ [model]: edited(json, (m) => config(1)(m).activation = "elu") }, "has activation elu, expected relu."],
         [
           { [model]: json.replace('"units":16', '"__proto__":{"units":16}') },
-          "layer 4 (Dense) has units undefined, wanted is 16.",
+          "layer 4 (Dense) has units undefined, expected 16.",
         ],
         [
           { [model]: json.replace('"units":16', `"units":${"[".repeat(1e5)}${"]".repeat(1e5)}`) },
-          "layer 4 (Dense) has units something else, wanted is 16.",
+          "layer 4 (Dense) has units something else, expected 16.",
         ],
         ...['{"toString":1}', "[".repeat(1e5) + "]".repeat(1e5)].map((
           name,
@@ -271,15 +271,15 @@ testFiles(
           { [model]: json.replace(/"name":"flatten_[^"]*"/g, `"name":${name}`) },
           "its layer 4 takes its input from another layer.",
         ]),
-        [{ [model]: json.replace('"units":16', '"units":16,"units":17') }, "has units 17, wanted is 16."],
+        [{ [model]: json.replace('"units":16', '"units":16,"units":17') }, "has units 17, expected 16."],
         [
           { [model]: json.replace('"relu"', String.raw`"\u001b]0;\u0007\u009b2J\u202e"`) },
-          "has activation \ufffd]0;\ufffd\ufffd2J\ufffd, wanted is relu.",
+          "has activation \ufffd]0;\ufffd\ufffd2J\ufffd, expected relu.",
         ],
         [{ [model]: "\x1b[2J\r\n" }, /^DIR\/encoder\/model.json is not JSON: /],
         [
           { [model]: json.replace("[null,28,28,1]", "[null,1e308,1e308,1e308]") },
-          "has batch_input_shape [null,1e+308,1e+308,1e+308], wanted is [null,28,28,1].",
+          "has batch_input_shape [null,1e+308,1e+308,1e+308], expected [null,28,28,1].",
         ],
         [{ [model]: edited(json, (m) => m.modelTopology.config.output_layers.reverse()) }, "connected in another way."],
         [
@@ -297,14 +297,14 @@ testFiles(
         ],
         [
           { [model]: edited(json, (m) => m.weightsManifest[0].paths = ["../../../etc/passwd"]) },
-          "its weights are in [../../../etc/passwd], wanted is [weights.bin].",
+          "its weights are in [../../../etc/passwd], expected [weights.bin].",
         ],
         [
           { [model]: edited(json, (m) => m.weightsManifest[0].paths.push("/dev/zero")) },
-          "its weights are in [weights.bin,/dev/zero], wanted is [weights.bin].",
+          "its weights are in [weights.bin,/dev/zero], expected [weights.bin].",
         ],
         [{ [model]: edited(json, (m) => m.weightsManifest.push({})) }, "are others, or in another order."],
-        [{ [model]: edited(json, (m) => delete m.weightsManifest) }, "its weights are in undefined, wanted is"],
+        [{ [model]: edited(json, (m) => delete m.weightsManifest) }, "its weights are in undefined, expected"],
         [
           { [model]: edited(json, (m) => m.weightsManifest[0].sha256 = null) },
           "another SHA-256 than DIR/encoder/model",
@@ -344,7 +344,7 @@ testFiles(
         assertEquals(await weights(target), before, said);
       }
       const nowhere = await assertRejects(() => loadVae(target, `${directory}/nowhere`), InputError);
-      assertMatch(nowhere.message, /^There is no ".*\/nowhere\/encoder\/model.json": wanted is /);
+      assertMatch(nowhere.message, /^There is no ".*\/nowhere\/encoder\/model.json": expected /);
       assertEquals(Object.keys(Object.prototype), []);
       vae.dispose();
       target.dispose();
@@ -373,16 +373,16 @@ testFiles(
     refusing(async (refused, directory) => {
       for (
         const [name, message] of [
-          ["decoder/weights.bin", /decoder.weights.bin cannot be read \(it has 2147483648 bytes, and the model \d+\)/],
+          ["decoder/weights.bin", /Cannot read .*decoder.weights.bin \(it has 2147483648 bytes, and the model \d+\)/],
           [
             "encoder/model.json",
-            /encoder.model.json cannot be read \(it has 2147483648 bytes, and 1000000 are the most\)/,
+            /Cannot read .*encoder.model.json \(it has 2147483648 bytes, and 1000000 are the most\)/,
           ],
         ] as const
       ) {
         await Deno.truncate(`${directory}/${name}`, 2 ** 31); // a hole: it takes no space
         const [memory, start] = [Deno.memoryUsage().rss, performance.now()];
-        await refused("cannot be read (it has 2147483648 bytes, and ");
+        await refused("(it has 2147483648 bytes, and ");
         assertLess(Deno.memoryUsage().rss - memory, 64e6);
         assertLess(performance.now() - start, 1000);
         const error = await assertRejects(() => loadVae(small(3), directory), InputError);
@@ -396,7 +396,7 @@ testFiles("a model.json is read to a million bytes, and not one more", () =>
     const path = `${directory}/encoder/model.json`;
     const json = await Deno.readTextFile(path);
     await Deno.writeTextFile(path, json.padEnd(1e6 + 1));
-    await refused(`DIR/encoder/model.json cannot be read (it has 1000001 bytes, and 1000000 are the most)`);
+    await refused(`Cannot read DIR/encoder/model.json (it has 1000001 bytes, and 1000000 are the most)`);
     await Deno.writeTextFile(path, json.padEnd(1e6));
     await loadVae(small(3), directory);
   }));
@@ -408,17 +408,17 @@ testFiles(
       const path = `${directory}/encoder/weights.bin`;
       await Deno.rename(path, `${directory}/elsewhere`);
       await Deno.mkdir(path);
-      await refused("DIR/encoder/weights.bin cannot be read (it is no file)");
+      await refused("Cannot read DIR/encoder/weights.bin (it is not a file)");
       await Deno.remove(path);
       for (const target of [`${directory}/elsewhere`, "../../../etc/passwd", "/dev/zero", path]) {
         await Deno.symlink(target, path);
-        await refused("DIR/encoder/weights.bin cannot be read (it is a link, which may lead anywhere)");
+        await refused("Cannot read DIR/encoder/weights.bin (it is a link, which may lead anywhere)");
         await Deno.remove(path);
       }
       await Deno.rename(`${directory}/elsewhere`, path);
       await Deno.rename(`${directory}/encoder`, `${directory}/elsewhere`);
       await Deno.symlink(`${directory}/elsewhere`, `${directory}/encoder`);
-      await refused("DIR/encoder/model.json cannot be read (it is a link, which may lead anywhere)");
+      await refused("Cannot read DIR/encoder/model.json (it is a link, which may lead anywhere)");
     }),
 );
 
@@ -434,7 +434,7 @@ testIf(
         await Deno.remove(path);
         assertEquals((await run('mkfifo "$0"', path)).code, 0);
         const late = setTimeout(() => run('echo late > "$0"', path), 5000); // so that waiting ends, and fails the test
-        await refused(`DIR/encoder/${name} cannot be read (it is no file)`);
+        await refused(`Cannot read DIR/encoder/${name} (it is not a file)`);
         clearTimeout(late);
       }
     }),
@@ -479,15 +479,15 @@ testFiles(
         const [target, message] of [
           [
             small(1),
-            "encoder/model.json is a model of another architecture: its layer 5 (Dense) has units 10, wanted is 2.",
+            "encoder/model.json is a model of another architecture: its layer 5 (Dense) has units 10, expected 2.",
           ],
-          [convVae({ latent: 10, filters: [4, 9] }), "its layer 2 (Conv2D) has filters 8, wanted is 9."],
-          [convVae({ latent: 10, filters: [4, 8], hidden: 15 }), "its layer 4 (Dense) has units 16, wanted is 15."],
+          [convVae({ latent: 10, filters: [4, 9] }), "its layer 2 (Conv2D) has filters 8, expected 9."],
+          [convVae({ latent: 10, filters: [4, 8], hidden: 15 }), "its layer 4 (Dense) has units 16, expected 15."],
           [
             convVae({ latent: 10, filters: [4, 8], image: [32, 28, 1] }),
-            "has batch_input_shape [null,28,28,1], wanted is [null,32,28,1].",
+            "has batch_input_shape [null,28,28,1], expected [null,32,28,1].",
           ],
-          [denseVae(), "its layer 1 is Conv2D, wanted is Reshape."],
+          [denseVae(), "its layer 1 is Conv2D, expected Reshape."],
         ] as const
       ) {
         await assertRejects(() => loadVae(target, `${directory}/m`), InputError, message);
@@ -514,11 +514,11 @@ Deno.test("two networks of the same architecture are no different, whatever they
   const [[encoder, decoder], [encoder2, decoder2]] = models;
   assert(JSON.stringify(encoder) !== JSON.stringify(encoder2));
   assertEquals([difference(encoder, encoder2), difference(decoder, decoder2)], [undefined, undefined]);
-  assertEquals(difference(decoder, encoder), "its layer 0 is Dense, wanted is InputLayer");
+  assertEquals(difference(decoder, encoder), "its layer 0 is Dense, expected InputLayer");
   const { layers } = encoder.modelTopology.config;
   const longer = {
     ...encoder,
     modelTopology: { ...encoder.modelTopology, config: { layers: [...layers, layers[6]] } },
   };
-  assertEquals(difference(longer, encoder2), "it has 8 layers, wanted are 7");
+  assertEquals(difference(longer, encoder2), "it has 8 layers, expected 7");
 });

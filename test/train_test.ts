@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend.ts";
-import { type Examples, rows } from "../src/data/images.ts";
+import { type Examples, rows } from "../src/data/examples.ts";
 import { InputError } from "../src/errors.ts";
 import { type Autoencoder, autoencoder } from "../src/models/autoencoder.ts";
 import { convVae } from "../src/models/conv_vae.ts";
@@ -485,7 +485,7 @@ testOnBackends("a slope that is no finite number ends the training too, though t
 testOnBackends("pixels that are not in [0, 1] are refused at their step, to train on and to judge by", async () => {
   const vae = denseVae({ latent: 2, hidden: 3, shape: [2] });
   const before = alive();
-  const wanted = "wanted are numbers in [0,1], as pixels are once divided by 255";
+  const wanted = "expected numbers in [0,1], as pixels are once divided by 255";
   for (const [value, found] of [[255, "from 0.5 to 255"], [-0.25, "from -0.25 to 0.5"]] as const) {
     const examples = rows(Float32Array.from([0.5, 0.5, value, 0.5]), [2, 2]);
     const step = 1 + batches(2, 1, 1).findIndex(([i]) => i === 1);
@@ -508,13 +508,13 @@ testOnBackends("what an autoencoder cannot put out, or is no number, is refused 
   const holding = (value: number) => rows(Float32Array.from([0.5, value]), [1, 2]);
   const run = (model: Autoencoder, value: number) => trained(squaredError(model), holding(value));
   assertEquals((await run(linear, 255)).length, 1);
-  const rest = ", wanted are numbers in [0,1]";
+  const rest = ", expected numbers in [0,1]";
   await assertRejects(() => run(bounded, 255), InputError, `step 1: its examples hold numbers from 0.5 to 255${rest}`);
   await assertRejects(() => run(bounded, NaN), InputError, `step 1: its examples hold numbers from NaN to NaN${rest}`);
   for (const value of [NaN, Infinity]) {
     const found = `step 1: its examples hold numbers from ${value === Infinity ? 0.5 : NaN} to ${value}`;
-    await assertRejects(() => run(linear, value), InputError, `${found}, wanted are finite ones`);
-    await assertRejects(() => evaluate(squaredError(linear), holding(value)), InputError, "wanted are finite ones");
+    await assertRejects(() => run(linear, value), InputError, `${found}, expected finite numbers`);
+    await assertRejects(() => evaluate(squaredError(linear), holding(value)), InputError, "expected finite numbers");
   }
   assertEquals(alive(), before);
   bounded.dispose();
@@ -524,7 +524,7 @@ testOnBackends("what an autoencoder cannot put out, or is no number, is refused 
 testOnBackends("examples that are no float32, or not as many as asked for, are refused in a sentence", async () => {
   const vae = denseVae({ latent: 2, hidden: 3, shape: [2] });
   const before = alive();
-  const wanted = "wanted is float32, and a row each.";
+  const wanted = "expected float32, and a row each.";
   for (
     const [make, found] of [
       [(n: number) => tf.zeros([n, 2], "int32"), "int32 of shape [4,2] for 4 examples"],

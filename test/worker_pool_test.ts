@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend.ts";
-import { type Examples, rows } from "../src/data/images.ts";
+import { type Examples, rows } from "../src/data/examples.ts";
 import { EnvironmentError, InputError } from "../src/errors.ts";
 import { autoencoder } from "../src/models/autoencoder.ts";
 import { convVae } from "../src/models/conv_vae.ts";

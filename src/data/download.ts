@@ -52,7 +52,7 @@ export const PATIENCE: Patience = { stall: 10_000, whole: 600_000, tries: 3, pau
 
 /** What was wrong with a mirror, as the rest of a sentence that begins with its name. */
 class Fault extends Error {
-  /** `passing` if asking again may help, `forbidden` if the mirror takes a permission. */
+  /** `passing` if asking again may help, `forbidden` if the mirror requires a permission. */
   readonly kind: "lasting" | "passing" | "forbidden";
 
   constructor(message: string, kind: Fault["kind"] = "lasting", cause?: unknown) {
@@ -175,8 +175,8 @@ function watching({ stall, whole }: Patience, signal?: AbortSignal) {
 function faultOf(error: Error, mirror: string, received?: number): Error {
   if (error.name === "NotCapable") {
     const host = /"(.+?)(:\d+)?"/.exec(error.message)?.[1];
-    if (host === new URL(mirror).hostname) return new Fault("takes a permission", "forbidden", error);
-    return new Fault(`redirects to ${host}, which takes a permission`, "lasting", error);
+    if (host === new URL(mirror).hostname) return new Fault("requires a permission", "forbidden", error);
+    return new Fault(`redirects to ${host}, which requires a permission`, "lasting", error);
   }
   if (!(error instanceof TypeError)) return error; // but that is what fetch throws, whatever the cause
   if (/non HTTP|Invalid URL/.test(error.message)) { // of the redirect: the mirror's own is checked

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { EnvironmentError, InputError } from "../errors.ts";
-import { permissionFlag } from "../disk/permissions.ts";
+import { InputError } from "../errors.ts";
 import { sha256 } from "../disk/sha256.ts";
 import { download, type OnProgress } from "./download.ts";
 import { LIMIT, parseIdx, unpack } from "./idx.ts";
@@ -36,7 +35,7 @@ type FileName = keyof typeof MNIST;
 const FILES = Object.keys(MNIST) as FileName[];
 
 /** What a directory must have. */
-const WANTED = `wanted is a directory with ${FILES.join(", ")}, each with or without .gz`;
+const WANTED = `expected a directory with ${FILES.join(", ")}, each with or without .gz`;
 
 /** What to do where MNIST cannot be fetched. */
 const OTHERWISE =
@@ -143,13 +142,15 @@ async function fetchFiles(mirrors: readonly string[], cache: string, onProgress?
 
 /** Reads the four files of a directory. */
 async function readFiles(directory: string) {
-  const present = await reading(directory, () => Array.fromAsync(Deno.readDir(directory), (entry) => entry.name));
+  const { reading } = await import("../disk/read.ts"); // a browser has no disk
+  const list = () => Array.fromAsync(Deno.readDir(directory), (entry) => entry.name);
+  const present = (await reading(directory, list, { wanted: WANTED })).sort();
   return four(async (file) => {
     const form = new RegExp(`^${file.replace("-idx", "[-.]idx")}(\\.gz)?$`); // some archives write a dot there
-    const found = present.sort().find((name) => form.test(name));
+    const found = present.find((name) => form.test(name));
     if (found === undefined) throw new InputError(`${directory} has no ${file} or ${file}.gz: ${WANTED}.`);
     const name = `${directory.replace(/[\\/]+$/, "")}/${found}`;
-    return { name, bytes: await unpack(await reading(name, () => readBounded(name)), name) };
+    return { name, bytes: await unpack(await reading(name, () => readBounded(name), { wanted: WANTED }), name) };
   });
 }
 
@@ -159,20 +160,6 @@ async function readBounded(path: string) {
   if (!isFile) throw new Error("it is not a file");
   if (size > LIMIT) throw new Error(`it has ${size} bytes, more than ${LIMIT}`);
   return await Deno.readFile(path);
-}
-
-/** Does `read`, and says what it takes if that fails. */
-async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) {
-      const flag = permissionFlag("read", path);
-      throw new EnvironmentError(`Reading ${path} takes a permission: add ${flag}.`, { cause });
-    }
-    if (cause instanceof Deno.errors.NotFound) throw new InputError(`There is no "${path}": ${WANTED}.`, { cause });
-    throw new InputError(`${path} cannot be read (${(cause as Error).message}): ${WANTED}.`, { cause });
-  }
 }
 
 /** Whether these are MNIST's own four files. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { EnvironmentError, InputError } from "../errors.ts";
-import { permissionFlag } from "./permissions.ts";
+import { assertDisk, missingPermission } from "./permissions.ts";
 
 /**
  * Makes a directory.
@@ -115,6 +115,7 @@ async function flushDirectory(path: string): Promise<void> {
  * @throws {EnvironmentError} If it fails otherwise; without the permission, the message has the flag to add.
  */
 export async function writing<T>(path: string, permit: string, write: () => Promise<T>): Promise<T> {
+  assertDisk(path);
   try {
     return await write();
   } catch (cause) {
@@ -122,10 +123,7 @@ export async function writing<T>(path: string, permit: string, write: () => Prom
     if (cause instanceof Deno.errors.AlreadyExists) {
       throw new InputError(`${path} exists already, and nothing is overwritten: name another directory.`, { cause });
     }
-    if (cause instanceof Deno.errors.NotCapable) {
-      const flag = permissionFlag("write", permit);
-      throw new EnvironmentError(`Writing to ${permit} needs the permission ${flag}.`, { cause });
-    }
+    if (cause instanceof Deno.errors.NotCapable) throw missingPermission("write", permit, cause);
     if (cause instanceof Deno.errors.NotFound) {
       throw new EnvironmentError(`Cannot write ${path}: the directory above it does not exist.`, { cause });
     }

@@ -42,7 +42,7 @@ export function difference(found: unknown, wanted: Architecture): string | undef
   const same = comparison(names(theirs!.config.layers), names(ours.config.layers));
   const [{ paths }] = weightsManifest;
   if (!same(listed?.[0]?.paths, paths)) {
-    return `its weights are in ${text(listed?.[0]?.paths)}, wanted is ${text(paths)}`;
+    return `its weights are in ${text(listed?.[0]?.paths)}, expected ${text(paths)}`;
   }
   if (!same(listed, weightsManifest)) return "its weights are others, or in another order";
 }
@@ -56,7 +56,7 @@ function networkDifference(found: Partial<Network> | undefined, wanted: Network)
     if (other) return `its layer ${i} ${other}`;
   }
   if (layers.length > wanted.config.layers.length) {
-    return `it has ${layers.length} layers, wanted are ${wanted.config.layers.length}`;
+    return `it has ${layers.length} layers, expected ${wanted.config.layers.length}`;
   }
   const { layers: _, ...ends } = wanted.config; // which layers are its inputs and outputs, in which order
   if (!same(found!.class_name, wanted.class_name) || !same(found!.config, { ...ends, name: undefined })) {
@@ -66,7 +66,7 @@ function networkDifference(found: Partial<Network> | undefined, wanted: Network)
 
 function layerDifference(found: Layer | undefined, wanted: Layer, same: Comparison): string | undefined {
   if (found?.class_name !== wanted.class_name) {
-    return `is ${found ? text(found.class_name) : "missing"}, wanted is ${wanted.class_name}`;
+    return `is ${found ? text(found.class_name) : "missing"}, expected ${wanted.class_name}`;
   }
   if (isNetwork(wanted)) {
     const other = networkDifference(found as Partial<Network>, wanted);
@@ -74,7 +74,7 @@ function layerDifference(found: Layer | undefined, wanted: Layer, same: Comparis
   } else {
     for (const [key, value] of Object.entries(wanted.config)) {
       if (/^name$|_initializer$/.test(key) || same(found.config?.[key], value)) continue;
-      return `(${wanted.class_name}) has ${key} ${text(found.config?.[key])}, wanted is ${text(value)}`;
+      return `(${wanted.class_name}) has ${key} ${text(found.config?.[key])}, expected ${text(value)}`;
     }
   }
   if (!same(found.inbound_nodes, wanted.inbound_nodes)) return "takes its input from another layer";

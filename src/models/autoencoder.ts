@@ -80,7 +80,7 @@ export function layersAutoencoder(
   decoder: LayersModel,
   range?: readonly [number, number],
 ): Autoencoder {
-  const called = { codes: "is one code, the decoder's", decoded: "what the encoder takes," };
+  const called = { codes: "one code", decoded: "the shape of an example" };
   return ofLayers({
     latent: assertFit({ encoder, decoder }, 1, called),
     encoder,

@@ -66,14 +66,18 @@ export function assertFit(
   const [taken, put] = [encoder.inputs, encoder.outputs].map(shapes);
   const [code, decoded] = [decoder.inputs, decoder.outputs].map(shapes);
   const [{ shape: [, latent, ...more] }, ...others] = decoder.inputs;
-  if (encoder.inputs.length !== 1) throw new RangeError(`The encoder takes ${taken}; wanted is one input.`);
+  if (encoder.inputs.length !== 1) throw new RangeError(`The encoder takes ${taken}; expected one input.`);
   if (typeof latent !== "number" || more.length + others.length) {
-    throw new RangeError(`The decoder takes ${code}; wanted is one input, codes [B,L].`);
+    throw new RangeError(`The decoder takes ${code}; expected one input, codes [B,L].`);
   }
   if (put !== Array(codes).fill(code).join(" and ")) {
-    throw new RangeError(`The encoder puts out ${put}; wanted ${called.codes} ${code}.`);
+    throw new RangeError(`The encoder puts out ${put}, and the decoder takes ${code}; expected ${called.codes}.`);
   }
-  if (decoded !== taken) throw new RangeError(`The decoder puts out ${decoded}; wanted is ${called.decoded} ${taken}.`);
+  if (decoded !== taken) {
+    throw new RangeError(
+      `The decoder puts out ${decoded}, and the encoder takes ${taken}; expected ${called.decoded}.`,
+    );
+  }
   return latent;
 }
 

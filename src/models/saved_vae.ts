@@ -5,10 +5,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { EnvironmentError, InputError } from "../errors.ts";
-import { ensureDirectory, newDirectory, newFile } from "../disk/write.ts";
-import { permissionFlag } from "../disk/permissions.ts";
 import { sha256 } from "../disk/sha256.ts";
+import { InputError } from "../errors.ts";
 import type { LayersModel } from "../tensor.ts";
 import { printable } from "../wording.ts";
 import { type Architecture, difference } from "./architecture.ts";
@@ -32,6 +30,7 @@ const MOST_JSON = 1_000_000;
  * @throws {EnvironmentError} If it cannot be written; without the permission, the message has the flag to add.
  */
 export async function saveVae(vae: LayersVae, directory: string): Promise<void> {
+  const { ensureDirectory, newFile } = await import("../disk/write.ts"); // a browser has no disk
   const write = (name: string, bytes: Uint8Array) => newFile(`${directory}/${name}`, bytes, directory);
   for (const half of HALVES) await assertFinite(vae[half], half);
   await ensureDirectory(directory);
@@ -47,6 +46,7 @@ export async function saveVae(vae: LayersVae, directory: string): Promise<void> 
 
 /** Makes the directories of both halves, and writes the weights for NumPy; all of it, or nothing. */
 async function begin(directory: string, npz: Uint8Array): Promise<void> {
+  const { newDirectory, newFile } = await import("../disk/write.ts");
   const made: string[] = [];
   try {
     for (const half of HALVES.map((half) => `${directory}/${half}`)) {
@@ -137,25 +137,18 @@ function parseJson(bytes: Uint8Array, path: string): unknown {
   }
 }
 
-/** Reads a file, of a known size where one is given, and says what it takes if that fails. */
+/** Reads a file, of a known size where one is given. */
 async function readFile(path: string, directory: string, size?: number): Promise<Uint8Array<ArrayBuffer>> {
-  const wanted = "wanted is a directory with a saved model";
-  try {
+  const { reading } = await import("../disk/read.ts");
+  return await reading(path, async () => {
     const above = path.slice(0, path.lastIndexOf("/"));
-    const [folder, file] = await Promise.all([above, path].map((part) => Deno.lstat(part)));
+    const [folder, file] = await Promise.all([Deno.lstat(above), Deno.lstat(path)]);
     if (folder.isSymlink || file.isSymlink) throw new Error("it is a link, which may lead anywhere");
-    if (!file.isFile) throw new Error("it is no file"); // but perhaps a pipe, and opening that could wait for ever
+    if (!file.isFile) throw new Error("it is not a file"); // but perhaps a pipe, and opening that could wait for ever
     if (file.size !== (size ?? file.size)) throw new Error(`it has ${file.size} bytes, and the model ${size}`);
     if (file.size > (size ?? MOST_JSON)) throw new Error(`it has ${file.size} bytes, and ${MOST_JSON} are the most`);
     const bytes = await Deno.readFile(path);
     if (bytes.length !== file.size) throw new Error("it changed while it was read");
     return bytes;
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) {
-      const flag = permissionFlag("read", directory);
-      throw new EnvironmentError(`Reading ${directory} takes a permission: add ${flag}.`, { cause });
-    }
-    if (cause instanceof Deno.errors.NotFound) throw new InputError(`There is no "${path}": ${wanted}.`, { cause });
-    throw new InputError(`${path} cannot be read (${(cause as Error).message}): ${wanted}.`, { cause });
-  }
+  }, { permit: directory, wanted: "expected a directory with a saved model" });
 }

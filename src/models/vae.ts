@@ -44,8 +44,8 @@ export interface LayersVae extends Vae {
  */
 export function layersVae(encoder: LayersModel, decoder: LayersModel): LayersVae {
   const latent = assertFit({ encoder, decoder }, 2, {
-    codes: "are mu and logVar, twice the decoder's",
-    decoded: "one logit a pixel of what the encoder takes,",
+    codes: "mu and logVar, each of the shape of a code",
+    decoded: "one logit for each pixel",
   });
   return ofLayers({
     encoder,

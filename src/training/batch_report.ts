@@ -58,10 +58,10 @@ export async function readReports(reports: tf.Tensor1D[], { range }: Objective):
 function strayed(least: number, most: number, range?: readonly [number, number]): string | undefined {
   if (!range) {
     if (Number.isFinite(least) && Number.isFinite(most)) return;
-    return `its examples hold numbers from ${least} to ${most}, wanted are finite ones`;
+    return `its examples hold numbers from ${least} to ${most}, expected finite numbers`;
   }
   if (least >= range[0] && most <= range[1]) return;
-  return `its examples hold numbers from ${least} to ${most}, wanted are numbers in [${range}], as pixels are once divided by 255`;
+  return `its examples hold numbers from ${least} to ${most}, expected numbers in [${range}], as pixels are once divided by 255`;
 }
 
 function diverged({ loss, reconstruction, kl }: Losses, finite: number): string | undefined {

@@ -4,11 +4,13 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { batchOf, type Examples } from "../data/images.ts";
+import { batchOf, type Examples } from "../data/examples.ts";
 import { InputError } from "../errors.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { type Random, random } from "../random.ts";
 import { range, type Tensor } from "../tensor.ts";
+import { nextTurn } from "./next_turn.ts";
+import { assertCounts } from "./options.ts";
 import { add, average, type Losses, lossSums, nothing, readReports, report } from "./batch_report.ts";
 
 /** How many examples are evaluated at a time. */
@@ -63,16 +65,7 @@ export async function evaluateBy(
     } finally {
       x.dispose();
     }
-    await tf.nextFrame(); // whatever else waits
+    await nextTurn();
   }
   return average(sums);
-}
-
-/** Checks that every count is a whole number of at least 1. */
-export function assertCounts(counts: Record<string, number>): void {
-  for (const [name, value] of Object.entries(counts)) {
-    if (!(Number.isInteger(value) && value >= 1)) {
-      throw new RangeError(`${name} is a whole number of at least 1, not ${value}.`);
-    }
-  }
 }

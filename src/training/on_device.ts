@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { batchOf, type Examples } from "../data/images.ts";
+import { batchOf, type Examples } from "../data/examples.ts";
 import { range } from "../tensor.ts";
 
 /** Examples, and a way to free what they hold. */

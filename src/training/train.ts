@@ -3,13 +3,15 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
-import type { Examples } from "../data/images.ts";
+import type { Examples } from "../data/examples.ts";
 import type { Objective } from "../objectives/objective.ts";
-import { type Step, Training, type TrainOptions } from "./training.ts";
+import { nextTurn } from "./next_turn.ts";
+import type { TrainOptions } from "./options.ts";
+import type { Step } from "./step.ts";
+import { Training } from "./training.ts";
 
-export type { CheckpointOptions } from "./checkpoints/checkpointer.ts";
-export type { History, Step, TrainOptions } from "./training.ts";
+export type { CheckpointOptions, TrainOptions } from "./options.ts";
+export type { History, Step } from "./step.ts";
 
 /**
  * Trains with Adam (Kingma and Ba 2014), an example's loss averaged over its batch.
@@ -49,7 +51,7 @@ export async function* train(
       for (const indices of training.epoch()) {
         await training.step(indices);
         const losses = await training.settle();
-        await tf.nextFrame(); // whatever else waits: a signal, a request, a browser's window
+        await nextTurn();
         left = true; // unless the caller comes back
         yield training.record(indices.length, losses);
         left = false;

@@ -4,66 +4,20 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { Examples } from "../data/images.ts";
+import type { Examples } from "../data/examples.ts";
 import { InputError } from "../errors.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { type Random, random } from "../random.ts";
 import { Adam } from "./adam.ts";
-import { WorkerPool } from "./workers/worker_pool.ts";
-import { assertCounts, AT_A_TIME, evaluate, evaluateBy } from "./evaluate.ts";
-import { gradient } from "./gradient.ts";
-import { Checkpointer, type CheckpointOptions, type Position } from "./checkpoints/checkpointer.ts";
 import { add, average, type Losses, nothing, readReports, report } from "./batch_report.ts";
+import type { Checkpointer } from "./checkpoints/checkpointer.ts";
+import { AT_A_TIME, evaluate, evaluateBy } from "./evaluate.ts";
+import { gradient } from "./gradient.ts";
 import { onDevice } from "./on_device.ts";
-
-/** What each finished epoch was like. */
-export interface History {
-  /** Averages over each epoch's training batches, as they were when their turn came. */
-  train: Losses[];
-  /** Averages over the held-out examples at the end of each epoch; empty without held-out examples. */
-  test: Losses[];
-}
-
-/** One record a step. The losses are there when they were read: after each step on wasm and cpu. */
-export interface Step extends Partial<Losses> {
-  /** Steps taken so far, from 1. */
-  step: number;
-  /** Steps that the whole training takes, unless it is left early. */
-  steps: number;
-  /** The epoch that this step belongs to, from 1. */
-  epoch: number;
-  /** Epochs that the whole training takes. */
-  epochs: number;
-  /** Examples in this step's batch; in the record that a resumed training begins with, all the examples taken before. */
-  batch: number;
-  /** Whether this step was the last of its epoch, and `history` has grown. */
-  epochEnds: boolean;
-  /** The epochs finished so far: the same, growing, object in every record. */
-  history: History;
-}
-
-/** How to train. */
-export interface TrainOptions {
-  /** Passes over the examples, 1 by default. */
-  epochs?: number;
-  /** Examples in a step, 128 by default; the last batch of an epoch may be smaller, and so is one that has all there are. */
-  batchSize?: number;
-  /** The step size of Adam, 1e-3 by default. */
-  learningRate?: number;
-  /** The seed of the order of the examples and of the noise, 0 by default. */
-  seed?: number;
-  /** Examples to judge by at the end of each epoch, never trained on. */
-  heldOut?: Examples;
-  /** Read the losses every so many steps; by default 1, and 20 on WebGPU, where a read makes the GPU wait. */
-  readEvery?: number;
-  /** CPU cores that share each batch, 1 by default; more than one takes the permission to read. */
-  workers?: number;
-  /** Where to keep what a training needs to go on after it was stopped; nowhere by default. */
-  checkpoint?: CheckpointOptions;
-}
-
-/** The options, none missing but those that may. */
-type Settings = Required<Omit<TrainOptions, "heldOut" | "checkpoint">> & Pick<TrainOptions, "heldOut" | "checkpoint">;
+import { type Settings, settingsOf, type TrainOptions } from "./options.ts";
+import { beginning, type Position } from "./position.ts";
+import type { Step } from "./step.ts";
+import type { WorkerPool } from "./workers/worker_pool.ts";
 
 /** A training under way. */
 export class Training {
@@ -102,11 +56,11 @@ export class Training {
     options: TrainOptions,
     held: DisposableStack,
   ): Promise<Training> {
-    const settings = settle(options, examples);
+    const settings = settingsOf(options, examples);
     const { batchSize, learningRate, seed, epochs, workers, heldOut, checkpoint } = settings;
     const optimizer = held.use(new Adam(objective.variables, learningRate));
     const identity = { objective, examples, heldOut, batchSize, seed, learningRate, workers };
-    const checkpointer = checkpoint && held.use(await Checkpointer.open(checkpoint, optimizer, identity));
+    const checkpointer = checkpoint && held.use(await openCheckpointer(checkpoint, optimizer, identity));
     const [here, judges] = [held.use(onDevice(examples)), heldOut && held.use(onDevice(heldOut))];
     const training = new Training(objective, here, { ...settings, heldOut: judges }, optimizer, checkpointer);
     held.defer(() => tf.dispose(training.#unread.map(({ report }) => report)));
@@ -116,7 +70,7 @@ export class Training {
     }
     if (workers > 1) {
       const most = Math.max(Math.min(batchSize, here.count), judges ? Math.min(AT_A_TIME, judges.count) : 0);
-      training.#pool = held.use(await WorkerPool.start(objective, here, { workers, batchSize: most }));
+      training.#pool = held.use(await startWorkers(objective, here, { workers, batchSize: most }));
     }
     if (training.at.step === 0) await training.keep(); // if it cannot be identity, be it for its size, that is known now
     return training;
@@ -220,23 +174,12 @@ export class Training {
   }
 }
 
-/** The options with their defaults, once they make sense. */
-function settle(options: TrainOptions, examples: Examples): Settings {
-  const readEvery = tf.getBackend() === "webgpu" ? 20 : 1;
-  const defaults = { epochs: 1, batchSize: 128, learningRate: 1e-3, seed: 0, readEvery, workers: 1 };
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const settings: Settings = { ...defaults, ...given };
-  const { epochs, batchSize, learningRate, workers, heldOut, checkpoint } = settings;
-  assertCounts({ epochs, batchSize, readEvery: settings.readEvery, workers, "examples.count": examples.count });
-  if (heldOut) assertCounts({ "heldOut.count": heldOut.count });
-  if (checkpoint) assertCounts({ "checkpoint.every": checkpoint.every ?? 1 });
-  if (learningRate > 0 && learningRate < Infinity) return settings;
-  throw new RangeError(`learningRate is a positive number, not ${learningRate}.`);
+// Neither a disk nor workers load before they are asked for.
+
+async function openCheckpointer(...args: Parameters<typeof Checkpointer["open"]>): Promise<Checkpointer> {
+  return await (await import("./checkpoints/checkpointer.ts")).Checkpointer.open(...args);
 }
 
-/** Where a training begins. */
-function beginning(seed: number): Position {
-  const source = random(seed);
-  const [order, noise] = [source.split().state(), source.split().state()];
-  return { step: 0, epoch: 1, taken: 0, order, noise, sums: nothing(), history: { train: [], test: [] } };
+async function startWorkers(...args: Parameters<typeof WorkerPool["start"]>): Promise<WorkerPool> {
+  return await (await import("./workers/worker_pool.ts")).WorkerPool.start(...args);
 }

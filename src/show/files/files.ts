@@ -3,9 +3,7 @@
  *
  * @module
  */
-import { assertNewDirectory, newDirectory, newFile } from "../../disk/write.ts";
 import { type Picture, recorder, type Surface } from "../events.ts";
-import { sheetPng } from "./png.ts";
 
 /** What `page.ts` takes a picture as. */
 type Pictures = Map<string, { type: "image/png" | "image/svg+xml"; bytes: Uint8Array }>;
@@ -24,6 +22,8 @@ export async function files(
   directory: string,
   lesson: { name: string; question: string; text: string },
 ): Promise<Surface> {
+  const { assertNewDirectory, newDirectory, newFile } = await import("../../disk/write.ts"); // a browser has no disk
+  const { sheetPng } = await import("./png.ts");
   await assertNewDirectory(directory);
   let made: Promise<void> | undefined;
   const write = async (name: string, bytes: Uint8Array) => {

@@ -3,16 +3,10 @@
  *
  * @module
  */
-// deno-lint-ignore-file no-console -- the one place in src that prints
-import { EnvironmentError } from "../../errors.ts";
 import type { LessonEvent, Picture, Surface } from "../events.ts";
-import { claimText } from "../claim.ts";
-import { epochText } from "../loss_text.ts";
 import type { Step } from "../../training/train.ts";
-import { type TerminalOptions, thisTerminal } from "./capabilities.ts";
-import { fold, wrapped } from "./paint.ts";
-import { fetchText, type ProgressBar, progressBar } from "./progress.ts";
-import { drawTable } from "./table.ts";
+import type { TerminalOptions } from "./capabilities.ts";
+import type { ProgressBar } from "./progress.ts";
 
 export type { TerminalOptions } from "./capabilities.ts";
 export type { Colour } from "./paint.ts";
@@ -31,6 +25,13 @@ export async function terminal(
   options?: TerminalOptions,
   interrupted: (() => void) | null = () => Deno.exit(130), // by the shell's own rule
 ): Promise<Surface> {
+  const [{ isPicture, render, textOf }, { printLine }, { fetchText, progressBar }, { thisTerminal }] = await Promise
+    .all([
+      import("./render.ts"),
+      import("./print_line.ts"),
+      import("./progress.ts"),
+      import("./capabilities.ts"),
+    ]); // a browser has no terminal
   const now = options ? () => options : await thisTerminal();
   const live = !options && Deno.stdout.isTerminal();
   let bar: ProgressBar | undefined;
@@ -78,63 +79,4 @@ export async function terminal(
     });
     return wait;
   };
-}
-
-/**
- * Prints a line. Into a pipe that nobody reads any more it does nothing.
- *
- * @throws {EnvironmentError} If it cannot be written, as on a full disk.
- */
-export function printLine(line: string): void {
-  try {
-    console.log(line);
-  } catch (cause) {
-    throw new EnvironmentError(`Cannot write to standard output: ${(cause as Error).message}.`, { cause });
-  }
-}
-
-/** What an event looks like; nothing for those that the terminal does not show. */
-export async function render(event: LessonEvent, options: TerminalOptions): Promise<string | undefined> {
-  if (!isPicture(event)) return textOf(event, options);
-  const caption = options.fold ? fold(event.caption, options.columns, "") : event.caption;
-  return `\n${await drawing(event, options)}${caption}\n`;
-}
-
-function isPicture(event: LessonEvent): event is Picture {
-  return "name" in event && "caption" in event;
-}
-
-async function drawing(picture: Picture, options: TerminalOptions): Promise<string> {
-  if (picture.kind === "images") return (await import("./images.ts")).drawImages(picture, options);
-  if (options.columns < 20) return `${wrapped("(A plot needs 20 columns.)", options.columns).join("\n")}\n`;
-  switch (picture.kind) {
-    case "scatter":
-      return (await import("./plots.ts")).drawScatter(picture, options);
-    case "lines":
-      return (await import("./plots.ts")).drawLines(picture, options);
-    case "bars":
-      return (await import("./bars.ts")).drawBars(picture, options);
-    case "heat":
-      return (await import("./heat.ts")).drawHeat(picture, options);
-  }
-}
-
-/** What an event looks like that needs no drawing. */
-function textOf(event: Exclude<LessonEvent, Picture>, options: TerminalOptions): string | undefined {
-  const paint = (code: number, text: string) => options.colour ? `\x1b[${code}m${text}\x1b[0m` : text;
-  const folded = (text: string, indent?: string) => options.fold ? fold(text, options.columns, indent) : text;
-  switch (event.kind) {
-    case "title":
-      return `\n${paint(1, folded(event.text, "  "))}`;
-    case "text":
-      return folded(event.text);
-    case "claim": {
-      const mark = event.holds ? paint(32, "✓") : paint(31, "✗");
-      return folded(`  ✓ ${claimText(event)}`).replace("✓", () => mark);
-    }
-    case "progress":
-      return event.step.epochEnds ? folded(epochText(event.step)) : undefined;
-    case "table":
-      return `\n${drawTable(event, options.columns)}${folded(event.caption, "")}\n`;
-  }
 }

@@ -5,7 +5,6 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { EnvironmentError, InputError } from "../../errors.ts";
-import { random, type RandomState } from "../../random.ts";
 import type { Adam } from "../adam.ts";
 import type { Checkpoint } from "./file.ts";
 import { CheckpointDirectory } from "./directory.ts";
@@ -17,43 +16,8 @@ import {
   resumeNotice,
   type TrainingIdentity,
 } from "./fingerprint.ts";
-import type { Losses, Sums } from "../batch_report.ts";
-
-/** How to keep checkpoints. */
-export interface CheckpointOptions {
-  /** A directory of the training's own; made if it is not there. The last two checkpoints stay in it. */
-  directory: string;
-  /** Write one every so many steps, 100 by default; and at the start, where an epoch ends, and when the loop is left. */
-  every?: number;
-  /**
-   * Is told, in a sentence, what goes wrong without ending the training: a checkpoint that is damaged, or not written; and,
-   * where `resume` is true, from where the training goes on.
-   */
-  warn(sentence: string): void;
-  /**
-   * Go on from the newest one there, if there is any; else, and by default, a directory that has one is refused. Epochs, the
-   * learning rate and the workers may be others than before; all else is the same, or refused (of an objective of one's own,
-   * the shapes of its variables are all that can be compared).
-   */
-  resume?: boolean;
-}
-
-/** Where a training is: all of it that is not a weight. */
-export interface Position {
-  /** Steps taken. */
-  step: number;
-  /** The epoch, from 1. */
-  epoch: number;
-  /** Examples taken in this epoch. */
-  taken: number;
-  /** Where the order of the examples stood before this epoch, and where the noise stands. */
-  order: RandomState;
-  noise: RandomState;
-  /** The epoch's losses so far. */
-  sums: Sums;
-  /** The epochs before. */
-  history: { train: Losses[]; test: Losses[] };
-}
+import type { CheckpointOptions } from "../options.ts";
+import { isPosition, type Position } from "../position.ts";
 
 /** Keeps a training's checkpoints, and has their directory for itself. */
 export class Checkpointer {
@@ -170,19 +134,4 @@ function restore(
 
 function arePowers(powers: unknown): powers is [number, number] {
   return Array.isArray(powers) && powers.length === 2 && powers.every((power) => power >= 0 && power <= 1);
-}
-
-/** Whether something is a position that a training on `count` examples can be in. */
-function isPosition(at: Partial<Position> | undefined, count: number): at is Position {
-  try {
-    const { step, epoch, taken, order, noise, sums, history } = at as Position;
-    random(order), random(noise); // throw at a state that is none
-    const counts = [step, epoch, taken, count - taken, sums.count];
-    const losses = [sums, ...history.train, ...history.test].flatMap((l) => [l.loss, l.reconstruction, l.kl]);
-    return counts.every((n) => Number.isSafeInteger(n) && n >= 0) && losses.every(Number.isFinite) &&
-      epoch === history.train.length + (taken < count ? 1 : 0) &&
-      [0, history.train.length].includes(history.test.length);
-  } catch {
-    return false;
-  }
 }

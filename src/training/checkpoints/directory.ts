@@ -5,7 +5,8 @@
  */
 import { EnvironmentError, InputError } from "../../errors.ts";
 import { ensureDirectory, replaceFile, writing } from "../../disk/write.ts";
-import { permissionFlag } from "../../disk/permissions.ts";
+import { isPermitted, missingPermission, permissionFlag } from "../../disk/permissions.ts";
+import { reading } from "../../disk/read.ts";
 import { type Checkpoint, encode, readCheckpoint } from "./file.ts";
 
 const LOCK = "checkpoints.lock";
@@ -98,14 +99,12 @@ const path = (directory: string, step: number) => `${directory}/step-${String(st
 
 /** Makes a directory, if there is none, once it may be written and read. */
 async function make(directory: string): Promise<void> {
-  const lacks = async (name: "read" | "write") =>
-    (await Deno.permissions.request({ name, path: directory })).state !== "granted";
-  const [read, write] = [await lacks("read"), await lacks("write")];
-  const flags = [permissionFlag("read", directory), permissionFlag("write", directory)];
-  if (read && write) {
-    throw new EnvironmentError(`Checkpoints in ${directory} take two permissions: add ${flags.join(" ")}.`);
+  const [reads, writes] = [await isPermitted("read", directory), await isPermitted("write", directory)];
+  if (!reads && !writes) {
+    const flags = [permissionFlag("read", directory), permissionFlag("write", directory)];
+    throw new EnvironmentError(`Checkpoints in ${directory} require two permissions: add ${flags.join(" ")}.`);
   }
-  if (read) throw new EnvironmentError(`Reading ${directory} takes a permission: add ${flags[0]}.`);
+  if (!reads) throw missingPermission("read", directory);
   await ensureDirectory(directory);
 }
 
@@ -119,20 +118,11 @@ async function refuseOthers(directory: string): Promise<void> {
 /** What is in a directory: the steps of checkpoints, newest first, what killed trainings left half written, the rest. */
 async function list(directory: string): Promise<{ steps: number[]; partial: string[]; others: string[] }> {
   const found = { steps: [] as number[], partial: [] as string[], others: [] as string[] };
-  try {
-    for await (const { name, isDirectory } of Deno.readDir(directory)) {
-      const [, digits, end] = isDirectory ? [] : name.match(/^step-(\d{8,16})\.checkpoint(\.partial)?$/) ?? [];
-      if (end) found.partial.push(name);
-      else if (digits && path("", Number(digits)) === `/${name}`) found.steps.push(Number(digits));
-      else if (name !== LOCK) found.others.push(name);
-    }
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) {
-      const flag = permissionFlag("read", directory);
-      throw new EnvironmentError(`Reading ${directory} takes a permission: add ${flag}.`, { cause });
-    }
-    if (cause instanceof Deno.errors.NotADirectory) throw new InputError(`${directory} is no directory.`, { cause });
-    throw new EnvironmentError(`Cannot read ${directory}: ${(cause as Error).message}.`, { cause });
+  for (const { name, isDirectory } of await reading(directory, () => Array.fromAsync(Deno.readDir(directory)))) {
+    const [, digits, end] = isDirectory ? [] : name.match(/^step-(\d{8,16})\.checkpoint(\.partial)?$/) ?? [];
+    if (end) found.partial.push(name);
+    else if (digits && path("", Number(digits)) === `/${name}`) found.steps.push(Number(digits));
+    else if (name !== LOCK) found.others.push(name);
   }
   found.steps.sort((a, b) => b - a);
   return found;

@@ -7,7 +7,8 @@
  *
  * @module
  */
-import { EnvironmentError, InputError } from "../../errors.ts";
+import { reading } from "../../disk/read.ts";
+import { InputError } from "../../errors.ts";
 
 /** Where a training stands. */
 export interface Checkpoint {
@@ -68,19 +69,20 @@ export function encode({ step, facts, numbers }: Checkpoint): Promise<Uint8Array
  * @throws {EnvironmentError} If it cannot be read: nobody knows then whether it is whole.
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  try {
-    const { isFile, size } = await Deno.lstat(path); // of a link itself; opening a pipe would wait for its other end
-    if (!isFile) throw new Damage("it is no file");
-    if (size < TEXT) throw new Damage(`it has ${size} bytes, fewer than any checkpoint`);
-    using file = await Deno.open(path);
-    const length = textLength(await read(file, TEXT), size);
-    await file.seek(0, Deno.SeekMode.Start);
-    return await decode(await read(file, size), length);
-  } catch (cause) {
-    const { message } = cause as Error;
-    if (cause instanceof Damage) throw new InputError(`${path} is damaged: ${message}.`, { cause });
-    throw new EnvironmentError(`${path} cannot be read: ${message}.`, { cause });
-  }
+  return await reading(path, async () => {
+    try {
+      const { isFile, size } = await Deno.lstat(path); // of a link itself; opening a pipe would wait for its other end
+      if (!isFile) throw new Damage("it is not a file");
+      if (size < TEXT) throw new Damage(`it has ${size} bytes, fewer than any checkpoint`);
+      using file = await Deno.open(path);
+      const length = textLength(await read(file, TEXT), size);
+      await file.seek(0, Deno.SeekMode.Start);
+      return await decode(await read(file, size), length);
+    } catch (cause) {
+      if (!(cause instanceof Damage)) throw cause;
+      throw new InputError(`${path} is damaged: ${cause.message}.`, { cause });
+    }
+  });
 }
 
 /** What is wrong with the contents of a file. */

@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { batchOf, type Examples } from "../../data/images.ts";
+import { batchOf, type Examples } from "../../data/examples.ts";
 import { ADAM_STEP } from "../../kernels/adam.ts";
 import { installTrainingKernels } from "../../kernels/mod.ts";
 import { type Architecture, difference } from "../../models/architecture.ts";

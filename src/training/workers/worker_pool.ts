@@ -7,11 +7,11 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { batchOf, type Examples } from "../../data/images.ts";
+import { batchOf, type Examples } from "../../data/examples.ts";
 import { EnvironmentError, InputError } from "../../errors.ts";
 import { installTrainingKernels } from "../../kernels/mod.ts";
 import { type Objective, objectiveOf, type Parts, partsOf } from "../../objectives/objective.ts";
-import { permissionFlag } from "../../disk/permissions.ts";
+import { isPermitted, permissionFlag } from "../../disk/permissions.ts";
 import type { Random } from "../../random.ts";
 import type { LayersModel, Tensor, Variable } from "../../tensor.ts";
 import { shapeText } from "../../wording.ts";
@@ -188,8 +188,7 @@ async function plan(network: LayersModel): Promise<Setup["networks"][number]> {
 /** Asks for what workers need, which Deno would otherwise refuse them one by one. */
 export async function askToRead(workers: number): Promise<void> {
   const project = decodeURIComponent(new URL("../../../", import.meta.url).pathname.replace(/\/$/, ""));
-  const { state } = await Deno.permissions.request({ name: "read", path: project });
-  if (state === "granted") return;
+  if (await isPermitted("read", project)) return;
   const flag = permissionFlag("read", project);
   throw new EnvironmentError(`Training with ${workers} workers reads their source: add ${flag}.`);
 }

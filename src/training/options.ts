@@ -1,0 +1,74 @@
+/**
+ * How to train: the options, their defaults, and which values make sense.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { Examples } from "../data/examples.ts";
+
+/** How to train. */
+export interface TrainOptions {
+  /** Passes over the examples, 1 by default. */
+  epochs?: number;
+  /** Examples in a step, 128 by default; the last batch of an epoch may be smaller, and so is one that has all there are. */
+  batchSize?: number;
+  /** The step size of Adam, 1e-3 by default. */
+  learningRate?: number;
+  /** The seed of the order of the examples and of the noise, 0 by default. */
+  seed?: number;
+  /** Examples to judge by at the end of each epoch, never trained on. */
+  heldOut?: Examples;
+  /** Read the losses every so many steps; by default 1, and 20 on WebGPU, where a read makes the GPU wait. */
+  readEvery?: number;
+  /** CPU cores that share each batch, 1 by default; more than one takes the permission to read. */
+  workers?: number;
+  /** Where to keep what a training needs to go on after it was stopped; nowhere by default. */
+  checkpoint?: CheckpointOptions;
+}
+
+/** The options, none missing but those that may. */
+export type Settings =
+  & Required<Omit<TrainOptions, "heldOut" | "checkpoint">>
+  & Pick<TrainOptions, "heldOut" | "checkpoint">;
+
+/** How to keep checkpoints. */
+export interface CheckpointOptions {
+  /** A directory of the training's own; made if it is not there. The last two checkpoints stay in it. */
+  directory: string;
+  /** Write one every so many steps, 100 by default; and at the start, where an epoch ends, and when the loop is left. */
+  every?: number;
+  /**
+   * Is told, in a sentence, what goes wrong without ending the training: a checkpoint that is damaged, or not written; and,
+   * where `resume` is true, from where the training goes on.
+   */
+  warn(sentence: string): void;
+  /**
+   * Go on from the newest one there, if there is any; else, and by default, a directory that has one is refused. Epochs, the
+   * learning rate and the workers may be others than before; all else is the same, or refused (of an objective of one's own,
+   * the shapes of its variables are all that can be compared).
+   */
+  resume?: boolean;
+}
+
+/** The options with their defaults, once they make sense. */
+export function settingsOf(options: TrainOptions, examples: Examples): Settings {
+  const readEvery = tf.getBackend() === "webgpu" ? 20 : 1;
+  const defaults = { epochs: 1, batchSize: 128, learningRate: 1e-3, seed: 0, readEvery, workers: 1 };
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const settings: Settings = { ...defaults, ...given };
+  const { epochs, batchSize, learningRate, workers, heldOut, checkpoint } = settings;
+  assertCounts({ epochs, batchSize, readEvery: settings.readEvery, workers, "examples.count": examples.count });
+  if (heldOut) assertCounts({ "heldOut.count": heldOut.count });
+  if (checkpoint) assertCounts({ "checkpoint.every": checkpoint.every ?? 1 });
+  if (learningRate > 0 && learningRate < Infinity) return settings;
+  throw new RangeError(`learningRate is a positive number, not ${learningRate}.`);
+}
+
+/** Checks that every count is a whole number of at least 1. */
+export function assertCounts(counts: Record<string, number>): void {
+  for (const [name, value] of Object.entries(counts)) {
+    if (!(Number.isInteger(value) && value >= 1)) {
+      throw new RangeError(`${name} is a whole number of at least 1, not ${value}.`);
+    }
+  }
+}
