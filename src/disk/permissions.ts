@@ -48,6 +48,6 @@ export async function isPermitted(kind: "read" | "write", path: string): Promise
 export function assertDisk(path: string): void {
   if ("Deno" in globalThis) return;
   throw new EnvironmentError(
-    `Cannot use ${path}: files are read and written by Deno, and this program runs elsewhere.`,
+    `Cannot use ${path}: this program has no disk.`,
   );
 }

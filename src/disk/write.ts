@@ -28,7 +28,7 @@ export async function ensureDirectory(path: string): Promise<void> {
   try {
     await newDirectory(path);
   } catch (error) {
-    if (!((error as Error).cause instanceof Deno.errors.AlreadyExists)) throw error;
+    if (!(error instanceof InputError)) throw error; // but that says that it is there
   }
 }
 

@@ -1,11 +1,10 @@
 /**
  * A stand-in for the parts of Deno's `@std/assert` that this project uses, so that it builds where the registry of that
  * package cannot be reached. Same names and signatures as version 1.0.13; delete `links` in `deno.json` to use the
- * published package instead.
+ * published package instead. It uses nothing of Deno or Node, because lessons run in a browser too.
  *
  * @module
  */
-import { deepStrictEqual } from "node:assert/strict";
 
 /** Thrown by every assertion here that does not hold. */
 export class AssertionError extends Error {
@@ -23,13 +22,64 @@ export function assert(expr: unknown, msg = ""): asserts expr {
   if (!expr) throw new AssertionError(msg);
 }
 
-/** Asserts that `actual` and `expected` are deeply equal. */
+/** Asserts that `actual` and `expected` are deeply equal: of the same type, the same parts, and 0 is not -0. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
-  try {
-    deepStrictEqual(actual, expected);
-  } catch (cause) {
-    throw new AssertionError(`Values are not equal${suffix(msg)}\n${(cause as Error).message}`, { cause });
+  if (equal(actual, expected)) return;
+  throw new AssertionError(`Values are not equal${suffix(msg)}\n${difference(actual, expected)}`);
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
+  if (a instanceof Date) return Object.is(a.getTime(), (b as Date).getTime());
+  if (a instanceof RegExp) return String(a) === String(b);
+  if (a instanceof Error && (a.name !== (b as Error).name || a.message !== (b as Error).message)) return false;
+  if (a instanceof ArrayBuffer) return equal(new Uint8Array(a), new Uint8Array(b as ArrayBuffer));
+  if (a instanceof Map || a instanceof Set) {
+    const [ours, theirs] = [[...a], [...b as Iterable<unknown>]];
+    return ours.length === theirs.length && ours.every((one) => theirs.some((other) => equal(one, other)));
   }
+  if (Array.isArray(a) || isTyped(a)) {
+    const other = b as typeof a;
+    return a.length === other.length && a.every((value, i) => equal(value, other[i]));
+  }
+  const [ours, theirs] = [Object.keys(a), Object.keys(b)];
+  return ours.length === theirs.length &&
+    ours.every((key) => Object.hasOwn(b, key) && equal(Reflect.get(a, key), Reflect.get(b, key)));
+}
+
+/** Whether a value is an array of numbers, such as a `Float32Array`. */
+function isTyped(value: object): value is Uint8Array {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView);
+}
+
+/** Two values as lines: what both have from their beginning and at their end is left out, but for a line or two. */
+function difference(actual: unknown, expected: unknown): string {
+  const [ours, theirs] = [actual, expected].map((value) => show(value).split("\n"));
+  const least = Math.min(ours.length, theirs.length);
+  let [start, end] = [0, 0];
+  while (start < least && ours[start] === theirs[start]) start++;
+  while (end < least - start && ours.at(-1 - end) === theirs.at(-1 - end)) end++;
+  const part = (lines: string[], sign: string) =>
+    lines.slice(start, lines.length - end).slice(0, 40).map((line) => `${sign} ${line}`);
+  const before = ours.slice(Math.max(0, start - 2), start).map((line) => `  ${line}`);
+  return [...before, ...part(ours, "+ actual  "), ...part(theirs, "- expected")].join("\n");
+}
+
+/** A value as text, one part a line. */
+function show(value: unknown, indent = "", above: unknown[] = []): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (Object.is(value, -0)) return "-0";
+  if (typeof value !== "object" || value === null) return String(value);
+  if (value instanceof Date || value instanceof RegExp || value instanceof Error) return String(value);
+  if (above.includes(value)) return "(circular)";
+  const more = `${indent}  `;
+  const parts = value instanceof Map || value instanceof Set
+    ? [...value].map((one) => show(one, more, [...above, value]))
+    : Object.keys(value)
+      .map((key) => `${key}: ${show(Reflect.get(value, key), more, [...above, value])}`);
+  return `${value.constructor?.name ?? "null"} {\n${parts.map((part) => `${more}${part},\n`).join("")}${indent}}`;
 }
 
 /** Asserts that `actual` is within `tolerance` of `expected`; by default within 1e-7 of the expected magnitude. */
