@@ -6,6 +6,7 @@
  */
 // deno-lint-ignore-file no-console -- a program says what it found
 import * as tf from "@tensorflow/tfjs"; // loaded before Deno is gone: it looks at where it runs
+import type { LessonEvent } from "../mod.ts";
 
 const inPage = "document" in globalThis;
 if (!inPage && Deno.args[0] === "without") Reflect.deleteProperty(globalThis, "Deno");
@@ -14,6 +15,7 @@ const hasDeno = "Deno" in globalThis;
 const { convVae, gridCodes, loadDigits, loadVae, negativeElbo, recorder, saveVae, showOn, take, train, useBackend } =
   await import("../mod.ts");
 const kl = await import("../lessons/04_kl.ts");
+const { plotSvg } = await import("../src/show/files/plot.ts");
 
 /** The numbers of a list as the bits of float32. */
 const bits = (values: ArrayLike<number>) => [...new Uint32Array(Float32Array.from(values).buffer)];
@@ -46,7 +48,15 @@ async function lesson() {
   return events;
 }
 
+/** What is written in the pictures of a lesson; each document serialises the rest in its own way. */
+async function drawn(events: LessonEvent[]) {
+  const pictures = events.filter((event) => "caption" in event && event.kind !== "table");
+  const svgs = await Promise.all(pictures.map((picture) => plotSvg(picture)));
+  return svgs.map((svg) => Array.from(svg.matchAll(/<text[^>]*>([^<]*)/g), ([, text]) => text));
+}
+
 const { kernels } = await useBackend("wasm", { kernels: "simd" });
-const found = JSON.stringify({ hasDeno, kernels, ...await threeSteps(), events: await lesson() });
+const events = await lesson();
+const found = JSON.stringify({ hasDeno, kernels, ...await threeSteps(), events, drawn: await drawn(events) });
 if (inPage) document.title = found;
 else console.log(found);

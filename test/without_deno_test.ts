@@ -21,7 +21,7 @@ testRun("once Deno is gone, mod.ts loads, and three steps, a decode and a lesson
   const [here, gone] = await Promise.all([portable(), portable("without")]);
   assertEquals([here.hasDeno, gone.hasDeno], [true, false]);
   assertEquals([here.losses.length, here.logits.length, here.tensors], [4, 4 * 784, 0]);
-  assert(here.events.length > 20);
+  assert(here.events.length > 20 && here.drawn.length > 1 && here.drawn.flat().includes("KL(p ‖ q)"));
   assertEquals({ ...gone, hasDeno: true, refusals: [] }, here);
   for (const refusal of gone.refusals) {
     assertEquals(
@@ -31,8 +31,9 @@ testRun("once Deno is gone, mod.ts loads, and three steps, a decode and a lesson
   }
 });
 
-testRun("mod.ts alone loads neither the disk, the terminal, the command line nor workers", async () => {
-  const { modules, roots } = JSON.parse((await deno(["info", "--json", "mod.ts"])).out);
+/** The modules that one loads without being asked for anything, by their specifiers. */
+async function loadedBy(entry: string): Promise<string[]> {
+  const { modules, roots } = JSON.parse((await deno(["info", "--json", entry])).out);
   type Module = { specifier: string; dependencies?: { code?: { specifier: string }; isDynamic?: boolean }[] };
   const byName = new Map<string, Module>(modules.map((module: Module) => [module.specifier, module]));
   const reached = new Set<string>(roots);
@@ -41,9 +42,17 @@ testRun("mod.ts alone loads neither the disk, the terminal, the command line nor
       if (code && !isDynamic) reached.add(code.specifier);
     }
   }
-  const ours = [...reached].filter((name) => name.startsWith(`${ROOT}src/`)).map((name) =>
-    name.slice(ROOT.href.length)
-  );
+  return [...reached];
+}
+
+testRun("what draws a page's events loads no package", async () => {
+  const loaded = await loadedBy("src/show/files/page_events.ts");
+  assertEquals(loaded.filter((name) => !name.startsWith(`${ROOT}src/`)), []);
+});
+
+testRun("mod.ts alone loads neither the disk, the terminal, the command line nor workers", async () => {
+  const reached = await loadedBy("mod.ts");
+  const ours = reached.filter((name) => name.startsWith(`${ROOT}src/`)).map((name) => name.slice(ROOT.href.length));
   assert(ours.includes("src/training/train.ts"));
   const kept =
     /^src\/(disk\/(?!sha256)|show\/terminal\/(?!terminal)|show\/files\/(?!files)|lesson\/(command|signals)|training\/(workers|checkpoints)\/)/;

@@ -52,7 +52,7 @@ export async function loadPlot(): Promise<Plot> {
 /** An SVG that stands alone. */
 export async function drawSvg(drawing: Drawing): Promise<string> {
   const { caption, keys = [], width, height, left = 56, right = 24, bottom = 44, plot } = drawing;
-  const { DOMParser } = await import("linkedom");
+  const DOMParser = globalThis.DOMParser ?? (await import("linkedom")).DOMParser; // a browser has its own
   const Plot = await loadPlot();
   const across = left + width + right;
   const heading = wrap(caption, across - 32, 9.5).map((line, i) =>
