@@ -7,6 +7,7 @@ import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } f
 import { decode } from "fast-png";
 import { audited } from "./_audit.ts";
 import { gzip, writeIdx } from "./_idx.ts";
+import { LESSONS } from "./_lessons.ts";
 import { deno, type Ended, granted, ROOT, testIf, withTempDir } from "./_run.ts";
 import readme from "../README.md" with { type: "text" };
 
@@ -16,12 +17,6 @@ const testRun = testIf.bind(undefined, runs, "--allow-run --allow-env");
 const testFiles = testIf.bind(undefined, writes, "--allow-run --allow-env --allow-read --allow-write");
 const hasGpu = Boolean(await navigator.gpu?.requestAdapter());
 const mnist = await granted({ name: "env" }) ? Deno.env.get("MNIST_DIR") : undefined;
-
-/** All lessons, in two lanes that take about the same time. */
-const LANES = [
-  ["01_autoencoder", "02_likelihood", "03_reparameterization", "04_kl", "06_conv_vae"],
-  ["05_elbo", "07_latent_map"],
-];
 
 /** Runs a lesson with these flags, and Deno with those. */
 function lesson(
@@ -47,7 +42,7 @@ function assertSentence({ code, out, err }: Ended, wantedCode: number, sentence:
 const lastLine = ({ out }: Ended) => JSON.parse(out.trimEnd().split("\n").at(-1)!);
 
 /** Asserts that a lesson ran well, as one reads it in a pipe; returns its JSON. */
-function assertGoodRun(name: string, run: Ended) {
+function assertGoodRun(name: string, usesData: boolean, run: Ended) {
   const { code, signal, out, err } = run;
   assertEquals([code, signal, err], [0, null, ""]);
   assert(!out.includes("\x1b"), "no escape codes into a pipe");
@@ -56,7 +51,7 @@ function assertGoodRun(name: string, run: Ended) {
     name,
     "wasm",
     "relaxed",
-    /^0[34]/.test(name) ? null : "digits",
+    usesData ? "digits" : null,
     0,
   ]);
   // Every claim is a line of its own that begins with a tick, and nothing else does.
@@ -72,14 +67,16 @@ function assertGoodRun(name: string, run: Ended) {
 }
 
 testFiles("each lesson as a user runs it: no permissions, no prompt, the defaults", async (t) => {
-  const lane = async (names: string[]) => {
+  const lane = async (number: 0 | 1) => {
     const found = [];
-    for (const name of names) found.push([name, await audited([`lessons/${name}.ts`, "--json"])] as const);
+    for (const { name, usesData } of LESSONS.filter(({ lane }) => lane === number)) {
+      found.push({ name, usesData, run: await audited([`lessons/${name}.ts`, "--json"]) });
+    }
     return found;
   };
-  for (const [name, run] of (await Promise.all(LANES.map(lane))).flat()) {
+  for (const { name, usesData, run } of (await Promise.all([lane(0), lane(1)])).flat()) {
     await t.step(name, () => {
-      const found = assertGoodRun(name, run);
+      const found = assertGoodRun(name, usesData, run);
       assertEquals(run.asked, [], "what Deno's audit says it asked for");
       if (!name.startsWith("05") && !name.startsWith("06")) return;
       if (name.startsWith("06")) {

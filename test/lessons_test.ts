@@ -44,15 +44,10 @@ for (const method of ["log", "info", "warn", "error", "debug"]) {
   Object.assign(globalThis.console, { [method]: (...texts: unknown[]) => void printed.push(...texts) });
 }
 
-const lessons = {
-  "01_autoencoder": await import("../lessons/01_autoencoder.ts"),
-  "02_likelihood": await import("../lessons/02_likelihood.ts"),
-  "03_reparameterization": await import("../lessons/03_reparameterization.ts"),
-  "04_kl": await import("../lessons/04_kl.ts"),
-  "05_elbo": await import("../lessons/05_elbo.ts"),
-  "06_conv_vae": await import("../lessons/06_conv_vae.ts"),
-  "07_latent_map": await import("../lessons/07_latent_map.ts"),
-};
+const { LESSONS, LOADERS } = await import("./_lessons.ts");
+const lessons = Object.fromEntries(
+  await Promise.all(LESSONS.map(async ({ name }) => [name, await LOADERS[name]()])),
+) as { [Name in keyof typeof LOADERS]: Awaited<ReturnType<typeof LOADERS[Name]>> };
 
 Deno.test("importing a lesson prints nothing", () => assertEquals(printed, []));
 

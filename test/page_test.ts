@@ -1,28 +1,12 @@
 import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes, assertThrows } from "@std/assert";
 import { decode, encode } from "fast-png";
 import { DOMParser } from "linkedom";
-import autoencoder from "../lessons/01_autoencoder.ts" with { type: "text" };
-import likelihood from "../lessons/02_likelihood.ts" with { type: "text" };
-import reparameterization from "../lessons/03_reparameterization.ts" with { type: "text" };
-import kl from "../lessons/04_kl.ts" with { type: "text" };
-import elbo from "../lessons/05_elbo.ts" with { type: "text" };
-import convVae from "../lessons/06_conv_vae.ts" with { type: "text" };
-import latentMap from "../lessons/07_latent_map.ts" with { type: "text" };
 import type { LessonEvent } from "../src/show/events.ts";
 import { page } from "../src/show/files/page.ts";
 import { weave } from "../src/show/files/weave.ts";
 import { chromiumRuns, type Tab, withChromium } from "./_chromium.ts";
+import { LESSONS } from "./_lessons.ts";
 import { deno, granted, testIf, withTempDir } from "./_run.ts";
-
-const LESSONS: Record<string, string> = {
-  "01_autoencoder": autoencoder,
-  "02_likelihood": likelihood,
-  "03_reparameterization": reparameterization,
-  "04_kl": kl,
-  "05_elbo": elbo,
-  "06_conv_vae": convVae,
-  "07_latent_map": latentMap,
-};
 
 const SMALL = {
   name: "09_small",
@@ -301,7 +285,7 @@ Deno.test("page: a formula that is none is an error", () => {
   }
 });
 
-for (const [name, source] of Object.entries(LESSONS)) {
+for (const { name, source } of LESSONS) {
   const question = source.split("\n")[1].replace(/^ \* # \d+\. /, "");
   const html = () => page({ name, question, text: source }, [], new Map());
   /** The lesson's prose, line by line, and its code, told apart in another way than the page does. */
@@ -398,7 +382,7 @@ testBrowser(
   () =>
     withTempDir((directory) =>
       withChromium(async (open) => {
-        for (const [name, text] of Object.entries(LESSONS)) {
+        for (const { name, source: text } of LESSONS) {
           await Deno.writeTextFile(`${directory}/${name}.html`, page({ name, question: name, text }, [], new Map()));
           const tab = await open(`file://${directory}/${name}.html`, { width: 390 });
           await assertReadable(tab, 390);

@@ -9,6 +9,7 @@ import config from "../deno.json" with { type: "json" };
 import readme from "../README.md" with { type: "text" };
 import { askedIn, type Audited, audited } from "./_audit.ts";
 import { writeIdx } from "./_idx.ts";
+import { LESSONS } from "./_lessons.ts";
 import { deno, granted, ROOT, testIf, withTempDir } from "./_run.ts";
 import { sourcesIn, textOf } from "./_sources.ts";
 import { tableRows } from "./_table.ts";
@@ -18,22 +19,12 @@ const runs = reads && await granted({ name: "run" }) && await granted({ name: "e
   await granted({ name: "write" });
 const testAudit = testIf.bind(undefined, runs, "--allow-run --allow-env --allow-read --allow-write");
 
-const LESSONS = reads ? await sourcesIn("lessons/") : [];
-
-/** Numbers that keep a lesson short: it learns too little, and may end with the claim that it has learned something. */
-const SMALL: Record<string, string[]> = {
-  "lessons/01_autoencoder.ts": ["--epochs", "1", "--hidden", "8"],
-  "lessons/02_likelihood.ts": ["--samples", "100"],
-  "lessons/03_reparameterization.ts": ["--samples", "1000"],
-  "lessons/04_kl.ts": ["--samples", "1000"],
-  "lessons/05_elbo.ts": ["--epochs", "1", "--hidden", "8"],
-  "lessons/06_conv_vae.ts": ["--images", "40", "--batch", "20"],
-  "lessons/07_latent_map.ts": ["--images", "40", "--batch", "20", "--points", "50"],
-};
+/** What is known of a lesson by its path. */
+const lessonAt = (path: string) => LESSONS.find(({ name }) => path === `lessons/${name}.ts`);
 
 /** Runs a lesson with small numbers, and Deno with these flags of its own. */
 function lesson(name: string, flags: string[] = [], ofDeno: string[] = [], env: Record<string, string> = {}) {
-  return audited([...ofDeno, name, ...SMALL[name] ?? [], ...flags], env);
+  return audited([...ofDeno, name, ...lessonAt(name)?.short ?? [], ...flags], env);
 }
 
 /** Asserts that a lesson came to its end, or to a claim that too little learning makes false. */
@@ -177,7 +168,9 @@ function obeys(name: string, flags: string[], permissions: string[]): Promise<vo
     await writeFew(few);
     const ofData = flags.includes("--data");
     const path = ofData ? few : made;
-    const [data, granted] = ofData || !/0[67]/.test(name) ? [[], []] : [["--data", few], [`--allow-read=${few}`]];
+    const [data, granted] = ofData || !lessonAt(name)?.keepsModel
+      ? [[], []]
+      : [["--data", few], [`--allow-read=${few}`]];
     for (const before of flags.flatMap((flag) => BEFORE[flag] ?? [])) {
       const both = [`--allow-read=${made}`, `--allow-write=${made}`];
       assertRan(await lesson(name, [...data, before, made], [...granted, ...both]));
@@ -231,7 +224,7 @@ testAudit(
   (t) =>
     withTempDir(async (directory) => {
       await writeFew(`${directory}/data`);
-      for (const name of LESSONS) {
+      for (const name of LESSONS.map(({ name }) => `lessons/${name}.ts`)) {
         await t.step(name, async () => {
           const { out: help } = await deno(["run", "--no-prompt", name, "--help"]);
           const taken = ["data", "out", "save", "checkpoint"].filter((flag) => help.includes(`  --${flag} <`));
@@ -293,7 +286,8 @@ Deno.test("the scan for code made of data sees every form of it", () => {
 });
 
 testIf(reads, "--allow-read", "no source makes code of data", async () => {
-  const sources = ["mod.ts", ...await sourcesIn("src/"), ...LESSONS].filter((name) => !config.exclude.includes(name));
+  const all = ["mod.ts", ...await sourcesIn("src/"), ...await sourcesIn("lessons/")];
+  const sources = all.filter((name) => !config.exclude.includes(name));
   assertGreater(sources.length, 60);
   const found = await Promise.all(sources.map(async (name) => lint(name, await textOf(name))));
   assertEquals(found.flat(), []);

@@ -1,26 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import answers from "../lessons/answers.md" with { type: "text" };
-import autoencoder from "../lessons/01_autoencoder.ts" with { type: "text" };
-import likelihood from "../lessons/02_likelihood.ts" with { type: "text" };
-import reparameterization from "../lessons/03_reparameterization.ts" with { type: "text" };
-import klText from "../lessons/04_kl.ts" with { type: "text" };
-import elbo from "../lessons/05_elbo.ts" with { type: "text" };
-import convVae from "../lessons/06_conv_vae.ts" with { type: "text" };
-import latentMap from "../lessons/07_latent_map.ts" with { type: "text" };
 import * as kl from "../lessons/04_kl.ts";
 import { showOn, useBackend } from "../mod.ts";
 import readme from "../README.md" with { type: "text" };
+import { LESSONS } from "./_lessons.ts";
+import { granted, testIf } from "./_run.ts";
+import { sourcesIn } from "./_sources.ts";
 import { render } from "../src/show/terminal/render.ts";
-
-const LESSONS: Record<string, string> = {
-  "01_autoencoder": autoencoder,
-  "02_likelihood": likelihood,
-  "03_reparameterization": reparameterization,
-  "04_kl": klText,
-  "05_elbo": elbo,
-  "06_conv_vae": convVae,
-  "07_latent_map": latentMap,
-};
 
 /** The words after `before` in a text, up to `after`. */
 const between = (text: string, before: string, after: string) => text.split(before)[1].split(after)[0].trim();
@@ -37,7 +23,11 @@ Deno.test("the README's sample output is what lesson 04 prints", async () => {
   assertEquals(lines.join("\n").trim().slice(0, sample.length), sample);
 });
 
-for (const [name, source] of Object.entries(LESSONS)) {
+testIf(await granted({ name: "read" }), "--allow-read", "tests have all lessons, in order", async () => {
+  assertEquals(LESSONS.map(({ name }) => `lessons/${name}.ts`), await sourcesIn("lessons/"));
+});
+
+for (const { name, source } of LESSONS) {
   const number = Number(name.slice(0, 2));
 
   Deno.test(`lesson ${name}: its header keeps the contract, and the README has its question`, () => {
