@@ -59,6 +59,7 @@ export {
 export { meanImageLoss } from "./src/objectives/mean_image_loss.ts";
 export { evaluate, type EvaluateOptions } from "./src/training/evaluate.ts";
 export type { Losses } from "./src/training/batch_report.ts";
+export { constant, cosine, linear, type Schedule, warmUp } from "./src/schedules.ts";
 export { type CheckpointOptions, type History, type Step, train, type TrainOptions } from "./src/training/train.ts";
 
 // Data.
