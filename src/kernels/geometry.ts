@@ -1,43 +1,217 @@
 /**
- * The sizes, strides and paddings of a two-dimensional convolution, as its gradients need them.
+ * The sizes, strides and paddings of a convolution, axis by axis.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 
-/** The attributes that tfjs gives to both gradients of a convolution. */
+/** One axis of a convolution. Output `i` and tap `k` of the filter meet at input `i stride + k dilation - before`. */
+export interface Axis {
+  /** Pixels of the input, taps of the filter, and pixels of the output. */
+  size: number;
+  taps: number;
+  out: number;
+  stride: number;
+  dilation: number;
+  /** Zeros before the first pixel; where it is negative, pixels there that no window sees. */
+  before: number;
+}
+
+/** A convolution with `A` axes: of images, `rows` and `columns`; of volumes, `depth` too. */
+export interface Convolution {
+  /** Examples, and channels of the input and of the output. */
+  B: number;
+  C: number;
+  O: number;
+  outShape: number[];
+  depth: Axis;
+  rows: Axis;
+  columns: Axis;
+}
+
+/** The attributes that tfjs gives to convolutions and their gradients. */
 export interface ConvolutionAttributes {
-  strides: number | [number, number];
-  pad: "same" | "valid" | number | [[number, number], [number, number], [number, number], [number, number]];
-  dilations?: number | [number, number];
-  dataFormat: string;
+  strides: number | number[];
+  pad: "same" | "valid" | number | number[][];
+  dilations?: number | number[] | null;
+  dataFormat?: string;
   dimRoundingMode?: "floor" | "round" | "ceil";
 }
 
+/** What is convolved with what. */
+export interface Shapes {
+  /** The convolved images or volumes, channels last: `[B, H, W, C]` or `[B, D, H, W, C]`. */
+  input: number[];
+  /** `[K, L, C, O]` or `[J, K, L, C, O]`, and `M` for `O` where every channel has `M` filters of its own. */
+  filter: number[];
+  /** The gradient of the output, where that is given. */
+  dy?: number[];
+}
+
 /**
- * Works out a convolution whose gradient is wanted.
+ * Works out a convolution.
  *
- * @param kernel The gradient's name, for messages.
- * @param inputShape Of the convolved images, `[B, H, W, C]`.
- * @param filterShape `[K, L, C, O]`.
- * @throws {RangeError} For channels first, `NCHW`.
+ * tfjs forgets the rounding mode on the way to some gradients, and a transposed convolution may be asked for any size. So a
+ * `dy` may be larger than the output that these attributes give: with padding in numbers all of it counts then, and with
+ * `same` or `valid` what is too much is cut off.
+ *
+ * @param kernel Its name, for messages.
+ * @param depthwise Whether every channel has filters of its own.
+ * @throws {RangeError} If the filter is larger than the padded input, or `dy` does not fit.
  */
 export function geometry(
   kernel: string,
-  inputShape: number[],
-  filterShape: number[],
-  { strides, pad, dilations, dataFormat, dimRoundingMode }: ConvolutionAttributes,
-): tf.backend_util.Conv2DInfo {
-  if (dataFormat !== "NHWC") {
-    throw new RangeError(`${kernel} cannot work on dataFormat ${dataFormat}: on wasm it takes NHWC, channels last.`);
+  attributes: ConvolutionAttributes,
+  { input, filter, dy }: Shapes,
+  depthwise = false,
+): Convolution {
+  const conv = input.length === 5
+    ? ofVolumes(attributes, input, filter)
+    : ofImages(attributes, input, filter, depthwise);
+  const { depth, rows, columns } = conv;
+  const axes = input.length === 5 ? [depth, rows, columns] : [rows, columns];
+  const wanted = [conv.B, ...axes.map(({ out }) => out), conv.O];
+  if (axes.some(({ out }) => out < 0)) {
+    throw new RangeError(`${kernel} cannot fit a filter of [${filter}] into an input of [${input}].`);
   }
-  type Shape4D = [number, number, number, number];
-  return tf.backend_util.computeConv2DInfo(
-    inputShape as Shape4D,
-    filterShape as Shape4D,
-    strides,
-    dilations ?? 1, // none in a gradient: tfjs has no gradient of a dilated convolution and says so before it comes here
-    pad,
+  if (!dy) return conv;
+  const exact = [0, dy.length - 1];
+  const fits = wanted.length === dy.length &&
+    wanted.every((size, i) => exact.includes(i) ? dy[i] === size : dy[i] >= size);
+  if (!fits) throw new RangeError(`${kernel} takes a dy of the shape [${wanted}] here, and not of [${dy}].`);
+  if (typeof attributes.pad !== "string") axes.forEach((axis, i) => axis.out = dy[i + 1]);
+  return conv;
+}
+
+function ofImages(
+  { strides, pad, dilations, dimRoundingMode }: ConvolutionAttributes,
+  input: number[],
+  filter: number[],
+  depthwise: boolean,
+): Convolution {
+  type Of<I extends number> = Parameters<typeof tf.backend_util.computeConv2DInfo>[I];
+  const info = tf.backend_util.computeConv2DInfo(
+    input as Of<0>,
+    filter as Of<1>,
+    strides as Of<2>,
+    (dilations ?? 1) as Of<3>,
+    pad as Of<4>,
     dimRoundingMode,
+    depthwise,
   );
+  const { batchSize: B, inChannels: C, outChannels: O, outShape, padInfo } = info;
+  const rows = axis(
+    info.inHeight,
+    info.filterHeight,
+    info.outHeight,
+    info.strideHeight,
+    info.dilationHeight,
+    padInfo.top,
+  );
+  const columns = axis(
+    info.inWidth,
+    info.filterWidth,
+    info.outWidth,
+    info.strideWidth,
+    info.dilationWidth,
+    padInfo.left,
+  );
+  return { B, C, O, outShape, depth: axis(1, 1, 1, 1, 1, 0), rows, columns };
+}
+
+function ofVolumes(
+  { strides, pad, dilations }: ConvolutionAttributes,
+  input: number[],
+  filter: number[],
+): Convolution {
+  type Of<I extends number> = Parameters<typeof tf.backend_util.computeConv3DInfo>[I];
+  const info = tf.backend_util.computeConv3DInfo(
+    input as Of<0>,
+    filter as Of<1>,
+    strides as Of<2>,
+    (dilations ?? 1) as Of<3>,
+    pad as Of<4>,
+  );
+  const { batchSize: B, inChannels: C, outChannels: O, outShape, padInfo } = info;
+  const depth = axis(
+    info.inDepth,
+    info.filterDepth,
+    info.outDepth,
+    info.strideDepth,
+    info.dilationDepth,
+    padInfo.front,
+  );
+  const rows = axis(
+    info.inHeight,
+    info.filterHeight,
+    info.outHeight,
+    info.strideHeight,
+    info.dilationHeight,
+    padInfo.top,
+  );
+  const columns = axis(
+    info.inWidth,
+    info.filterWidth,
+    info.outWidth,
+    info.strideWidth,
+    info.dilationWidth,
+    padInfo.left,
+  );
+  return { B, C, O, outShape, depth, rows, columns };
+}
+
+/** An axis; a single tap has no dilation. */
+function axis(size: number, taps: number, out: number, stride: number, dilation: number, before: number): Axis {
+  return { size, taps, out, stride, dilation: taps > 1 ? dilation : 1, before };
+}
+
+/** How many pixels of the padded input an axis' outputs see, from the first one on. */
+export function seen({ out, stride, taps, dilation }: Axis): number {
+  return (out - 1) * stride + (taps - 1) * dilation + 1;
+}
+
+/** Along one axis, what the pixels of `dx` read of `dy`, by the remainder of their place on division by the stride. */
+export interface Phases {
+  stride: number;
+  /** From one tap's pixel of `dy` to the next one's. */
+  step: number;
+  /** Zeros before `dy`, and its size with the zeros on both sides, that all phases need. */
+  before: number;
+  size: number;
+  /** The phases that any tap reaches; pixels of others are zero. */
+  phases: Phase[];
+  /** Whether there are others. */
+  gaps: boolean;
+}
+
+/** The pixels of one remainder. */
+export interface Phase {
+  phase: number;
+  /** Pixels of this phase. */
+  count: number;
+  /** The filter's taps that reach them, in the order in which they read `dy`. */
+  taps: number[];
+  /** Where in `dy` the first pixel's first tap reads; behind its beginning, so many pixels before it. */
+  first: number;
+}
+
+/**
+ * The phases of an axis.
+ *
+ * Tap `k` reaches pixel `i` from `dy[(i + before - k dilation) / stride]`, if that is a whole number.
+ */
+export function phases({ size, taps, out, stride, dilation, before }: Axis): Phases {
+  const every = Array.from({ length: Math.min(stride, size) }, (_, phase): Phase => {
+    const reach = Array.from({ length: taps }, (_, k) => k)
+      .filter((k) => (phase + before - k * dilation) % stride === 0).reverse();
+    const first = (phase + before - (reach[0] ?? 0) * dilation) / stride;
+    return { phase, count: Math.ceil((size - phase) / stride), taps: reach, first };
+  });
+  const reached = every.filter(({ taps }) => taps.length > 0);
+  const several = reached.find(({ taps }) => taps.length > 1);
+  const step = several ? (several.taps[0]! - several.taps[1]!) * dilation / stride : 1;
+  const zeros = Math.max(0, ...reached.map(({ first }) => -first));
+  const end = Math.max(out, ...reached.map(({ first, count, taps }) => first + count + (taps.length - 1) * step));
+  const gaps = reached.length < every.length;
+  return { stride, step, before: zeros, size: zeros + end, phases: reached, gaps };
 }

@@ -9,8 +9,10 @@ import { EnvironmentError } from "../errors.ts";
 import { adamStep } from "./adam.ts";
 import { alias } from "./alias.ts";
 import { assembledKernel, type Build, fastest, runnable } from "./assembled.ts";
+import { eitherLayout } from "./channels_first.ts";
 import { convolve, filterGradient, inputGradient } from "./conv2d.ts";
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from "./depthwise_conv2d.ts";
+import { fusedConvolution } from "./fused_convolution.ts";
 import { overLeadingAxes } from "./leading_axes.ts";
 import { product } from "./matmul.ts";
 import { maxPoolGrad } from "./max_pool_grad.ts";
@@ -27,8 +29,8 @@ const originals = new Map<string, tf.KernelConfig>();
  *
  * Other backends keep their kernels. It may be called before or after the backend is set, and again without effect.
  *
- * Programs then meet these errors, in sentences: a `RangeError` for a convolution's gradient with channels first (`NCHW`)
- * and for a segment that does not exist.
+ * Programs then meet these errors, in sentences: a `RangeError` for a convolution whose filter does not fit, or whose
+ * gradient is of another shape than its output, and for a segment that does not exist.
  *
  * @param build Which build of them: `relaxed` needs relaxed SIMD, and multiplies and adds at once; `simd` does not. By
  * default the one installed already, or else the fastest that this machine can run.
@@ -55,11 +57,12 @@ function trainingKernels(build: Build): tf.KernelConfig[] {
     originals.set(name, original);
     return original;
   };
+  const conv2d = eitherLayout(assembledKernel("Conv2D", build, convolve));
   return [
-    assembledKernel("Conv2D", build, convolve, own("Conv2D")),
-    assembledKernel("FusedConv2D", build, convolve, own("FusedConv2D")),
-    assembledKernel("Conv2DBackpropFilter", build, filterGradient),
-    assembledKernel("Conv2DBackpropInput", build, inputGradient),
+    conv2d,
+    fusedConvolution(own("FusedConv2D"), conv2d),
+    eitherLayout(assembledKernel("Conv2DBackpropFilter", build, filterGradient), "filter"),
+    eitherLayout(assembledKernel("Conv2DBackpropInput", build, inputGradient)),
     assembledKernel("BatchMatMul", build, product, own("BatchMatMul")),
     assembledKernel("_FusedMatMul", build, product, own("_FusedMatMul")),
     adamStep(build),

@@ -22,20 +22,18 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
 import { FLOAT, type Heap } from "./assembled.ts";
+import type { Axis, Convolution } from "./geometry.ts";
 import { type Places, rowsTimes, transposeTimes } from "./product.ts";
 
 /**
  * Whether a convolution is of the kind: 3 × 3 taps, stride 2, an image of even size with zeros behind it only, and channels
  * enough that the products outweigh the maps.
  */
-export function isWinograd(conv: tf.backend_util.Conv2DInfo): boolean {
-  const { filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padInfo } = conv;
-  const { inHeight, inWidth, outHeight, outWidth, inChannels, outChannels } = conv;
-  return filterHeight === 3 && filterWidth === 3 && strideHeight === 2 && strideWidth === 2 &&
-    dilationHeight === 1 && dilationWidth === 1 && padInfo.top === 0 && padInfo.left === 0 &&
-    inHeight === 2 * outHeight && inWidth === 2 * outWidth && inChannels % 8 === 0 && outChannels % 8 === 0;
+export function isWinograd({ C, O, rows, columns }: Convolution): boolean {
+  const fits = ({ taps, stride, dilation, before, size, out }: Axis) =>
+    taps === 3 && stride === 2 && dilation === 1 && before === 0 && size === 2 * out;
+  return fits(rows) && fits(columns) && C % 8 === 0 && O % 8 === 0;
 }
 
 /** `m₁`, `m₂` and `m₃` along one axis: where their numbers begin among the five of a tile of `X x`, and how many they are. */
@@ -58,8 +56,8 @@ interface Product {
 }
 
 /** What the three convolutions share: memory for the maps' results, and the maps. */
-function workspace({ kernels, scratch }: Heap, conv: tf.backend_util.Conv2DInfo) {
-  const { batchSize, outHeight: H, outWidth: W, inChannels: C, outChannels: O } = conv;
+function workspace({ kernels, scratch }: Heap, conv: Convolution) {
+  const { B: batchSize, C, O, rows: { out: H }, columns: { out: W } } = conv;
   const [pixel, slope, tap] = [C * FLOAT, O * FLOAT, C * O * FLOAT];
   const expanded = (n: number) => 5 * (n >> 1) + 2 * (n & 1);
   const tiles = (n: number, sum: number) => sum === 0 ? Math.ceil(n / 2) : n >> 1; // m₁ alone exists in half a tile
@@ -148,7 +146,7 @@ type Addresses<Names extends string> = Record<Names, number>;
 /** `y = Tᵀ (X x ⊙ W w)`. */
 export function convolve(
   heap: Heap,
-  conv: tf.backend_util.Conv2DInfo,
+  conv: Convolution,
   { x, filter, y }: Addresses<"x" | "filter" | "y">,
 ): void {
   const { C, O, products, stride, groups, images, slopes, expand, merge, widen } = workspace(heap, conv);
@@ -168,7 +166,7 @@ export function convolve(
 /** `dx = Xᵀ (W w ⊙ T dy)`. */
 export function inputGradient(
   heap: Heap,
-  conv: tf.backend_util.Conv2DInfo,
+  conv: Convolution,
   { dy, filter, dx }: Addresses<"dy" | "filter" | "dx">,
 ): void {
   const { C, O, products, groups, images, slopes, split, contract, widen } = workspace(heap, conv);
@@ -193,7 +191,7 @@ export function inputGradient(
 /** `dw = Wᵀ (X x ⊙ T dy)`. */
 export function filterGradient(
   heap: Heap,
-  conv: tf.backend_util.Conv2DInfo,
+  conv: Convolution,
   { x, dy, dw }: Addresses<"x" | "dy" | "dw">,
 ): void {
   const { C, O, products, stride, groups, images, slopes, expand, split, narrow } = workspace(heap, conv);
