@@ -1,54 +1,188 @@
 /**
- * The gradients of a depthwise convolution, in which a channel `c` of the input sees only its own `M` filters.
+ * Depthwise convolutions, in which a channel `c` of the input sees only its own `M` filters, and both their gradients.
  *
  * ```math
- * W[k, l, c, (c', m)] = w[k, l, c, m] \, [c = c']
+ * y[b, i, j, c M + m] = \sum_{k, l} x[b, s i + d k - p, t j + e l - q, c] \; w[k, l, c, m]
  * ```
  *
- * With this block-diagonal filter it is an ordinary convolution, whose gradients exist: the one for the input as it is, and
- * of the one for the filter the blocks on the diagonal. That costs as much as an ordinary layer of `C` channels would.
+ * Nothing is summed over channels, so there is no matrix product in it. The channels lie side by side and are worked on four
+ * at a time, an image after the other. Where a channel has several filters, its numbers are repeated first, once for each;
+ * and where the channels are no multiple of four, zeros are put behind them.
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
-import { composedKernel, type Composer, type KernelArguments, type TensorInfo } from "./compose.ts";
+import { FLOAT, floorOf, type Heap } from "./assembled.ts";
+import type { KernelArguments, TensorInfo } from "./compose.ts";
+import { type Axis, type Convolution, geometry, type Phase, type Phases, phases } from "./geometry.ts";
+import { cropped, type Images, part } from "./images.ts";
 
-/** tfjs's `DepthwiseConv2dNativeBackpropFilter` for the WASM backend, which has none. */
-export const depthwiseBackpropFilter: tf.KernelConfig = composedKernel(
-  "DepthwiseConv2dNativeBackpropFilter",
-  filterGradient,
-);
+/** `x` `[B, H, W, C]` and `filter` `[K, L, C, M]` to `y` `[B, H', W', C M]`; with a bias `[C M]`, and a ReLU. */
+export function depthwise(heap: Heap, { inputs: { x, filter, bias }, attrs }: KernelArguments): TensorInfo {
+  const conv = geometry("DepthwiseConv2dNative", attrs, { input: x.shape, filter: filter.shape }, true);
+  const { B, C, O, rows, columns } = conv;
+  const y = heap.output(conv.outShape);
+  const n = fours(O);
+  const images = widened(heap, rows.size * columns.size, C, filter.shape[3]);
+  const shared = {
+    ...windows(conv),
+    n,
+    w: widened(heap, rows.taps * columns.taps, O)(heap.address(filter)),
+    wDown: columns.taps * n * FLOAT,
+    wRight: n * FLOAT,
+    bias: biasOf(heap, bias, O),
+    floor: floorOf(attrs.activation) ?? -Infinity,
+    outDown: columns.out * n * FLOAT,
+    outRight: n * FLOAT,
+  };
+  const inputs = { address: heap.address(x), B, H: rows.size, W: columns.size, C };
+  const outputs = { address: heap.address(y), B, H: rows.out, W: columns.out, C: O };
+  const narrow = narrowed(heap, rows.out * columns.out, O);
+  for (let b = 0; b < B; b++) {
+    const from = images(part(inputs, b, 1).address);
+    narrow(part(outputs, b, 1).address, (out) => heap.kernels.depthwise({ ...shared, x: from, out }));
+  }
+  return y;
+}
 
-/** tfjs's `DepthwiseConv2dNativeBackpropInput` for the WASM backend, which has none. */
-export const depthwiseBackpropInput: tf.KernelConfig = composedKernel(
-  "DepthwiseConv2dNativeBackpropInput",
-  inputGradient,
-);
+/** Shares of the images whose filter gradients are summed apart. */
+const SHARES = 64;
 
 /** `x` `[B, H, W, C]` and `dy` `[B, H', W', C M]` to `dw` `[K, L, C, M]`. */
-function filterGradient(composer: Composer, { inputs: { x, dy }, attrs }: KernelArguments): TensorInfo {
-  const { run } = composer;
-  const [K, L, C, M] = attrs.filterShape;
-  const ordinary = { ...attrs, dataFormat: "NHWC", filterShape: [K, L, C, C * M] };
-  const full = run("Conv2DBackpropFilter", { x, dy }, ordinary);
-  const blocks = run("Reshape", { x: full }, { shape: [K * L, C, C, M] });
-  const diagonal = run("Multiply", { a: blocks, b: identity(composer, C) });
-  const sum = run("Sum", { x: diagonal }, { axis: 2, keepDims: false }); // [K L, C, M], one term not zero in each
-  return run("Reshape", { x: sum }, { shape: [K, L, C, M] });
+export function depthwiseFilterGradient(heap: Heap, { inputs: { x, dy }, attrs }: KernelArguments): TensorInfo {
+  const shapes = { input: x.shape, filter: attrs.filterShape, dy: dy.shape };
+  const conv = geometry("DepthwiseConv2dNativeBackpropFilter", attrs, shapes, true);
+  const { B, C, O, rows, columns } = conv;
+  const dw = heap.output(attrs.filterShape);
+  const n = fours(O);
+  const inputs = { address: heap.address(x), B, H: rows.size, W: columns.size, C };
+  const slopes = slopesOf(heap, dy, O);
+  const images = widened(heap, rows.size * columns.size, C, attrs.filterShape[3]);
+  const gradients = widened(heap, slopes.H * slopes.W, O);
+  // A sum for each of a few shares of the images, and then their sum: so that rounding grows slowly with their number.
+  const size = rows.taps * columns.taps * n;
+  const shares = Math.min(B, SHARES);
+  const sums = heap.scratch(shares * size * FLOAT);
+  heap.kernels.clear({ at: sums, bytes: shares * size * FLOAT });
+  const shared = { ...windows(conv), n, dyDown: slopes.W * n * FLOAT };
+  for (let b = 0; b < B; b++) {
+    const [from, slope] = [images(part(inputs, b, 1).address), gradients(part(slopes, b, 1).address)];
+    const out = sums + (b % shares) * size * FLOAT;
+    heap.kernels.depthwiseFilter({ ...shared, x: from, dy: slope, out });
+  }
+  const narrow = narrowed(heap, rows.taps * columns.taps, O);
+  narrow(heap.address(dw), (out) => heap.kernels.sums({ x: sums, m: shares, n: size, out, divisor: 1 }));
+  return dw;
 }
 
 /** `dy` `[B, H', W', C M]` and `filter` `[K, L, C, M]` to `dx` `[B, H, W, C]`. */
-function inputGradient(composer: Composer, { inputs: { dy, filter }, attrs }: KernelArguments): TensorInfo {
-  const { run } = composer;
-  const [K, L, C, M] = filter.shape;
-  const column = run("Reshape", { x: filter }, { shape: [K * L, C, 1, M] });
-  const blocks = run("Multiply", { a: column, b: identity(composer, C) }); // [K L, C, C, M]
-  const ordinary = run("Reshape", { x: blocks }, { shape: [K, L, C, C * M] });
-  return run("Conv2DBackpropInput", { dy, filter: ordinary }, { ...attrs, dataFormat: "NHWC" });
+export function depthwiseInputGradient(heap: Heap, { inputs: { dy, filter }, attrs }: KernelArguments): TensorInfo {
+  const shapes = { input: attrs.inputShape, filter: filter.shape, dy: dy.shape };
+  const conv = geometry("DepthwiseConv2dNativeBackpropInput", attrs, shapes, true);
+  const { B, C, O, rows, columns } = conv;
+  const dx = heap.output(attrs.inputShape);
+  const n = fours(O);
+  const [down, right] = [phases(rows), phases(columns)];
+  const slopes = cropped(heap, slopesOf(heap, dy, O), 0, 0, rows.out, columns.out);
+  const gradients = widened(heap, slopes.H * slopes.W, O);
+  const taps = widened(heap, rows.taps * columns.taps, O)(heap.address(filter));
+  const passes = passesOf(down, right, taps, columns, n);
+  const shared = { H: slopes.H, W: slopes.W, n, bias: biasOf(heap, undefined, O), floor: -Infinity };
+  const result = { address: heap.address(dx), B, H: rows.size, W: columns.size, C };
+  const pixels = rows.size * columns.size;
+  const narrow = narrowed(heap, pixels, C, filter.shape[3]);
+  for (let b = 0; b < B; b++) {
+    const from = gradients(part(slopes, b, 1).address);
+    narrow(part(result, b, 1).address, (out) => {
+      if (down.gaps || right.gaps) heap.kernels.clear({ at: out, bytes: pixels * n * FLOAT });
+      for (const { first, ...pass } of passes) {
+        heap.kernels.depthwise({ ...shared, ...pass, x: from, out: out + first });
+      }
+    });
+  }
+  return dx;
 }
 
-/** The unit matrix, to multiply blocks with: `[1, C, C, 1]`. */
-function identity({ run }: Composer, C: number): TensorInfo {
-  const ones = run("Fill", {}, { shape: [C], value: 1, dtype: "float32" });
-  return run("Reshape", { x: run("Diag", { x: ones }) }, { shape: [1, C, C, 1] });
+/** What the kernels are told of the windows of all output pixels. */
+function windows({ rows, columns }: Convolution) {
+  return {
+    H: rows.size,
+    W: columns.size,
+    rows: rows.out,
+    row: -rows.before,
+    down: rows.stride,
+    tall: rows.taps,
+    tapDown: rows.dilation,
+    columns: columns.out,
+    column: -columns.before,
+    right: columns.stride,
+    wide: columns.taps,
+    tapRight: columns.dilation,
+  };
+}
+
+/** The same of the pixels of `dx` in each pair of phases, with the taps in reverse; `first` bytes to the first pixel. */
+function passesOf(down: Phases, right: Phases, filter: number, { size, taps }: Axis, n: number) {
+  const pixel = n * FLOAT;
+  const between = (taps: number[]) => taps.length > 1 ? taps[1]! - taps[0]! : 0;
+  const pass = (y: Phase, x: Phase) => ({
+    rows: y.count,
+    row: y.first,
+    down: 1,
+    tall: y.taps.length,
+    tapDown: down.step,
+    columns: x.count,
+    column: x.first,
+    right: 1,
+    wide: x.taps.length,
+    tapRight: right.step,
+    w: filter + (y.taps[0]! * taps + x.taps[0]!) * pixel,
+    wDown: between(y.taps) * taps * pixel,
+    wRight: between(x.taps) * pixel,
+    outDown: down.stride * size * pixel,
+    outRight: right.stride * pixel,
+    first: (y.phase * size + x.phase) * pixel,
+  });
+  return down.phases.flatMap((y) => right.phases.map((x) => pass(y, x)));
+}
+
+/** The gradients of the output pixels. */
+function slopesOf(heap: Heap, dy: TensorInfo, C: number): Images {
+  const [B, H, W] = dy.shape as [number, number, number];
+  return { address: heap.address(dy), B, H, W, C };
+}
+
+/** A bias for each channel, or zeros, and zeros behind them. */
+function biasOf(heap: Heap, bias: TensorInfo | undefined, n: number): number {
+  if (bias) return widened(heap, 1, n)(heap.address(bias));
+  const bytes = fours(n) * FLOAT;
+  const at = heap.scratch(bytes);
+  heap.kernels.clear({ at, bytes });
+  return at;
+}
+
+/** The next multiple of four. */
+function fours(n: number): number {
+  return 4 * Math.ceil(n / 4);
+}
+
+/** Makes of pixels `[m, n]` ones whose channels are repeated and filled up to a multiple of four, one image at a time. */
+function widened(heap: Heap, m: number, n: number, times = 1): (x: number) => number {
+  const wide = fours(n * times);
+  if (wide === n) return (x) => x; // as they lie
+  const out = heap.scratch(m * wide * FLOAT);
+  return (x) => {
+    heap.kernels.repeat({ x, m, n, times, out, wide });
+    return out;
+  };
+}
+
+/** Has pixels written whose channels are repeated and filled up, and puts their sums `[m, n]` where they are to be. */
+function narrowed(heap: Heap, m: number, n: number, times = 1): (to: number, write: (out: number) => void) => void {
+  const wide = fours(n * times);
+  if (wide === n) return (to, write) => write(to);
+  const x = heap.scratch(m * wide * FLOAT);
+  return (to, write) => {
+    write(x);
+    heap.kernels.fold({ x, m, n, times, out: to, wide });
+  };
 }

@@ -11,7 +11,7 @@ import { alias } from "./alias.ts";
 import { assembledKernel, type Build, fastest, runnable } from "./assembled.ts";
 import { eitherLayout } from "./channels_first.ts";
 import { convolve, filterGradient, inputGradient } from "./conv2d.ts";
-import { depthwiseBackpropFilter, depthwiseBackpropInput } from "./depthwise_conv2d.ts";
+import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise_conv2d.ts";
 import { fusedConvolution } from "./fused_convolution.ts";
 import { overLeadingAxes } from "./leading_axes.ts";
 import { product } from "./matmul.ts";
@@ -58,19 +58,22 @@ function trainingKernels(build: Build): tf.KernelConfig[] {
     return original;
   };
   const conv2d = eitherLayout(assembledKernel("Conv2D", build, convolve));
+  const depthwiseConv2d = eitherLayout(assembledKernel("DepthwiseConv2dNative", build, depthwise));
   return [
     conv2d,
     fusedConvolution(own("FusedConv2D"), conv2d),
     eitherLayout(assembledKernel("Conv2DBackpropFilter", build, filterGradient), "filter"),
     eitherLayout(assembledKernel("Conv2DBackpropInput", build, inputGradient)),
+    depthwiseConv2d,
+    fusedConvolution(own("FusedDepthwiseConv2D"), depthwiseConv2d),
+    eitherLayout(assembledKernel("DepthwiseConv2dNativeBackpropFilter", build, depthwiseFilterGradient), "filter"),
+    eitherLayout(assembledKernel("DepthwiseConv2dNativeBackpropInput", build, depthwiseInputGradient)),
     assembledKernel("BatchMatMul", build, product, own("BatchMatMul")),
     assembledKernel("_FusedMatMul", build, product, own("_FusedMatMul")),
     adamStep(build),
     overLeadingAxes(own("Sum"), build),
     overLeadingAxes(own("Mean"), build),
     softplus(own("Softplus"), build),
-    depthwiseBackpropFilter,
-    depthwiseBackpropInput,
     unsortedSegmentSum,
     maxPoolGrad(own("MaxPoolGrad")),
     alias(own("Identity")),

@@ -6,6 +6,7 @@
  * without. TypeScript calls them by the names of their parameters.
  */
 export * from "./adam";
+export * from "./depthwise";
 export * from "./products";
 export * from "./softplus";
 export * from "./sums";

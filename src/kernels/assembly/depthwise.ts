@@ -1,0 +1,216 @@
+/**
+ * Depthwise convolutions: every channel by itself, four of them side by side, so that all numbers of channels here are
+ * multiples of four.
+ *
+ * Along an axis, output `i` and tap `k` of the filter meet at input `start + i step + k tapStep`; what is outside of the
+ * image is passed over, so that not even an infinite number meets a zero there.
+ */
+import { madd } from "./simd";
+
+/** The first of the indices `k` from 0 on with `start + k step >= 0`, `step` above 0. */
+@inline
+function least(start: i32, step: i32): i32 {
+  return start < 0 ? (step - 1 - start) / step : 0;
+}
+
+/** How many indices `k` from 0 on, `most` at most, have `start + k step < size`. */
+@inline
+function below(start: i32, step: i32, size: i32, most: i32): i32 {
+  return start < size ? min(most, (size - start + step - 1) / step) : 0;
+}
+
+/** Four channels of four pixels, `apart` bytes from one to the next, and `outApart` in the output. */
+@inline
+function four(
+  x: usize, apart: i32, down: i32, right: i32, tall: i32, wide: i32, w: usize, wDown: i32, wRight: i32, start: v128,
+  floor: v128, out: usize, outApart: i32,
+): void {
+  let a = start, b = start, c = start, d = start;
+  for (let k = 0; k < tall; k++) {
+    let p = x + k * down;
+    let q = w + k * wDown;
+    for (let l = 0; l < wide; l++) {
+      const u = v128.load(q);
+      a = madd(v128.load(p), u, a);
+      b = madd(v128.load(p + apart), u, b);
+      c = madd(v128.load(p + 2 * apart), u, c);
+      d = madd(v128.load(p + 3 * apart), u, d);
+      p += right;
+      q += wRight;
+    }
+  }
+  v128.store(out, f32x4.max(a, floor));
+  v128.store(out + outApart, f32x4.max(b, floor));
+  v128.store(out + 2 * outApart, f32x4.max(c, floor));
+  v128.store(out + 3 * outApart, f32x4.max(d, floor));
+}
+
+/** Four channels of one pixel, or eight. */
+@inline
+function one(
+  x: usize, down: i32, right: i32, tall: i32, wide: i32, w: usize, wDown: i32, wRight: i32, start: v128, start2: v128,
+  floor: v128, out: usize, eight: bool,
+): void {
+  let a = start, b = start2;
+  for (let k = 0; k < tall; k++) {
+    let p = x + k * down;
+    let q = w + k * wDown;
+    for (let l = 0; l < wide; l++) {
+      a = madd(v128.load(p), v128.load(q), a);
+      if (eight) b = madd(v128.load(p, 16), v128.load(q, 16), b);
+      p += right;
+      q += wRight;
+    }
+  }
+  v128.store(out, f32x4.max(a, floor));
+  if (eight) v128.store(out, f32x4.max(b, floor), 16);
+}
+
+/**
+ * An image `[H, W, n]` under a filter to `rows × columns` pixels of `n` channels, `max(… + bias, floor)`.
+ *
+ * @param row The input row that the first output's first tap meets; `down` rows to the next output's, `tapDown` to the next
+ * of `tall` taps'; and so for columns.
+ * @param w The first tap's `n` numbers; `wDown` and `wRight` bytes to the next one's.
+ * @param bias `n` numbers.
+ * @param out The first pixel; `outDown` and `outRight` bytes to the next one.
+ */
+export function depthwise(
+  x: usize, H: i32, W: i32, n: i32, rows: i32, row: i32, down: i32, tall: i32, tapDown: i32, columns: i32, column: i32,
+  right: i32, wide: i32, tapRight: i32, w: usize, wDown: i32, wRight: i32, bias: usize, floor: f32, out: usize,
+  outDown: i32, outRight: i32,
+): void {
+  const limit = f32x4.splat(floor);
+  const pixel = n << 2;
+  const xDown = tapDown * W * pixel;
+  const xRight = tapRight * pixel;
+  const apart = right * pixel;
+  for (let r = 0; r < rows; r++) {
+    const top = row + r * down;
+    const k = least(top, tapDown);
+    const high = below(top, tapDown, H, tall) - k;
+    const line = x + (top + k * tapDown) * W * pixel;
+    for (let c = 0; c < columns;) {
+      const left = column + c * right;
+      let p = line + left * pixel;
+      let q = w + k * wDown;
+      let b = bias;
+      let to = out + r * outDown + c * outRight;
+      const end = to + pixel;
+      if (left >= 0 && c + 4 <= columns && left + 3 * right + (wide - 1) * tapRight < W) {
+        for (; to < end; to += 16) {
+          four(p, apart, xDown, xRight, high, wide, q, wDown, wRight, v128.load(b), limit, to, outRight);
+          p += 16; q += 16; b += 16;
+        }
+        c += 4;
+      } else {
+        const l = least(left, tapRight);
+        const across = below(left, tapRight, W, wide) - l;
+        p += l * xRight;
+        q += l * wRight;
+        for (; to + 32 <= end; to += 32) {
+          one(p, xDown, xRight, high, across, q, wDown, wRight, v128.load(b), v128.load(b, 16), limit, to, true);
+          p += 32; q += 32; b += 32;
+        }
+        if (to < end) {
+          const start = v128.load(b);
+          one(p, xDown, xRight, high, across, q, wDown, wRight, start, start, limit, to, false);
+        }
+        c++;
+      }
+    }
+  }
+}
+
+/**
+ * The filter's gradient, onto `out` `[tall, wide, n]`: of an image `[H, W, n]` and the gradients `dy` of `rows × columns` pixels,
+ * `dyDown` bytes from one row to the next. The rest is called as for {@link depthwise}.
+ */
+export function depthwiseFilter(
+  x: usize, H: i32, W: i32, n: i32, rows: i32, row: i32, down: i32, tall: i32, tapDown: i32, columns: i32, column: i32,
+  right: i32, wide: i32, tapRight: i32, dy: usize, dyDown: i32, out: usize,
+): void {
+  const pixel = n << 2;
+  const apart = right * pixel;
+  for (let r = 0; r < rows; r++) {
+    for (let k = 0; k < tall; k++) {
+      const y = row + r * down + k * tapDown;
+      if (y < 0 || y >= H) continue;
+      for (let l = 0; l < wide; l++) {
+        const left = column + l * tapRight;
+        const c = least(left, right);
+        const m = below(left, right, W, columns) - c;
+        const from = x + (y * W + left + c * right) * pixel;
+        const slope = dy + r * dyDown + c * pixel;
+        const to = out + (k * wide + l) * pixel;
+        for (let j = 0; j < pixel; j += 16) {
+          let p = from + j;
+          let q = slope + j;
+          let even = f32x4.splat(0), odd = even;
+          let i = 0;
+          for (; i + 2 <= m; i += 2) {
+            even = madd(v128.load(p), v128.load(q), even);
+            odd = madd(v128.load(p + apart), v128.load(q + pixel), odd);
+            p += 2 * apart;
+            q += 2 * pixel;
+          }
+          if (i < m) even = madd(v128.load(p), v128.load(q), even);
+          v128.store(to + j, f32x4.add(v128.load(to + j), f32x4.add(even, odd)));
+        }
+      }
+    }
+  }
+}
+
+/** Pixels `[m, n]` with every channel `times` times, and zeros behind them: `[m, wide]`. */
+export function repeat(x: usize, m: i32, n: i32, times: i32, out: usize, wide: i32): void {
+  const behind = (wide - n * times) << 2;
+  let i = 0;
+  if (times == 1) { // four at a time, as long as no load reaches over the end
+    const inside = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n - wide + 4));
+    for (const last = x + ((m * n - wide) << 2); x <= last; x += n << 2) {
+      const end = out + (wide << 2) - 16;
+      for (let p = x; out < end; p += 16) {
+        v128.store(out, v128.load(p));
+        out += 16;
+      }
+      v128.store(out, v128.and(v128.load(x + (wide << 2) - 16), inside));
+      out += 16;
+      i++;
+    }
+  }
+  for (; i < m; i++) {
+    for (const end = x + (n << 2); x < end; x += 4) {
+      const value = load<f32>(x);
+      for (let j = 0; j < times; j++) {
+        store<f32>(out, value);
+        out += 4;
+      }
+    }
+    for (const end = out + behind; out < end; out += 4) store<f32>(out, 0);
+  }
+}
+
+/** Of pixels `[m, wide]` the sums of `times` channels each, `[m, n]`, without what is behind them. */
+export function fold(x: usize, m: i32, n: i32, times: i32, out: usize, wide: i32): void {
+  const behind = (wide - n * times) << 2;
+  let i = 0;
+  if (times == 1) { // four at a time, as long as no store reaches over the end; the next pixel's undo what is too much
+    for (const last = out + ((m * n - wide) << 2); out <= last; out += n << 2) {
+      for (let j = 0; j < wide << 2; j += 16) v128.store(out + j, v128.load(x + j));
+      x += wide << 2;
+      i++;
+    }
+  }
+  for (; i < m; i++) {
+    for (const end = out + (n << 2); out < end; out += 4) {
+      let sum: f32 = 0;
+      for (let j = 0; j < times; j++) {
+        sum += load<f32>(x);
+        x += 4;
+      }
+      store<f32>(out, sum);
+    }
+    x += behind;
+  }
+}
