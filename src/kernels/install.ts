@@ -11,6 +11,7 @@ import { alias } from "./alias.ts";
 import { assembledKernel, type Build, fastest, runnable } from "./assembled.ts";
 import { eitherLayout } from "./channels_first.ts";
 import { convolve, filterGradient, inputGradient } from "./conv2d.ts";
+import { convolve3d, filterGradient3d, inputGradient3d } from "./conv3d.ts";
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise_conv2d.ts";
 import { fusedConvolution } from "./fused_convolution.ts";
 import { overLeadingAxes } from "./leading_axes.ts";
@@ -68,6 +69,9 @@ function trainingKernels(build: Build): tf.KernelConfig[] {
     fusedConvolution(own("FusedDepthwiseConv2D"), depthwiseConv2d),
     eitherLayout(assembledKernel("DepthwiseConv2dNativeBackpropFilter", build, depthwiseFilterGradient), "filter"),
     eitherLayout(assembledKernel("DepthwiseConv2dNativeBackpropInput", build, depthwiseInputGradient)),
+    assembledKernel("Conv3D", build, convolve3d),
+    assembledKernel("Conv3DBackpropFilterV2", build, filterGradient3d),
+    assembledKernel("Conv3DBackpropInputV2", build, inputGradient3d),
     assembledKernel("BatchMatMul", build, product, own("BatchMatMul")),
     assembledKernel("_FusedMatMul", build, product, own("_FusedMatMul")),
     adamStep(build),
