@@ -14,6 +14,7 @@ import { convolve, filterGradient, inputGradient } from "./conv2d.ts";
 import { convolve3d, filterGradient3d, inputGradient3d } from "./conv3d.ts";
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise_conv2d.ts";
 import { fusedConvolution } from "./fused_convolution.ts";
+import { GRADIENTS } from "./gradients.ts";
 import { overLeadingAxes } from "./leading_axes.ts";
 import { product } from "./matmul.ts";
 import { maxPoolGrad } from "./max_pool_grad.ts";
@@ -28,7 +29,8 @@ const originals = new Map<string, tf.KernelConfig>();
 /**
  * Registers the kernels that training needs on tfjs's `wasm` backend, in place of tfjs's own where it has some.
  *
- * Other backends keep their kernels. It may be called before or after the backend is set, and again without effect.
+ * Other backends keep their kernels. Gradients belong to no backend: those that are registered here, in place of tfjs's own
+ * where it has some, are for all of them. It may be called before or after the backend is set, and again without effect.
  *
  * Programs then meet these errors, in sentences: a `RangeError` for a convolution whose filter does not fit, or whose
  * gradient is of another shape than its output, and for a segment that does not exist.
@@ -48,6 +50,10 @@ export function installTrainingKernels(build?: Build): Build {
   for (const kernel of trainingKernels(chosen)) {
     if (tf.getKernel(kernel.kernelName, "wasm")) tf.unregisterKernel(kernel.kernelName, "wasm"); // or tfjs warns
     tf.registerKernel(kernel);
+  }
+  for (const gradient of GRADIENTS) {
+    if (tf.getGradient(gradient.kernelName)) tf.unregisterGradient(gradient.kernelName);
+    tf.registerGradient(gradient);
   }
   return installed = chosen;
 }

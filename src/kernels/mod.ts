@@ -37,19 +37,26 @@
  * | `Conv2DBackpropFilter` | missing | a matrix product of windows, read where they lie |
  * | `Conv2DBackpropInput`, also `conv2dTranspose` | a scalar loop | one such product for each phase of the stride |
  * | `Conv2D`, `FusedConv2D` | XNNPACK | one such product; with multiply-add in one instruction where there is one |
+ * | their other activations and biases | wrong numbers, or the end of the backend | kernels of their own, after the product |
+ * | channels first, `NCHW` | missing | transposed to channels last and back |
+ * | `Conv3D`, its gradients, and so `conv3dTranspose` | a scalar loop; wrong gradients | the same products, a slice of the filter after the other |
+ * | `DepthwiseConv2dNative`, also fused | wrong with padding in numbers, or strides larger than the filter | four channels at a time |
+ * | `DepthwiseConv2dNativeBackpropFilter`, `…Input` | missing | the same |
  * | `BatchMatMul`, `_FusedMatMul` | a slow loop where transposed or of many pairs | the same product |
  * | `Sum` and `Mean` over leading axes | transpose first | rows added as they lie |
  * | `Softplus` | a number at a time | four at a time |
  * | `AdamStep` | a dozen kernels | one pass over each parameter |
- * | `DepthwiseConv2dNativeBackpropFilter`, `…Input` | missing | an ordinary convolution with a block-diagonal filter |
  * | `UnsortedSegmentSum`, for `gather` and embeddings | missing | a scatter |
  * | `MaxPoolGrad` | no gradient where the maximum is negative | given positive numbers |
  * | `Identity`, `Cast` to the same type | copy | share the data |
  *
- * Still missing: gradients of dilated convolutions (tfjs refuses them on every backend), channels-first (`NCHW`)
- * convolutions called as ops (layers transpose by themselves), `Einsum`, and complex numbers with their Fourier
- * transforms. Numbers agree with tfjs's `cpu` backend to float32 rounding, not bit for bit, since they are added in another
- * order.
+ * Gradients are registered for all backends of the program, as tfjs knows no others: dilated convolutions get theirs, which
+ * tfjs refuses; the gradients of convolutions get gradients, as a gradient penalty needs; and rounding modes are no longer
+ * forgotten on the way. `tf.fused.conv2d` and `tf.fused.depthwiseConv2d` bring gradients of their own, which refuse a dilation
+ * still; a dilated `tf.layers.conv2d` is made of the first, unless its activation is `relu` or `elu`.
+ *
+ * Still missing: `Einsum`, and complex numbers with their Fourier transforms. Numbers agree with tfjs's `cpu` backend to
+ * float32 rounding, not bit for bit, since they are added in another order.
  *
  * @module
  */
