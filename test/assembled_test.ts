@@ -10,6 +10,7 @@ import { BINARIES, PARAMETERS } from "../src/kernels/build/binaries.ts";
 import { type Build, installTrainingKernels } from "../src/kernels/mod.ts";
 import { type Places, rowsTimes, transposeTimes } from "../src/kernels/product.ts";
 import { Adam } from "../src/training/adam.ts";
+import { everyConvolution } from "./_convolutions.ts";
 import { granted, testIf } from "./_run.ts";
 
 const ALL = Object.keys(BUILDS) as Build[];
@@ -314,6 +315,7 @@ async function everything(): Promise<number[]> {
       tf.mean(x, 0),
       tf.softplus(x),
       ...adamStep(m, m.mul(0.3)),
+      ...everyConvolution(),
     ].map((t) => t.flatten().mul(numbers([t.size], 12)).sum());
   });
   const sums = await Promise.all(results.map(async (t) => (await t.data())[0]));
