@@ -205,6 +205,10 @@ Deno.test("fused convolutions of shapes that end tfjs's backend, or read behind 
     const [x, filter] = [numbers([3, 6, 5, 65], 1) as Image, numbers([11, 7, 65, 15], 2) as Image];
     return tf.fused.conv2d({ x, filter, strides: [17, 1], pad: 7, activation: "sigmoid" });
   }, "sigmoid");
+  await assertAgrees(() => {
+    const [x, filter, alpha] = [tf.ones([1, 2, 2, 3]) as Image, tf.ones([1, 1, 3, 0]) as Image, tf.ones([0])];
+    return tf.fused.conv2d({ x, filter, strides: 1, pad: 0, activation: "prelu", preluActivationWeights: alpha });
+  }, "prelu of no channels");
   for (const conv of [tf.fused.conv2d, tf.fused.depthwiseConv2d]) {
     await assertAgrees(() => {
       const [x, filter] = [numbers([2, 5, 6, 3], 1) as Image, numbers([1, 2, 3, 2], 2) as Image];

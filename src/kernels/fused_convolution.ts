@@ -77,7 +77,7 @@ function activated(
   { activation, dataFormat, leakyreluAlpha }: { activation: string; dataFormat: string; leakyreluAlpha?: number },
   weights?: TensorInfo,
 ): TensorInfo {
-  if (activation === "linear") return y;
+  if (activation === "linear" || y.shape.includes(0)) return y; // tfjs's prelu traps on no numbers
   if (activation !== "prelu") return run(ACTIVATIONS[activation]!, { x: y }, { alpha: leakyreluAlpha ?? LEAK });
   const alpha = weights!;
   const [n = 1] = alpha.shape;
