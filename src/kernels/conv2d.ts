@@ -16,15 +16,15 @@
  */
 import { FLOAT, floorOf, type Heap } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
-import { type Convolution, geometry, phases, seen } from "./geometry.ts";
+import { type Convolution, geometry, type Phase, type Phases, phases, seen } from "./geometry.ts";
 import { cropped, type Framed, framed, grid, type Images, part, runsOf, type Window } from "./images.ts";
-import { type Places, rowsTimes, transposeTimes } from "./product.ts";
+import { type Places, rowsTimes, type Stretch, transposeTimes } from "./product.ts";
 import * as winograd from "./winograd.ts";
 
 /** `x` `[B, H, W, C]` and `filter` `[K, L, C, O]` to `y` `[B, H', W', O]`; with a bias `[O]`, and a ReLU. */
 export function convolve(heap: Heap, { inputs: { x, filter, bias }, attrs }: KernelArguments): TensorInfo {
   const conv = geometry("Conv2D", attrs, { input: x.shape, filter: filter.shape });
-  const { B, C, O, rows, columns } = conv;
+  const { B, O, rows, columns } = conv;
   const y = heap.output(conv.outShape);
   const floor = floorOf(attrs.activation);
   if (!bias && floor === -Infinity && winograd.isWinograd(conv)) {
@@ -32,12 +32,13 @@ export function convolve(heap: Heap, { inputs: { x, filter, bias }, attrs }: Ker
     return y;
   }
   const image = windowed(heap, x, conv);
-  const [taps, tapRow] = [heap.address(filter), columns.taps * C];
-  const stretches = runsOf(windowOf(conv), { W: image.W, C }).map((part) => ({
-    ...part,
-    blocks: part.rows.map((k) => ({ address: taps + k * tapRow * O * FLOAT, k: tapRow, rowStep: O, columnStep: 1 })),
-  }));
-  const times = rowsTimes(heap, stretches, O, bias ? heap.address(bias) : 0, floor);
+  const times = rowsTimes(
+    heap,
+    windowTimes(heap.address(filter), conv, image.W),
+    O,
+    bias ? heap.address(bias) : 0,
+    floor,
+  );
   const outputs = { address: heap.address(y), B, H: rows.out, W: columns.out, C: O };
   for (const [images, first] of image.groups()) times(windows(images, conv), grid(part(outputs, first, images.B)));
   return y;
@@ -47,7 +48,7 @@ export function convolve(heap: Heap, { inputs: { x, filter, bias }, attrs }: Ker
 export function filterGradient(heap: Heap, { inputs: { x, dy }, attrs }: KernelArguments): TensorInfo {
   const shapes = { input: x.shape, filter: attrs.filterShape, dy: dy.shape };
   const conv = geometry("Conv2DBackpropFilter", attrs, shapes);
-  const { C, O, columns } = conv;
+  const { O } = conv;
   const dw = heap.output(attrs.filterShape);
   const slopes = slopesOf(heap, dy, conv);
   if (winograd.isWinograd(conv)) {
@@ -55,17 +56,14 @@ export function filterGradient(heap: Heap, { inputs: { x, dy }, attrs }: KernelA
     return dw;
   }
   const image = windowed(heap, x, conv);
-  const passes = runsOf(windowOf(conv), { W: image.W, C }).map(({ offset, rows: [row], ...runs }) => ({
-    offset,
-    product: transposeTimes(heap, runs, O, heap.address(dw) + row! * columns.taps * C * O * FLOAT),
-  }));
+  const sums = windowSums(heap, heap.address(dw), conv, image.W);
   for (const [images, first] of image.groups()) {
     const { address } = part(slopes, first, images.B);
-    for (const { offset, product } of passes) {
+    for (const { offset, product } of sums) {
       product.add(windows(images, conv, offset), { address, rowStep: O, columnStep: 1 });
     }
   }
-  passes.forEach(({ product }) => product.finish());
+  sums.forEach(({ product }) => product.finish());
   return dw;
 }
 
@@ -73,7 +71,7 @@ export function filterGradient(heap: Heap, { inputs: { x, dy }, attrs }: KernelA
 export function inputGradient(heap: Heap, { inputs: { dy, filter }, attrs }: KernelArguments): TensorInfo {
   const shapes = { input: attrs.inputShape, filter: filter.shape, dy: dy.shape };
   const conv = geometry("Conv2DBackpropInput", attrs, shapes);
-  const { B, C, O, rows, columns } = conv;
+  const { B, C, rows, columns } = conv;
   const dx = heap.output(attrs.inputShape);
   const slopes = slopesOf(heap, dy, conv);
   if (winograd.isWinograd(conv)) {
@@ -87,22 +85,9 @@ export function inputGradient(heap: Heap, { inputs: { dy, filter }, attrs }: Ker
   }
   const frame = { top: down.before, left: right.before, H: down.size, W: right.size };
   const image = framed(heap, slopes, frame);
-  const taps = heap.address(filter);
   const passes = down.phases.flatMap((y) =>
     right.phases.map((x) => {
-      const window = { rows: y.taps.length, columns: x.taps.length, down: down.step, right: right.step };
-      const stretches = runsOf(window, { W: image.W, C: O }).map((part) => ({
-        ...part,
-        // Tap (k, l) of the filter is a matrix [C, O]; what meets dy is its transpose, [O, C].
-        blocks: part.rows.flatMap((row) =>
-          x.taps.map((l) => ({
-            address: taps + (y.taps[row]! * columns.taps + l) * C * O * FLOAT,
-            k: O,
-            rowStep: 1,
-            columnStep: O,
-          }))
-        ),
-      }));
+      const stretches = phaseTimes(heap.address(filter), conv, [down, y], [right, x], image.W);
       return { y, x, times: rowsTimes(heap, stretches, C) };
     })
   );
@@ -118,8 +103,46 @@ export function inputGradient(heap: Heap, { inputs: { dy, filter }, attrs }: Ker
 }
 
 /** The pixels of the filter's window. */
-export function windowOf({ rows, columns }: Convolution): Window {
+function windowOf({ rows, columns }: Convolution): Window {
   return { rows: rows.taps, columns: columns.taps, down: rows.dilation, right: columns.dilation };
+}
+
+/** A window on images whose rows have `W` pixels, and the rows of the filter `[K, L, C, O]` that meet it. */
+export function windowTimes(filter: number, conv: Convolution, W: number): Stretch[] {
+  const { C, O, columns } = conv;
+  const k = columns.taps * C; // numbers of a row of the window, rows of the matrix
+  return runsOf(windowOf(conv), { W, C }).map(({ rows, ...runs }) => ({
+    ...runs,
+    blocks: rows.map((row) => ({ address: filter + row * k * O * FLOAT, k, rowStep: O, columnStep: 1 })),
+  }));
+}
+
+/** The sums of products that a filter's gradient `dw` is made of: each of a part of the window, from an offset on. */
+export function windowSums(heap: Heap, dw: number, conv: Convolution, W: number) {
+  const { C, O, columns } = conv;
+  return runsOf(windowOf(conv), { W, C }).map(({ offset, rows: [row], ...runs }) => ({
+    offset,
+    product: transposeTimes(heap, runs, O, dw + row! * columns.taps * C * O * FLOAT),
+  }));
+}
+
+/** A window on rows of `W` pixels of `dy`, as pixels of these phases see it, and the taps of the filter that meet it. */
+export function phaseTimes(
+  filter: number,
+  { C, O, columns }: Convolution,
+  [down, y]: [Phases, Phase],
+  [right, x]: [Phases, Phase],
+  W: number,
+): Stretch[] {
+  const window = { rows: y.taps.length, columns: x.taps.length, down: down.step, right: right.step };
+  // Tap (k, l) of the filter is a matrix [C, O]; what meets dy is its transpose, [O, C].
+  const tap = (k: number, l: number) => filter + (k * columns.taps + l) * C * O * FLOAT;
+  return runsOf(window, { W, C: O }).map(({ rows, ...runs }) => ({
+    ...runs,
+    blocks: rows.flatMap((row) =>
+      x.taps.map((l) => ({ address: tap(y.taps[row]!, l), k: O, rowStep: 1, columnStep: O }))
+    ),
+  }));
 }
 
 /** The images with the zeros around them that the convolution asks for. */

@@ -12,28 +12,20 @@
  */
 import { FLOAT, type Heap } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
-import { windowOf } from "./conv2d.ts";
+import { phaseTimes, windowSums, windowTimes } from "./conv2d.ts";
 import { type Convolution, geometry, phases, seen } from "./geometry.ts";
-import { cropped, enframe, type Frame, grid, type Images, part, type Runs, runsOf } from "./images.ts";
-import { type Places, rowsTimes, transposeTimes } from "./product.ts";
+import { cropped, enframe, type Frame, grid, type Images, part } from "./images.ts";
+import { type Places, rowsTimes } from "./product.ts";
 
 /** `x` `[B, D, H, W, C]` and `filter` `[J, K, L, C, O]` to `y` `[B, D', H', W', O]`. */
 export function convolve3d(heap: Heap, { inputs: { x, filter }, attrs }: KernelArguments): TensorInfo {
   assertFloats("Conv3D", { x, filter });
   const conv = geometry("Conv3D", attrs, { input: x.shape, filter: filter.shape });
-  const { C, O, rows, columns } = conv;
+  const { O } = conv;
   const y = heap.output(conv.outShape);
   const volumes = windowed(heap, x, conv);
-  const [taps, tapRow] = [heap.address(filter), columns.taps * C];
-  const stretches = solidRuns(conv, volumes).map((part) => ({
-    ...part,
-    blocks: part.rows.map((k) => ({
-      address: taps + (part.slice * rows.taps + k) * tapRow * O * FLOAT,
-      k: tapRow,
-      rowStep: O,
-      columnStep: 1,
-    })),
-  }));
+  const sliceOf = slicesOf(heap, filter);
+  const stretches = slicewise(conv, volumes, (i) => windowTimes(sliceOf(i), conv, volumes.W));
   const times = rowsTimes(heap, stretches, O);
   const outputs = slices(heap, y);
   for (const [volume, b] of volumes.each()) times(windows(volume, conv), grid(volumeOf(outputs, y, b)));
@@ -45,22 +37,19 @@ export function filterGradient3d(heap: Heap, { inputs: { x, dy }, attrs }: Kerne
   assertFloats("Conv3DBackpropFilterV2", { x, dy });
   const shapes = { input: x.shape, filter: attrs.filterShape, dy: dy.shape };
   const conv = geometry("Conv3DBackpropFilterV2", attrs, shapes);
-  const { C, O, rows, columns } = conv;
+  const { O, rows, columns } = conv;
   const dw = heap.output(attrs.filterShape);
   const volumes = windowed(heap, x, conv);
-  const taps = heap.address(dw);
   const slopes = cropped(heap, slices(heap, dy), 0, 0, rows.out, columns.out);
-  const passes = solidRuns(conv, volumes).map(({ offset, slice, rows: [row], ...runs }) => ({
-    offset,
-    product: transposeTimes(heap, runs, O, taps + (slice * rows.taps + row!) * columns.taps * C * O * FLOAT),
-  }));
+  const sliceOf = slicesOf(heap, dw);
+  const sums = slicewise(conv, volumes, (i) => windowSums(heap, sliceOf(i), conv, volumes.W));
   for (const [volume, b] of volumes.each()) {
     const { address } = volumeOf(slopes, dy, b);
-    for (const { offset, product } of passes) {
+    for (const { offset, product } of sums) {
       product.add(windows(volume, conv, offset), { address, rowStep: O, columnStep: 1 });
     }
   }
-  passes.forEach(({ product }) => product.finish());
+  sums.forEach(({ product }) => product.finish());
   return dw;
 }
 
@@ -84,25 +73,14 @@ export function inputGradient3d(heap: Heap, { inputs: { dy, filter }, attrs }: K
     H: down.size,
     W: right.size,
   });
-  const taps = heap.address(filter);
-  /** Tap (j, k, l) of the filter is a matrix [C, O]; what meets dy is its transpose, [O, C]. */
-  const block = (j: number, k: number, l: number) => ({
-    address: taps + ((j * rows.taps + k) * columns.taps + l) * C * O * FLOAT,
-    k: O,
-    rowStep: 1,
-    columnStep: O,
-  });
+  const sliceOf = slicesOf(heap, filter);
   const passes = deep.phases.flatMap((z) =>
     down.phases.flatMap((y) =>
       right.phases.map((x) => {
-        const window = { rows: y.taps.length, columns: x.taps.length, down: down.step, right: right.step };
-        const stretches = z.taps.flatMap((j, slice) =>
-          runsOf(window, { W: volumes.W, C: O }).map((part) => ({
-            ...part,
-            offset: part.offset + slice * deep.step * volumes.H * volumes.W * O * FLOAT,
-            blocks: part.rows.flatMap((row) => x.taps.map((l) => block(j, y.taps[row]!, l))),
-          }))
-        );
+        const stretches = z.taps.flatMap((tap, i) => {
+          const slice = phaseTimes(sliceOf(tap), conv, [down, y], [right, x], volumes.W);
+          return deeper(i * deep.step, volumes, O, slice);
+        });
         return { z, y, x, times: rowsTimes(heap, stretches, C) };
       })
     )
@@ -127,15 +105,26 @@ function assertFloats(kernel: string, inputs: Record<string, TensorInfo>): void 
   }
 }
 
-/** The filter's window as runs, a slice of it after the other, each with the number of its slice. */
-function solidRuns(conv: Convolution, { H, W }: Pick<Images, "H" | "W">): (Runs & { slice: number })[] {
+/** Where the slices `[K, L, C, O]` of a filter lie. */
+function slicesOf(heap: Heap, filter: TensorInfo): (i: number) => number {
+  const [, K, L, C, O] = filter.shape as [number, number, number, number, number];
+  const address = heap.address(filter);
+  return (i) => address + i * K * L * C * O * FLOAT;
+}
+
+/** What lies in the first slice of a window, in the slice so many further on. */
+function deeper<T extends { offset: number }>(slices: number, { H, W }: Volumes, C: number, parts: T[]): T[] {
+  return parts.map((part) => ({ ...part, offset: part.offset + slices * H * W * C * FLOAT }));
+}
+
+/** What each slice of the filter multiplies, all in the slice of the window that it meets. */
+function slicewise<T extends { offset: number }>(
+  conv: Convolution,
+  volumes: Volumes,
+  parts: (slice: number) => T[],
+): T[] {
   const { C, depth } = conv;
-  return Array.from({ length: depth.taps }, (_, slice) =>
-    runsOf(windowOf(conv), { W, C }).map((part) => ({
-      ...part,
-      offset: part.offset + slice * depth.dilation * H * W * C * FLOAT,
-      slice,
-    }))).flat();
+  return Array.from({ length: depth.taps }, (_, i) => deeper(i * depth.dilation, volumes, C, parts(i))).flat();
 }
 
 /** Where the window of every output pixel of a volume begins, or a part of it so many bytes later. */

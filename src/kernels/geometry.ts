@@ -17,7 +17,7 @@ export interface Axis {
   before: number;
 }
 
-/** A convolution with `A` axes: of images, `rows` and `columns`; of volumes, `depth` too. */
+/** A convolution of images or of volumes; the depth of images is 1. */
 export interface Convolution {
   /** Examples, and channels of the input and of the output. */
   B: number;
@@ -53,7 +53,8 @@ export interface Shapes {
  *
  * tfjs forgets the rounding mode on the way to some gradients, and a transposed convolution may be asked for any size. So a
  * `dy` may be larger than the output that these attributes give: with padding in numbers all of it counts then, and with
- * `same` or `valid` what is too much is cut off.
+ * `same` or `valid` what is too much is cut off. With one number as padding tfjs works out an image's output columns from the
+ * filter's height and the stride of the rows, on every backend; so it is here.
  *
  * @param kernel Its name, for messages.
  * @param depthwise Whether every channel has filters of its own.
