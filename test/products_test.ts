@@ -1,7 +1,7 @@
 import { assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend.ts";
-import { BUILDS, runKernel, valuesOn } from "./_kernels.ts";
+import { assertAgrees, BUILDS, numbers, runKernel, valuesOn } from "./_kernels.ts";
 
 // ## Filter gradients, whose rows are read six numbers at a time
 
@@ -165,4 +165,29 @@ Deno.test("a product with a vector is refused as tfjs refuses it", async () => {
     assertThrows(() => tf.matMul(matrix, vector), Error, "must match.");
     assertThrows(() => tf.matMul(vector, matrix), Error);
   });
+});
+
+// ## Biases and activations
+
+Deno.test("a fused product takes a bias of any shape that broadcasts, and every activation of tfjs", async () => {
+  const activations = ["linear", "relu", "relu6", "elu", "sigmoid", "leakyrelu", "prelu"] as const;
+  for (const [batch, M, N] of [[[], 5, 9], [[3], 4, 7], [[], 8, 1]] as const) {
+    const shapes: number[][] = [[], [1], [N], [1, N], [M, 1], [M, N], [...batch, M, N]];
+    for (const shape of shapes.filter(({ length }) => length <= batch.length + 2)) {
+      for (const activation of activations) {
+        await assertAgrees(
+          () =>
+            tf.fused.matMul({
+              a: numbers([...batch, M, 6], 1).mul(3),
+              b: numbers([...batch, 6, N], 2).mul(3),
+              bias: numbers(shape, 3),
+              activation,
+              preluActivationWeights: numbers([N], 4),
+              leakyreluAlpha: 0.3,
+            }),
+          JSON.stringify({ batch, M, N, shape, activation }),
+        );
+      }
+    }
+  }
 });

@@ -13,7 +13,7 @@ import { eitherLayout } from "./channels_first.ts";
 import { convolve, filterGradient, inputGradient } from "./conv2d.ts";
 import { convolve3d, filterGradient3d, inputGradient3d } from "./conv3d.ts";
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise_conv2d.ts";
-import { fusedConvolution } from "./fused_convolution.ts";
+import { fusedConvolution, fusedProduct } from "./fused.ts";
 import { GRADIENTS } from "./gradients.ts";
 import { overLeadingAxes } from "./leading_axes.ts";
 import { product } from "./matmul.ts";
@@ -66,6 +66,7 @@ function trainingKernels(build: Build): tf.KernelConfig[] {
   };
   const conv2d = eitherLayout(assembledKernel("Conv2D", build, convolve));
   const depthwiseConv2d = eitherLayout(assembledKernel("DepthwiseConv2dNative", build, depthwise));
+  const matMul = assembledKernel("BatchMatMul", build, product, own("BatchMatMul"));
   return [
     conv2d,
     fusedConvolution(own("FusedConv2D"), conv2d),
@@ -78,8 +79,8 @@ function trainingKernels(build: Build): tf.KernelConfig[] {
     assembledKernel("Conv3D", build, convolve3d),
     assembledKernel("Conv3DBackpropFilterV2", build, filterGradient3d),
     assembledKernel("Conv3DBackpropInputV2", build, inputGradient3d),
-    assembledKernel("BatchMatMul", build, product, own("BatchMatMul")),
-    assembledKernel("_FusedMatMul", build, product, own("_FusedMatMul")),
+    matMul,
+    fusedProduct(own("_FusedMatMul"), matMul),
     adamStep(build),
     overLeadingAxes(own("Sum"), build),
     overLeadingAxes(own("Mean"), build),

@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { FLOAT, floorOf, type Heap } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
-import { assertBias, type Places, rowsTimes, transposeTimes } from "./product.ts";
+import { type Places, rowsTimes, transposeTimes } from "./product.ts";
 
 /** Multiply-adds of a product, and rows of `a`, for which it is not worth packing `b`. */
 const [SMALL, FEW] = [1 << 15, 4];
@@ -43,7 +43,6 @@ export function product(
   const [M, K] = sizes(a, transposeA);
   const [rows, N] = sizes(b, transposeB);
   if (a.shape.length < 2 || b.shape.length < 2 || K !== rows) return; // to tfjs, and its message
-  assertBias(bias, N);
   const [batchA, batchB] = [a, b].map(({ shape }) => shape.slice(0, -2));
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
   const c = heap.output([...batch, M, N]);

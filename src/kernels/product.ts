@@ -4,7 +4,6 @@
  * @module
  */
 import { FLOAT, type Heap } from "./assembled.ts";
-import type { TensorInfo } from "./compose.ts";
 
 /** The places of a grid, in bytes: place (i, j, k) lies at `base + i si + j sj + k sk`. */
 export interface Places {
@@ -176,16 +175,6 @@ function sumOfSums({ kernels, scratch }: Heap, size: number, c: number) {
   };
   clear(c);
   return { added, finish: () => sums.slice(1).forEach((x) => kernels.accumulate({ x, n: size, c })) };
-}
-
-/**
- * Checks that a bias has one number for each column, `[n]`.
- *
- * @throws {RangeError} If it has not.
- */
-export function assertBias(bias: TensorInfo | undefined, n: number): void {
-  if (!bias || (bias.shape.length === 1 && bias.shape[0] === n)) return;
-  throw new RangeError(`A bias on wasm has one number a column, [${n}], and not the shape [${bias.shape}].`);
 }
 
 /** How many places there are. */
