@@ -26,7 +26,7 @@ export type { Build } from "./src/kernels/mod.ts";
 export { EnvironmentError, InputError } from "./src/errors.ts";
 
 // Tensors, and noise to put in.
-export type { LayersModel, Tensor, Tensor1D, Tensor2D, Tensor4D, Variable } from "./src/tensor.ts";
+export type { LayersModel, Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D, Variable } from "./src/tensor.ts";
 export { range, sumPerExample } from "./src/tensor.ts";
 export { type Random, random, type RandomState } from "./src/random.ts";
 
@@ -60,6 +60,11 @@ export { meanImageLoss } from "./src/objectives/mean_image_loss.ts";
 export { evaluate, type EvaluateOptions } from "./src/training/evaluate.ts";
 export type { Losses } from "./src/training/batch_report.ts";
 export { constant, cosine, linear, type Schedule, warmUp } from "./src/schedules.ts";
+export type { Optimizer, OptimizerFactory } from "./src/training/optimizers/optimizer.ts";
+export { adam, type AdamOptions } from "./src/training/optimizers/adam.ts";
+export { rmsprop, type RmspropOptions } from "./src/training/optimizers/rmsprop.ts";
+export { sgd, type SgdOptions } from "./src/training/optimizers/sgd.ts";
+export { type TfOptimizer, tfOptimizer } from "./src/training/optimizers/tf_optimizer.ts";
 export { type CheckpointOptions, type History, type Step, train, type TrainOptions } from "./src/training/train.ts";
 
 // Data.

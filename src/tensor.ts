@@ -10,6 +10,8 @@ import * as tf from "@tensorflow/tfjs";
 
 /** A tensor of any rank. */
 export type Tensor = tf.Tensor;
+/** A single number: `[]`. */
+export type Scalar = tf.Scalar;
 /** A vector, one number an example: `[B]`. */
 export type Tensor1D = tf.Tensor1D;
 /** A matrix, one row an example: `[B, L]` or `[B, D]`. */

@@ -9,7 +9,7 @@ import { build, BUILDS, parameters as parametersOf } from "../src/kernels/build/
 import { BINARIES, PARAMETERS } from "../src/kernels/build/binaries.ts";
 import { type Build, installTrainingKernels } from "../src/kernels/mod.ts";
 import { type Places, rowsTimes, transposeTimes } from "../src/kernels/product.ts";
-import { Adam } from "../src/training/adam.ts";
+import { adam } from "../src/training/optimizers/adam.ts";
 import { everyConvolution } from "./_convolutions.ts";
 import { granted, testIf } from "./_run.ts";
 
@@ -185,13 +185,13 @@ for (const kernels of ALL) {
     await useBackend("wasm", { kernels });
     const start = [numbers([3, 5], 1), numbers([4], 2), tf.scalar(0.3)];
     const [ours, theirs] = [0, 1].map(() => start.map((value) => tf.variable(value)));
-    const [adam, peer] = [new Adam(ours, 0.01), tf.train.adam(0.01)];
+    const [own, peer] = [await adam()(ours), tf.train.adam(0.01)];
     for (let step = 0; step < 50; step++) {
       tf.tidy(() => {
         const slopes = start.map(({ shape }, i) => numbers(shape, 10 * step + i).mul(i === 1 ? 1e-6 : 1));
         const named = (variables: tf.Variable[]) =>
           Object.fromEntries(variables.map(({ name }, i) => [name, slopes[i]]));
-        adam.step(named(ours));
+        own.step(named(ours), 0.01);
         peer.applyGradients(named(theirs) as Record<string, tf.Variable>);
       });
       for (let i = 0; i < 3; i++) {
@@ -199,7 +199,7 @@ for (const kernels of ALL) {
         found.forEach((value, k) => assertAlmostEquals(value, expected[k], 1e-6, `step ${step}`));
       }
     }
-    adam[Symbol.dispose]();
+    own[Symbol.dispose]();
     peer.dispose();
     tf.dispose([start, ours, theirs]);
   });
@@ -210,12 +210,12 @@ Deno.test("Adam leaves alone what others keep of a parameter, and frees its mome
   const before = tf.memory().numTensors;
   const x = tf.variable(tf.tidy(() => tf.ones([5])));
   const kept = x.clone();
-  const adam = new Adam([x], 0.1);
+  const own = await adam()([x]);
   const slope = tf.ones([5]);
-  adam.step({ [x.name]: slope }).dispose();
+  own.step({ [x.name]: slope }, 0.1).dispose();
   assertEquals([...await kept.data()], [1, 1, 1, 1, 1]);
   assertAlmostEquals((await x.data())[4], 0.9, 1e-6);
-  adam[Symbol.dispose]();
+  own[Symbol.dispose]();
   tf.dispose([kept, slope]);
   x.dispose();
   assert(tf.memory().numTensors <= before + 1, "the tensor that the variable was made of is the caller's");

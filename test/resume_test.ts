@@ -153,7 +153,7 @@ testFiles(
       [{}, rowsOf(0, 1, 0, 0.25, 1, 1), undefined, "has examples that hash to"],
       [{}, rowsOf(0.5, 1, 0, 0.5, 1, 1), undefined, "has examples that hash to"], // neither the first nor the last
       [{ heldOut: data }, undefined, undefined, "has held-out examples: nothing, and this one 3."],
-      [{}, undefined, 3, "has weights or moments of the shape [3,2], and this one [3,3]"],
+      [{}, undefined, 3, "has weights, or running means of slopes, of the shape [3,2], and this one [3,3]"],
     ];
     for (const [options, examples, latent, sentence] of cases) {
       await assertRejects(
@@ -248,7 +248,7 @@ testFiles("where a resumed training goes on, and what is no longer as it was, is
   await assertRejects(
     () => changed("version", { about: { ...facts.about, version: 7 } }),
     InputError,
-    "has checkpoints of the version 7, and this one 1.",
+    "has checkpoints of the version 7, and this one 2.",
   );
   await assertRejects(
     () => changed("how", { how: { ...facts.how, learningRate: "1" } }),
@@ -434,7 +434,13 @@ testFiles("a checkpoint whose contents are none of a training is refused, whatev
     }],
     ...[{ sums: {} }, { history: { train: "many", test: [] } }, { history: null }],
   ].map(at);
-  hostile.push({ ...facts, powers: [2, 0.5] }, { ...facts, powers: "12" }, { ...facts, at: 7 }, { ...facts, at: null });
+  hostile.push(
+    ...[[2, 0.5], [0.5, -1], [0.5], [0.5, 0.5, 0.5], [0.5, null], "12", undefined].map((optimizer) => ({
+      ...facts,
+      optimizer,
+    })),
+  );
+  hostile.push({ ...facts, at: 7 }, { ...facts, at: null });
   for (const [i, facts] of hostile.entries()) {
     const other = `${directory}-${i}`;
     await write(other, { ...good, facts });

@@ -5,6 +5,9 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Examples } from "../data/examples.ts";
+import type { Schedule } from "../schedules.ts";
+import { adam } from "./optimizers/adam.ts";
+import type { OptimizerFactory } from "./optimizers/optimizer.ts";
 
 /** How to train. */
 export interface TrainOptions {
@@ -12,8 +15,10 @@ export interface TrainOptions {
   epochs?: number;
   /** Examples in a step, 128 by default; the last batch of an epoch may be smaller, and so is one that has all there are. */
   batchSize?: number;
-  /** The step size of Adam, 1e-3 by default. */
-  learningRate?: number;
+  /** What moves the variables along their slopes, {@linkcode adam} by default. */
+  optimizer?: OptimizerFactory;
+  /** How far, a number or a schedule; by default what the optimizer says, for Adam 1e-3. */
+  learningRate?: number | Schedule;
   /** The seed of the order of the examples and of the noise, 0 by default. */
   seed?: number;
   /** Examples to judge by at the end of each epoch, never trained on. */
@@ -28,8 +33,8 @@ export interface TrainOptions {
 
 /** The options, none missing but those that may. */
 export type Settings =
-  & Required<Omit<TrainOptions, "heldOut" | "checkpoint">>
-  & Pick<TrainOptions, "heldOut" | "checkpoint">;
+  & Required<Omit<TrainOptions, "heldOut" | "checkpoint" | "learningRate">>
+  & Pick<TrainOptions, "heldOut" | "checkpoint" | "learningRate">;
 
 /** How to keep checkpoints. */
 export interface CheckpointOptions {
@@ -44,8 +49,8 @@ export interface CheckpointOptions {
   warn(sentence: string): void;
   /**
    * Go on from the newest one there, if there is any; else, and by default, a directory that has one is refused. Epochs, the
-   * learning rate and the workers may be others than before; all else is the same, or refused (of an objective of one's own,
-   * the shapes of its variables are all that can be compared).
+   * learning rate and the workers may be others than before; all else, the optimizer too, is the same, or refused (of an objective
+   * of one's own, the shapes of its variables are all that can be compared).
    */
   resume?: boolean;
 }
@@ -53,15 +58,31 @@ export interface CheckpointOptions {
 /** The options with their defaults, once they make sense. */
 export function settingsOf(options: TrainOptions, examples: Examples): Settings {
   const readEvery = tf.getBackend() === "webgpu" ? 20 : 1;
-  const defaults = { epochs: 1, batchSize: 128, learningRate: 1e-3, seed: 0, readEvery, workers: 1 };
+  const defaults = { epochs: 1, batchSize: 128, optimizer: adam(), seed: 0, readEvery, workers: 1 };
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const settings: Settings = { ...defaults, ...given };
-  const { epochs, batchSize, learningRate, workers, heldOut, checkpoint } = settings;
+  const { epochs, batchSize, workers, heldOut, checkpoint } = settings;
   assertCounts({ epochs, batchSize, readEvery: settings.readEvery, workers, "examples.count": examples.count });
   if (heldOut) assertCounts({ "heldOut.count": heldOut.count });
   if (checkpoint) assertCounts({ "checkpoint.every": checkpoint.every ?? 1 });
-  if (learningRate > 0 && learningRate < Infinity) return settings;
-  throw new RangeError(`learningRate is a positive number, not ${learningRate}.`);
+  return settings;
+}
+
+/** How many steps a training takes. */
+export function stepsOf({ epochs, batchSize }: Pick<Settings, "epochs" | "batchSize">, { count }: Examples): number {
+  return epochs * Math.ceil(count / batchSize);
+}
+
+/**
+ * The learning rate of a step.
+ *
+ * @throws {RangeError} If it is not a positive number.
+ */
+export function rateAt(learningRate: number | Schedule, step: number): number {
+  const rate = typeof learningRate === "number" ? learningRate : learningRate(step);
+  if (rate > 0 && rate < Infinity) return rate;
+  const where = typeof learningRate === "number" ? `not ${rate}` : `and at step ${step} it is ${rate}`;
+  throw new RangeError(`learningRate is a positive number, ${where}.`);
 }
 
 /** Checks that every count is a whole number of at least 1. */

@@ -14,7 +14,7 @@ export type { CheckpointOptions, TrainOptions } from "./options.ts";
 export type { History, Step } from "./step.ts";
 
 /**
- * Trains with Adam (Kingma and Ba 2014), an example's loss averaged over its batch.
+ * Trains by gradient descent, with Adam unless told otherwise, an example's loss averaged over its batch.
  *
  * Every epoch takes the examples in a new order. The same seed on the same backend gives the same numbers; the noise of
  * the evaluation is the same in every epoch. Stop early by leaving the loop: nothing is left behind but the model, and a

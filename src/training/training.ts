@@ -8,13 +8,14 @@ import type { Examples } from "../data/examples.ts";
 import { InputError } from "../errors.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { type Random, random } from "../random.ts";
-import { Adam } from "./adam.ts";
 import { add, average, type Losses, nothing, readReports, report } from "./batch_report.ts";
 import type { Checkpointer } from "./checkpoints/checkpointer.ts";
 import { AT_A_TIME, evaluate, evaluateBy } from "./evaluate.ts";
 import { gradient } from "./gradient.ts";
 import { onDevice } from "./on_device.ts";
-import { type Settings, settingsOf, type TrainOptions } from "./options.ts";
+import type { Schedule } from "../schedules.ts";
+import type { Optimizer } from "./optimizers/optimizer.ts";
+import { rateAt, type Settings, settingsOf, stepsOf, type TrainOptions } from "./options.ts";
 import { beginning, type Position } from "./position.ts";
 import type { Step } from "./step.ts";
 import type { WorkerPool } from "./workers/worker_pool.ts";
@@ -27,7 +28,8 @@ export class Training {
   readonly #examples: Examples;
   readonly #settings: Settings;
   readonly #noise: Random;
-  readonly #optimizer: Adam;
+  readonly #optimizer: Optimizer;
+  readonly #learningRate: number | Schedule;
   readonly #checkpointer?: Checkpointer;
   #pool?: WorkerPool;
   /** The reports of steps that were not read yet, and the examples in each. */
@@ -37,13 +39,14 @@ export class Training {
     objective: Objective,
     examples: Examples,
     settings: Settings,
-    optimizer: Adam,
+    optimizer: Optimizer,
     checkpointer?: Checkpointer,
   ) {
     this.#objective = objective;
     this.#examples = examples;
     this.#settings = settings;
     this.#optimizer = optimizer;
+    this.#learningRate = settings.learningRate ?? optimizer.rate;
     this.#checkpointer = checkpointer;
     this.at = checkpointer?.position ?? beginning(settings.seed);
     this.#noise = random(this.at.noise);
@@ -57,8 +60,10 @@ export class Training {
     held: DisposableStack,
   ): Promise<Training> {
     const settings = settingsOf(options, examples);
-    const { batchSize, learningRate, seed, epochs, workers, heldOut, checkpoint } = settings;
-    const optimizer = held.use(new Adam(objective.variables, learningRate));
+    const { batchSize, seed, epochs, workers, heldOut, checkpoint } = settings;
+    const optimizer = held.use(await settings.optimizer(objective.variables));
+    const { learningRate = optimizer.rate } = settings;
+    for (const step of [1, stepsOf(settings, examples)]) rateAt(learningRate, step); // too short a schedule is known now
     const identity = { objective, examples, heldOut, batchSize, seed, learningRate, workers };
     const checkpointer = checkpoint && held.use(await openCheckpointer(checkpoint, optimizer, identity));
     const [here, judges] = [held.use(onDevice(examples)), heldOut && held.use(onDevice(heldOut))];
@@ -100,11 +105,12 @@ export class Training {
 
   /** Takes a step of gradient descent. */
   async step(indices: Uint32Array): Promise<void> {
+    const rate = rateAt(this.#learningRate, this.at.step + 1);
     const x = this.#examples.batch(indices);
     try {
       const found = this.#pool?.gradient(x, this.#noise) ?? gradient(this.#objective, x, this.#noise);
       const { means, slopes } = await found;
-      const finite = this.#optimizer.step(slopes);
+      const finite = this.#optimizer.step(slopes, rate);
       this.#unread.push({ report: report(means, x, finite), batch: indices.length });
       tf.dispose([means, slopes, finite]);
     } finally {
@@ -163,8 +169,8 @@ export class Training {
   /** What the caller is told of a step. */
   record(batch: number, losses?: Losses): Step {
     const { step, epoch, history } = this.at;
-    const { epochs, batchSize } = this.#settings;
-    const steps = epochs * Math.ceil(this.#examples.count / batchSize);
+    const { epochs } = this.#settings;
+    const steps = stepsOf(this.#settings, this.#examples);
     return { step, steps, epoch, epochs, batch, epochEnds: this.#epochEnds, history, ...losses };
   }
 

@@ -5,7 +5,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { EnvironmentError, InputError } from "../../errors.ts";
-import type { Adam } from "../adam.ts";
+import type { Variable } from "../../tensor.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { Checkpoint } from "./file.ts";
 import { CheckpointDirectory } from "./directory.ts";
 import {
@@ -16,7 +17,7 @@ import {
   resumeNotice,
   type TrainingIdentity,
 } from "./fingerprint.ts";
-import type { CheckpointOptions } from "../options.ts";
+import { type CheckpointOptions, rateAt } from "../options.ts";
 import { isPosition, type Position } from "../position.ts";
 
 /** Keeps a training's checkpoints, and has their directory for itself. */
@@ -24,8 +25,9 @@ export class Checkpointer {
   /** Where the training was that it goes on with. */
   readonly position?: Position;
   readonly #files: CheckpointDirectory;
-  readonly #optimizer: Adam;
-  readonly #fingerprint: Fingerprint;
+  readonly #variables: readonly Variable[];
+  readonly #optimizer: Optimizer;
+  readonly #fingerprintAt: (step: number) => Fingerprint;
   readonly #every: number;
   readonly #warn: (sentence: string) => void;
   #newest?: number;
@@ -34,40 +36,56 @@ export class Checkpointer {
 
   private constructor(
     files: CheckpointDirectory,
-    optimizer: Adam,
-    fingerprint: Fingerprint,
+    variables: readonly Variable[],
+    optimizer: Optimizer,
+    fingerprintAt: (step: number) => Fingerprint,
     options: CheckpointOptions,
   ) {
     const { directory, every = 100, warn, resume } = options;
     this.#files = files;
+    this.#variables = variables;
     this.#optimizer = optimizer;
-    this.#fingerprint = fingerprint;
+    this.#fingerprintAt = fingerprintAt;
     this.#every = every;
     this.#newest = files.found?.step;
     this.#warn = warn;
     files.passedOver.forEach((sentence) => warn(sentence));
     if (files.found) {
-      const { at, ...found } = restore(files.found, optimizer, fingerprint, directory);
+      const fingerprint = fingerprintAt(files.found.step);
+      const { at, ...found } = restore(files.found, { variables, optimizer }, fingerprint, directory);
       this.position = at;
       warn(resumeNotice(at.step, found, fingerprint));
     } else if (resume) warn(`There is no checkpoint in ${directory}: training begins with step 1.`);
   }
 
   /**
-   * Opens a directory, and puts back the weights and moments of the newest checkpoint there.
+   * Opens a directory, and puts back the weights, and what the optimizer remembers, of the newest checkpoint there.
    *
-   * @throws {InputError} If it holds something else, or the checkpoint is of another training, or none is whole.
+   * @throws {InputError} If it holds something else, or the checkpoint is of another training, or none is whole; or if the
+   * optimizer does not show what it remembers.
    * @throws {EnvironmentError} If a permission is missing.
    */
   static async open(
     options: CheckpointOptions,
-    optimizer: Adam,
+    optimizer: Optimizer,
     training: TrainingIdentity,
   ): Promise<Checkpointer> {
-    const fingerprint = await fingerprintOf(training, optimizer);
+    const { name, state } = optimizer;
+    if (!state) {
+      throw new InputError(
+        `A checkpoint holds all that an optimizer remembers, which ${name} does not show: use adam, sgd or rmsprop of this library, or train without a checkpoint.`,
+      );
+    }
+    const variables = [...training.objective.variables, ...state];
+    const fingerprint = await fingerprintOf(training, optimizer, variables);
+    const { how } = fingerprint;
+    const fingerprintAt = (step: number) => {
+      const learningRate = rateAt(training.learningRate, Math.max(1, step)); // before the first step, the first one's
+      return { ...fingerprint, how: { ...how, learningRate } };
+    };
     const files = await CheckpointDirectory.open(options.directory, options.resume ?? false);
     try {
-      return new Checkpointer(files, optimizer, fingerprint, options);
+      return new Checkpointer(files, variables, optimizer, fingerprintAt, options);
     } catch (error) {
       files[Symbol.dispose]();
       throw error;
@@ -85,9 +103,9 @@ export class Checkpointer {
    */
   async keep(at: Position): Promise<void> {
     if (this.#newest === at.step) return;
-    const numbers = await Promise.all(this.#optimizer.state.map((x) => x.data() as Promise<Float32Array>));
+    const numbers = await Promise.all(this.#variables.map((x) => x.data() as Promise<Float32Array>));
     try {
-      const facts: Fingerprint & Standing = { ...this.#fingerprint, powers: this.#optimizer.powers, at };
+      const facts: Fingerprint & Standing = { ...this.#fingerprintAt(at.step), optimizer: this.#optimizer.numbers, at };
       await this.#files.save({ step: at.step, facts, numbers });
       this.#newest = at.step;
       this.#failure = undefined;
@@ -107,31 +125,39 @@ export class Checkpointer {
 
 /** What a checkpoint says of a training at its step. */
 interface Standing {
-  powers: [number, number];
+  optimizer: readonly number[];
   at: Position;
 }
 
-/** Puts weights and moments back, and returns where the training was, how it had come there, and with which networks. */
+/** Puts weights, and what the optimizer remembers, back, and returns where the training was, how it had come there, and with which networks. */
 function restore(
   { step, facts, numbers }: Checkpoint,
-  optimizer: Adam,
+  { variables, optimizer }: { variables: readonly Variable[]; optimizer: Optimizer },
   wanted: Fingerprint,
   directory: string,
 ): { at: Position } & Pick<Fingerprint, "how" | "networks"> {
   const found = (facts ?? {}) as Partial<Fingerprint & Standing>;
   const other = mismatch(found, wanted, directory);
   if (other) throw new InputError(`Cannot go on with another training: ${other}.`);
-  const { how, powers, at } = found;
-  const { state } = optimizer;
-  const fits = numbers.length === state.length && numbers.every(({ length }, i) => length === state[i].size);
-  if (!fits || !isConditions(how) || !arePowers(powers) || !isPosition(at, wanted.about.count) || at.step !== step) {
+  const { how, at } = found;
+  const fits = numbers.length === variables.length && numbers.every(({ length }, i) => length === variables[i]?.size);
+  const whole = fits && isConditions(how) && isPosition(at, wanted.about.count) && at.step === step;
+  if (!whole || !remembers(optimizer, found.optimizer)) {
     throw new InputError(`The checkpoint of step ${step} in ${directory} is none of a training.`);
   }
-  optimizer.powers = powers;
-  state.forEach((variable, i) => tf.tidy(() => variable.assign(tf.tensor(numbers[i], variable.shape))));
+  variables.forEach((variable, i) => tf.tidy(() => variable.assign(tf.tensor(numbers[i]!, variable.shape)))); // they fit
   return { at, how, networks: found.networks };
 }
 
-function arePowers(powers: unknown): powers is [number, number] {
-  return Array.isArray(powers) && powers.length === 2 && powers.every((power) => power >= 0 && power <= 1);
+/** Gives an optimizer its numbers back, if they can be its own. */
+function remembers(optimizer: Optimizer, numbers: unknown): boolean {
+  if (!Array.isArray(numbers) || numbers.length !== optimizer.numbers.length) return false;
+  if (!numbers.every(Number.isFinite)) return false;
+  try {
+    optimizer.numbers = numbers;
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }

@@ -10,8 +10,10 @@ import { installTrainingKernels } from "../../kernels/mod.ts";
 import { type Architecture, difference } from "../../models/architecture.ts";
 import { type Objective, type Parts, partsOf } from "../../objectives/objective.ts";
 import { sha256 } from "../../disk/sha256.ts";
-import { range, type Tensor } from "../../tensor.ts";
-import type { Adam } from "../adam.ts";
+import type { Schedule } from "../../schedules.ts";
+import { range, type Tensor, type Variable } from "../../tensor.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
+import { rateAt } from "../options.ts";
 
 /** A training to keep. */
 export interface TrainingIdentity {
@@ -20,7 +22,7 @@ export interface TrainingIdentity {
   heldOut?: Examples;
   batchSize: number;
   seed: number;
-  learningRate: number;
+  learningRate: number | Schedule;
   workers: number;
 }
 
@@ -33,7 +35,7 @@ export interface Fingerprint {
   how: Conditions;
 }
 
-/** What may be another when a training goes on. */
+/** What may be another when a training goes on; the learning rate is that of the step. */
 export interface Conditions {
   learningRate: number;
   workers: number;
@@ -45,6 +47,8 @@ interface Identity extends Described {
   backend: string;
   batchSize: number;
   seed: number;
+  optimizer: string;
+  optimizerOptions: Optimizer["options"];
   heldOutCount?: number;
   heldOutData?: string;
   shapes: number[][];
@@ -61,15 +65,24 @@ interface NetworkFingerprint {
 type Described = { count: number; data: string };
 
 /** Of what stands in a checkpoint: another number whenever that is something else. */
-const VERSION = 1;
+const VERSION = 2;
 
-/** What a checkpoint will say of a training. */
-export async function fingerprintOf(training: TrainingIdentity, optimizer: Adam): Promise<Fingerprint> {
+/**
+ * What a checkpoint will say of a training, at its first step.
+ *
+ * @param variables All those whose numbers it holds.
+ */
+export async function fingerprintOf(
+  training: TrainingIdentity,
+  { name: optimizer, options: optimizerOptions }: Pick<Optimizer, "name" | "options">,
+  variables: readonly Variable[],
+): Promise<Fingerprint> {
   const { objective, examples, heldOut, batchSize, seed, learningRate, workers } = training;
   const judged = heldOut && await described(heldOut);
-  const shapes = optimizer.state.map(({ shape }) => shape);
-  const about = { version: VERSION, backend: tf.getBackend(), batchSize, seed, ...await described(examples), shapes };
-  const how = { learningRate, workers, kernels: kernels() };
+  const shapes = variables.map(({ shape }) => shape);
+  const by = { backend: tf.getBackend(), batchSize, seed, optimizer, optimizerOptions };
+  const about = { version: VERSION, ...by, ...await described(examples), shapes };
+  const how = { learningRate: rateAt(learningRate, 1), workers, kernels: kernels() };
   const heldOutIdentity = { heldOutCount: judged?.count, heldOutData: judged?.data };
   return { about: { ...about, ...heldOutIdentity }, networks: await networkFingerprint(objective), how };
 }
@@ -128,7 +141,9 @@ const NAMES: Record<keyof Identity | "objective" | "frozen", string> = {
   data: "examples that hash to",
   heldOutCount: "held-out examples:",
   heldOutData: "held-out examples that hash to",
-  shapes: "weights or moments of the shape",
+  optimizer: "the optimizer",
+  optimizerOptions: "an optimizer with",
+  shapes: "weights, or running means of slopes, of the shape",
   objective: "the objective",
   frozen: "weights that do not change and hash to",
 };
@@ -150,13 +165,21 @@ export function mismatch(found: Partial<Fingerprint>, wanted: Fingerprint, direc
   }
 }
 
-/** Two values as JSON; of two lists, the first entries that differ. */
+/** Two values as JSON; of two lists or records, the first entries that differ. */
 function firstDifference(theirs: unknown, ours: unknown): [string | undefined, string | undefined] {
+  if (isRecord(theirs) && isRecord(ours)) {
+    const key = Object.keys(ours).find((key) => JSON.stringify(ours[key]) !== JSON.stringify(theirs[key]));
+    if (key !== undefined) return [`${key} ${JSON.stringify(theirs[key])}`, `${key} ${JSON.stringify(ours[key])}`];
+  }
   if (Array.isArray(theirs) && Array.isArray(ours)) {
     const i = ours.findIndex((entry, i) => JSON.stringify(entry) !== JSON.stringify(theirs[i]));
     if (i >= 0) return [JSON.stringify(theirs[i]), JSON.stringify(ours[i])];
   }
   return [JSON.stringify(theirs), JSON.stringify(ours)];
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A value as a message names it. */
