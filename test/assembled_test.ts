@@ -267,6 +267,31 @@ interface Allocator {
   asm: { memory: WebAssembly.Memory };
 }
 
+/** Pooling and its kin, of few channels and more. */
+function pooled(): tf.Tensor[] {
+  return [1, 3, 7, 18].flatMap((C) => {
+    const [x, volume] = [numbers([2, 6, 5, C], 13) as tf.Tensor4D, numbers([1, 3, 4, 5, C], 14) as tf.Tensor5D];
+    const gradient = (pool: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor) =>
+      tf.grad((x) => pool(x).mul(numbers(pool(x).shape, 15)))(x);
+    const onX: ((x: tf.Tensor) => tf.Tensor)[] = [
+      (x) => tf.maxPool(x as tf.Tensor4D, [2, 3], 2, "same"),
+      (x) => tf.avgPool(x as tf.Tensor4D, 3, 1, "same"),
+    ];
+    const onVolumes: ((x: tf.Tensor) => tf.Tensor)[] = [
+      (x) => tf.maxPool3d(x as tf.Tensor5D, 2, 2, "same"),
+      (x) => tf.avgPool3d(x as tf.Tensor5D, [1, 2, 3], 1, "valid"),
+    ];
+    const { result, indexes } = tf.maxPoolWithArgmax(x, 2, 2, "same", true);
+    return [
+      ...onX.flatMap((pool) => [pool(x), gradient(pool, x)]),
+      ...onVolumes.flatMap((pool) => [pool(volume), gradient(pool, volume)]),
+      result,
+      indexes.cast("float32"),
+      tf.avgPool(numbers([1, 40, 41, C], 17) as tf.Tensor4D, 39, 1, "valid"),
+    ];
+  });
+}
+
 /** Every kernel once, on odd sizes; numbers that only the right results add up to. */
 async function everything(): Promise<number[]> {
   const results = tf.tidy(() => {
@@ -304,6 +329,7 @@ async function everything(): Promise<number[]> {
       tf.softplus(x),
       ...adamStep(m, m.mul(0.3)),
       ...everyConvolution(),
+      ...pooled(),
     ].map((t) => t.flatten().mul(numbers([t.size], 12)).sum());
   });
   const sums = await Promise.all(results.map(async (t) => (await t.data())[0]));

@@ -388,7 +388,7 @@ const ops: Record<string, [shapes: Shape[], op: (...inputs: tf.Tensor[]) => tf.T
   ],
   "maxPool of negative numbers": [[[2, 4, 4, 3]], (x) => tf.maxPool(x.sub(3) as tf.Tensor4D, 2, 2, "valid")],
   "maxPool": [[[2, 5, 4, 3]], (x) => tf.maxPool(x as tf.Tensor4D, 3, 2, "same")],
-  "avgPool": [[[2, 5, 4, 3]], (x) => tf.avgPool(x as tf.Tensor4D, 3, 2, "same")],
+  "avgPool": [[[2, 5, 4, 3]], (x) => tf.avgPool(x as tf.Tensor4D, 3, 2, "valid")],
   "global average": [[[2, 5, 4, 3]], (x) => x.mean([1, 2])],
   "bilinear resizing": [[[3, 3, 3, 2]], (x) => tf.image.resizeBilinear(x as tf.Tensor4D, [5, 5])],
   "batch normalization": [[[4, 3, 2], [2], [2]], (x, beta, gamma) => {

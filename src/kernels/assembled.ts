@@ -27,7 +27,14 @@ export interface Heap {
   list(addresses: Uint32Array): number;
   /** A new tensor for the result, of float32 unless said otherwise; what it holds is anything. */
   output(shape: number[], dtype?: "float32" | "int32" | "bool"): TensorInfo;
+  /** A tensor's numbers themselves. Taking more memory may detach this view: take first, view last. */
+  values(x: TensorInfo): Numbers;
+  /** So many int32 at an address; a view of the same kind. */
+  integers(address: number, count: number): Int32Array;
 }
+
+/** A tensor's numbers: as float32, int32 or bool. */
+export type Numbers = Float32Array | Int32Array | Uint8Array;
 
 /** What of Emscripten's module is needed. */
 interface Emscripten {
@@ -125,6 +132,8 @@ export function withHeap<T>(backend: BackendWasm, build: Build, work: (heap: Hea
         if (backend.getMemoryOffset(made.dataId) === 0) throw none(bytesOf(made));
         return made;
       },
+      values: (x) => backend.typedArrayFromHeap(x) as Numbers,
+      integers: (address, count) => new Int32Array(asm.memory.buffer, address >>> 0, count),
     });
   } catch (error) {
     for (const { dataId } of outputs) backend.disposeData(dataId);

@@ -17,7 +17,7 @@ import { fusedConvolution, fusedProduct } from "./fused.ts";
 import { GRADIENTS } from "./gradients.ts";
 import { overLeadingAxes } from "./leading_axes.ts";
 import { product } from "./matmul.ts";
-import { maxPoolGrad } from "./max_pool_grad.ts";
+import { averagePool, averagePoolGradient, maxPool, maxPoolGradient, maxPoolWithArgmax } from "./pooling.ts";
 import { softplus } from "./softplus.ts";
 import { unsortedSegmentSum } from "./unsorted_segment_sum.ts";
 
@@ -32,8 +32,8 @@ const originals = new Map<string, tf.KernelConfig>();
  * Other backends keep their kernels. Gradients belong to no backend: those that are registered here, in place of tfjs's own
  * where it has some, are for all of them. It may be called before or after the backend is set, and again without effect.
  *
- * Programs then meet these errors, in sentences: a `RangeError` for a convolution whose filter does not fit, or whose
- * gradient is of another shape than its output, and for a segment that does not exist.
+ * Programs then meet these errors, in sentences: a `RangeError` for a convolution whose filter does not fit, for a segment
+ * that does not exist, and for a gradient of another shape than the output it belongs to.
  *
  * @param build Which build of them: `relaxed` needs relaxed SIMD, and multiplies and adds at once; `simd` does not. By
  * default the one installed already, or else the fastest that this machine can run.
@@ -86,7 +86,13 @@ function trainingKernels(build: Build): tf.KernelConfig[] {
     overLeadingAxes(own("Mean"), build),
     softplus(own("Softplus"), build),
     unsortedSegmentSum,
-    maxPoolGrad(own("MaxPoolGrad")),
+    ...["", "3D"].flatMap((rank) => [
+      assembledKernel(`MaxPool${rank}`, build, maxPool),
+      assembledKernel(`MaxPool${rank}Grad`, build, maxPoolGradient),
+      assembledKernel(`AvgPool${rank}`, build, averagePool),
+      assembledKernel(`AvgPool${rank}Grad`, build, averagePoolGradient),
+    ]),
+    assembledKernel("MaxPoolWithArgmax", build, maxPoolWithArgmax),
     alias(own("Identity")),
     alias(own("Cast")),
   ];

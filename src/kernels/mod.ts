@@ -47,13 +47,16 @@
  * | `Softplus` | a number at a time | four at a time |
  * | `AdamStep` | a dozen kernels | one pass over each parameter |
  * | `UnsortedSegmentSum`, for `gather` and embeddings | missing | a scatter |
- * | `MaxPoolGrad` | no gradient where the maximum is negative | given positive numbers |
+ * | `MaxPool`, `AvgPool` and their gradients, also `3D`; `MaxPoolWithArgmax` | lose negative maxima, pad by rules of their own, divide by pixels outside | a pass over the windows, as they lie inside the image |
  * | `Identity`, `Cast` to the same type | copy | share the data |
  *
  * Gradients are registered for all backends of the program, as tfjs knows no others: dilated convolutions get theirs, which
  * tfjs refuses; the gradients of convolutions get gradients, as a gradient penalty needs; and rounding modes are no longer
  * forgotten on the way. `tf.fused.conv2d` and `tf.fused.depthwiseConv2d` bring gradients of their own, which refuse a dilation
  * still; a dilated `tf.layers.conv2d` is made of the first, unless its activation is `relu` or `elu`.
+ *
+ * Average pooling's gradient is the derivative of what it computes, in which padding does not count, where tfjs's other
+ * backends divide by the whole window: those two differ at the edges of padded images.
  *
  * Still missing: `Einsum`, and complex numbers with their Fourier transforms. Numbers agree with tfjs's `cpu` backend to
  * float32 rounding, not bit for bit, since they are added in another order.

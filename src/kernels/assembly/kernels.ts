@@ -7,6 +7,7 @@
  */
 export * from "./adam";
 export * from "./depthwise";
+export * from "./pooling";
 export * from "./products";
 export * from "./softplus";
 export * from "./sums";

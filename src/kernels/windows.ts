@@ -1,0 +1,170 @@
+/**
+ * Where the windows of pooling lie.
+ *
+ * Along one axis, output `i` of a pooling of stride `s` sees `f` pixels from `s i - p` on, with `p` pixels of padding before
+ * the image. Only those inside the image count: never more than a run of them, which is all that the kernels are told, so
+ * that paddings, strides and rounding are settled here, once.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { Heap } from "./assembled.ts";
+import type { TensorInfo } from "./compose.ts";
+
+/** Some pixels that lie side by side. */
+export interface Run {
+  first: number;
+  count: number;
+}
+
+/** The windows along one axis of so many pixels. */
+export interface Axis {
+  pixels: number;
+  windows: Run[];
+}
+
+/** The windows of images `[D, H, W]`, axis by axis; an image without depth has one plane. */
+export type Windows = [planes: Axis, rows: Axis, columns: Axis];
+
+/** The attributes that tfjs gives to pooling and its gradients. */
+export interface PoolingAttributes {
+  filterSize: number | number[];
+  strides: number | number[];
+  pad: "same" | "valid" | number | [number, number][];
+  dimRoundingMode?: Rounding;
+}
+
+type Rounding = "floor" | "round" | "ceil";
+
+/** How pooling lies along one axis. */
+interface Steps {
+  pixels: number;
+  outputs: number;
+  filter: number;
+  stride: number;
+  before: number;
+}
+
+/** The windows of a pooling of images `[B, H, W, C]` or `[B, D, H, W, C]`. */
+export function poolingWindows(shape: number[], attrs: PoolingAttributes): Windows {
+  return clipped(shape, steps(shape, attrs, attrs.dimRoundingMode));
+}
+
+/**
+ * The windows of a pooling whose output has a gradient of this shape.
+ *
+ * tfjs does not tell a gradient how the output's size was rounded, but the shape does.
+ *
+ * @throws {RangeError} If no rounding gives that shape.
+ */
+export function gradientWindows(kernel: string, shape: number[], dy: number[], attrs: PoolingAttributes): Windows {
+  const [least, most] = (["floor", "ceil"] as const).map((rounding) => steps(shape, attrs, rounding));
+  const sizes = dy.length === 4 ? [1, dy[1], dy[2]] : dy.slice(1, 4);
+  const fits = sizes.every((size, i) => size >= least[i].outputs && size <= most[i].outputs);
+  if (dy.length !== shape.length || !fits || dy[0] !== shape[0] || dy.at(-1) !== shape.at(-1)) {
+    const wanted = [shape[0], ...least.slice(5 - shape.length).map(({ outputs }) => outputs), shape.at(-1)];
+    throw new RangeError(`${kernel} takes a dy of shape [${wanted}] for images of shape [${shape}], and not [${dy}].`);
+  }
+  return clipped(shape, least.map((axis, i) => ({ ...axis, outputs: sizes[i] })));
+}
+
+/** How pooling lies along the three axes. */
+function steps(shape: number[], { filterSize, strides, pad }: PoolingAttributes, rounding?: Rounding): Steps[] {
+  const by = typeof pad === "string" ? undefined : rounding;
+  if (shape.length === 5) return steps3D(shape, { filterSize, strides, pad }, by);
+  const info = tf.backend_util.computePool2DInfo(
+    shape as [number, number, number, number],
+    filterSize as [number, number],
+    strides as [number, number],
+    1,
+    pad as number,
+    by,
+  );
+  const { inHeight, outHeight, filterHeight, strideHeight, inWidth, outWidth, filterWidth, strideWidth } = info;
+  const { padInfo: { top, left } } = info;
+  const rows = { pixels: inHeight, outputs: outHeight, filter: filterHeight, stride: strideHeight, before: top };
+  const columns = { pixels: inWidth, outputs: outWidth, filter: filterWidth, stride: strideWidth, before: left };
+  return [{ pixels: 1, outputs: 1, filter: 1, stride: 1, before: 0 }, rows, columns];
+}
+
+function steps3D(shape: number[], { filterSize, strides, pad }: PoolingAttributes, rounding?: Rounding): Steps[] {
+  const info = tf.backend_util.computePool3DInfo(
+    shape as [number, number, number, number, number],
+    filterSize as [number, number, number],
+    strides as [number, number, number],
+    1,
+    pad as number,
+    rounding,
+  );
+  const { padInfo: { front, top, left } } = info;
+  return ([["Depth", front], ["Height", top], ["Width", left]] as const).map(([axis, before]) => ({
+    pixels: info[`in${axis}`],
+    outputs: info[`out${axis}`],
+    filter: info[`filter${axis}`],
+    stride: info[`stride${axis}`],
+    before,
+  }));
+}
+
+/** The windows, clipped to images of this shape. */
+function clipped(shape: number[], axes: Steps[]): Windows {
+  // To tfjs, windows of one pixel whose outputs are as many as an image's pixels are those pixels, also where a stride and a
+  // padding would place them elsewhere.
+  const same = shape.length === 4 && axes.every(({ filter, pixels, outputs }) => filter === 1 && pixels === outputs);
+  return axes.map((axis) => axisOf(same ? { ...axis, stride: 1, before: 0 } : axis)) as Windows;
+}
+
+/** The windows along one axis, clipped to the image. */
+function axisOf({ pixels, outputs, filter, stride, before }: Steps): Axis {
+  const windows = Array.from({ length: outputs }, (_, i) => {
+    const from = i * stride - before;
+    const first = Math.max(0, from);
+    const count = Math.max(0, Math.min(pixels, from + filter) - first);
+    return { first: count > 0 ? first : 0, count };
+  });
+  return { pixels, windows };
+}
+
+/** How many windows an image has, as `[planes, rows, columns]`. */
+export function outputs(windows: Windows): number[] {
+  return windows.map((axis) => axis.windows.length);
+}
+
+/** What the kernels are told of windows, as `assembly/pooling.ts` has it. */
+export interface Described {
+  windows: number;
+  B: number;
+  P: number;
+  C: number;
+  pixels: number;
+  plane: number;
+  row: number;
+}
+
+/** Writes the table of windows on images `[B, …, C]`. */
+export function described(heap: Heap, [planes, rows, columns]: Windows, { shape }: TensorInfo): Described {
+  const P = planes.windows.length * rows.windows.length * columns.windows.length;
+  const plane = rows.pixels * columns.pixels;
+  const table = heap.scratch(16 * P);
+  const entries = heap.integers(table, 4 * P);
+  let at = 0;
+  for (const d of planes.windows) {
+    for (const h of rows.windows) {
+      for (const w of columns.windows) {
+        entries[at++] = d.first * plane + h.first * columns.pixels + w.first;
+        entries[at++] = d.count;
+        entries[at++] = h.count;
+        entries[at++] = w.count;
+      }
+    }
+  }
+  return {
+    windows: table,
+    B: shape[0],
+    P,
+    C: shape.at(-1)!,
+    pixels: planes.pixels * plane,
+    plane,
+    row: columns.pixels,
+  };
+}
