@@ -13,6 +13,7 @@ import { eitherLayout } from "./channels_first.ts";
 import { convolve, filterGradient, inputGradient } from "./conv2d.ts";
 import { convolve3d, filterGradient3d, inputGradient3d } from "./conv3d.ts";
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise_conv2d.ts";
+import * as dilation2d from "./dilation2d.ts";
 import { fusedConvolution, fusedProduct } from "./fused.ts";
 import { GRADIENTS } from "./gradients.ts";
 import { overLeadingAxes } from "./leading_axes.ts";
@@ -93,6 +94,9 @@ function trainingKernels(build: Build): tf.KernelConfig[] {
       assembledKernel(`AvgPool${rank}Grad`, build, averagePoolGradient),
     ]),
     assembledKernel("MaxPoolWithArgmax", build, maxPoolWithArgmax),
+    assembledKernel("Dilation2D", build, dilation2d.dilation),
+    assembledKernel("Dilation2DBackpropInput", build, dilation2d.inputGradient),
+    assembledKernel("Dilation2DBackpropFilter", build, dilation2d.filterGradient),
     alias(own("Identity")),
     alias(own("Cast")),
   ];

@@ -48,6 +48,7 @@
  * | `AdamStep` | a dozen kernels | one pass over each parameter |
  * | `UnsortedSegmentSum`, for `gather` and embeddings | missing | a scatter |
  * | `MaxPool`, `AvgPool` and their gradients, also `3D`; `MaxPoolWithArgmax` | lose negative maxima, pad by rules of their own, divide by pixels outside | a pass over the windows, as they lie inside the image |
+ * | `Dilation2D` and its gradients | lose negative maxima | a plain loop |
  * | `Identity`, `Cast` to the same type | copy | share the data |
  *
  * Gradients are registered for all backends of the program, as tfjs knows no others: dilated convolutions get theirs, which
