@@ -273,9 +273,13 @@ function pooled(): tf.Tensor[] {
     const [x, volume] = [numbers([2, 6, 5, C], 13) as tf.Tensor4D, numbers([1, 3, 4, 5, C], 14) as tf.Tensor5D];
     const gradient = (pool: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor) =>
       tf.grad((x) => pool(x).mul(numbers(pool(x).shape, 15)))(x);
+    const filter = numbers([2, 3, C], 16) as tf.Tensor3D;
     const onX: ((x: tf.Tensor) => tf.Tensor)[] = [
       (x) => tf.maxPool(x as tf.Tensor4D, [2, 3], 2, "same"),
       (x) => tf.avgPool(x as tf.Tensor4D, 3, 1, "same"),
+      (x) => tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [4, 11]),
+      (x) => tf.image.resizeBilinear(x as tf.Tensor4D, [4, 11], false, true),
+      (x) => tf.dilation2d(x as tf.Tensor4D, filter, 2, "same"),
     ];
     const onVolumes: ((x: tf.Tensor) => tf.Tensor)[] = [
       (x) => tf.maxPool3d(x as tf.Tensor5D, 2, 2, "same"),
@@ -285,8 +289,10 @@ function pooled(): tf.Tensor[] {
     return [
       ...onX.flatMap((pool) => [pool(x), gradient(pool, x)]),
       ...onVolumes.flatMap((pool) => [pool(volume), gradient(pool, volume)]),
+      gradient((filter) => tf.dilation2d(x, filter as tf.Tensor3D, 2, "same"), filter),
       result,
       indexes.cast("float32"),
+      tf.image.cropAndResize(x, [[0, 0, 1, 0.9], [0.1, 0, 0.5, 0.5]], [1, 7], [3, 2]),
       tf.avgPool(numbers([1, 40, 41, C], 17) as tf.Tensor4D, 39, 1, "valid"),
     ];
   });

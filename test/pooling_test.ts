@@ -374,7 +374,7 @@ Deno.test("pooling with dilations agrees with the cpu backend", async () => {
 
 // ## Gradients
 
-Deno.test("gradients of pooling are finite differences", async () => {
+Deno.test("gradients of pooling are finite differences, of the second order too", async () => {
   const pad: Pad = [[0, 0], [1, 2], [0, 1], [0, 0]];
   const poolings: Record<string, (x: tf.Tensor) => tf.Tensor> = {
     "maximum, same": (x) => tf.maxPool(x as tf.Tensor4D, 3, 2, "same"),
@@ -387,11 +387,13 @@ Deno.test("gradients of pooling are finite differences", async () => {
   const [shape, h] = [[1, 4, 5, 2], 2 ** -8];
   const x = Array.from({ length: 40 }, (_, i) => (i * 17 % 40) / 20 - 1); // so far apart that none overtakes another
   for (const [name, pool] of Object.entries(poolings)) {
+    // Σ w y³ has the slope 3 w y² dy/dx, whose own slope needs the gradient of the gradient.
     const cubes = (t: tf.Tensor) => {
       const y = pool(t);
       return y.mul(y).mul(y).mul(numbers(y.shape, 2)).sum();
     };
-    for (const f of [cubes]) {
+    const slope = (t: tf.Tensor) => tf.grad(cubes)(t).mul(numbers(shape, 3)).sum();
+    for (const f of [cubes, slope]) {
       const found = await valuesOn("wasm", () => tf.grad(f)(tf.tensor(x, shape)));
       const moved = (i: number, by: number) => tf.tensor(x.with(i, x[i] + by), shape);
       const expected = await Promise.all(
@@ -400,6 +402,22 @@ Deno.test("gradients of pooling are finite differences", async () => {
       // A difference of cubes is off by h² and by the rounding of sums of about 1, divided by h.
       assertNear(found, expected, name, 1e-3);
     }
+  }
+});
+
+Deno.test("the gradient of a maximum's gradient is 0 where there is no maximum", async () => {
+  for (const backend of ["wasm", "cpu"] as const) {
+    const found = await valuesOn(backend, () => {
+      const slope = (dy: tf.Tensor) => {
+        const x = tf.tensor4d([NaN, NaN, -1, -2], [1, 1, 4, 1]);
+        const attrs = { filterSize: [1, 2], strides: 2, pad: "valid" };
+        return runKernel("MaxPoolGrad", { dy, input: x, output: dy }, attrs).mul(
+          tf.tensor1d([5, 6, 7, 8]).reshape(x.shape),
+        );
+      };
+      return tf.grad(slope)(tf.ones([1, 1, 2, 1]));
+    });
+    assertEquals(found, [0, 7]);
   }
 });
 

@@ -1,14 +1,25 @@
 /**
- * The gradients that tfjs's ops are taken for, where tfjs has none or a wrong one.
+ * The gradients that tfjs's ops are taken for, where tfjs has none, a wrong one, or one that costs too much.
  *
  * A gradient belongs to a kernel's name and not to a backend: what is registered here changes every backend of the program.
  * There it adds gradients where tfjs refuses them (dilated convolutions, gradients of gradients, transposed convolutions of
- * volumes), and gives right numbers where tfjs forgets the rounding mode; others stay as they were.
+ * volumes, comparisons, crops), and gives right numbers where tfjs forgets the rounding mode. That of `tile` has the same
+ * numbers but for rounding. Others stay as they were.
  *
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";
+import { COMPARISON_GRADIENTS } from "./comparison_gradients.ts";
 import { CONVOLUTION_GRADIENTS } from "./convolution_gradients.ts";
+import { CROP_GRADIENT } from "./crop_and_resize.ts";
+import { POOLING_GRADIENTS } from "./pooling_gradients.ts";
+import { TILE_GRADIENT } from "./tile_gradient.ts";
 
 /** Every gradient that {@linkcode installTrainingKernels} registers, in place of tfjs's own where it has one. */
-export const GRADIENTS: tf.GradConfig[] = [...CONVOLUTION_GRADIENTS];
+export const GRADIENTS: tf.GradConfig[] = [
+  ...CONVOLUTION_GRADIENTS,
+  ...POOLING_GRADIENTS,
+  ...COMPARISON_GRADIENTS,
+  CROP_GRADIENT,
+  TILE_GRADIENT,
+];

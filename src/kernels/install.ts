@@ -12,6 +12,7 @@ import { assembledKernel, type Build, fastest, runnable } from "./assembled.ts";
 import { eitherLayout } from "./channels_first.ts";
 import { convolve, filterGradient, inputGradient } from "./conv2d.ts";
 import { convolve3d, filterGradient3d, inputGradient3d } from "./conv3d.ts";
+import { cropAndResize } from "./crop_and_resize.ts";
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise_conv2d.ts";
 import * as dilation2d from "./dilation2d.ts";
 import { fusedConvolution, fusedProduct } from "./fused.ts";
@@ -19,6 +20,7 @@ import { GRADIENTS } from "./gradients.ts";
 import { overLeadingAxes } from "./leading_axes.ts";
 import { product } from "./matmul.ts";
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient, maxPoolWithArgmax } from "./pooling.ts";
+import { bilinearGradient, nearestGradient, nearestNeighbor } from "./resize.ts";
 import { softplus } from "./softplus.ts";
 import { unsortedSegmentSum } from "./unsorted_segment_sum.ts";
 
@@ -97,6 +99,10 @@ function trainingKernels(build: Build): tf.KernelConfig[] {
     assembledKernel("Dilation2D", build, dilation2d.dilation),
     assembledKernel("Dilation2DBackpropInput", build, dilation2d.inputGradient),
     assembledKernel("Dilation2DBackpropFilter", build, dilation2d.filterGradient),
+    assembledKernel("ResizeNearestNeighbor", build, nearestNeighbor),
+    assembledKernel("ResizeNearestNeighborGrad", build, nearestGradient),
+    assembledKernel("ResizeBilinearGrad", build, bilinearGradient, own("ResizeBilinearGrad")),
+    cropAndResize(own("CropAndResize")),
     alias(own("Identity")),
     alias(own("Cast")),
   ];

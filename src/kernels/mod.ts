@@ -49,12 +49,16 @@
  * | `UnsortedSegmentSum`, for `gather` and embeddings | missing | a scatter |
  * | `MaxPool`, `AvgPool` and their gradients, also `3D`; `MaxPoolWithArgmax` | lose negative maxima, pad by rules of their own, divide by pixels outside | a pass over the windows, as they lie inside the image |
  * | `Dilation2D` and its gradients | lose negative maxima | a plain loop |
+ * | `ResizeNearestNeighbor` and its gradient, `ResizeBilinearGrad` | the wrong pixel in some sizes; no half-pixel centres | rows copied, and windows added |
+ * | `CropAndResize` | other memory for an image that does not exist | zeros |
  * | `Identity`, `Cast` to the same type | copy | share the data |
  *
  * Gradients are registered for all backends of the program, as tfjs knows no others: dilated convolutions get theirs, which
  * tfjs refuses; the gradients of convolutions get gradients, as a gradient penalty needs; and rounding modes are no longer
  * forgotten on the way. `tf.fused.conv2d` and `tf.fused.depthwiseConv2d` bring gradients of their own, which refuse a dilation
  * still; a dilated `tf.layers.conv2d` is made of the first, unless its activation is `relu` or `elu`.
+ * Comparisons have the gradient zero; crops theirs, with respect to images and boxes; and the gradients of pooling (but for
+ * maxima in three dimensions) and of resizing have gradients too. That of `tile` is a few sums, for any rank.
  *
  * Average pooling's gradient is the derivative of what it computes, in which padding does not count, where tfjs's other
  * backends divide by the whole window: those two differ at the edges of padded images.
