@@ -65,6 +65,7 @@ export { adam, type AdamOptions } from "./src/training/optimizers/adam.ts";
 export { rmsprop, type RmspropOptions } from "./src/training/optimizers/rmsprop.ts";
 export { sgd, type SgdOptions } from "./src/training/optimizers/sgd.ts";
 export { type TfOptimizer, tfOptimizer } from "./src/training/optimizers/tf_optimizer.ts";
+export { keepBest, type KeepBestOptions, type Weights } from "./src/training/keep_best.ts";
 export { type CheckpointOptions, type History, type Step, train, type TrainOptions } from "./src/training/train.ts";
 
 // Data.
