@@ -19,7 +19,7 @@ interface Network {
   config: { layers: Layer[]; input_layers?: unknown; output_layers?: unknown };
 }
 
-/** One layer; it may be a network itself. */
+/** One layer; it may be a network itself, and its configuration may hold layers. */
 interface Layer {
   class_name: string;
   config: Record<string, unknown>;
@@ -39,32 +39,32 @@ export function difference(found: unknown, wanted: Architecture): string | undef
   const { modelTopology: theirs, weightsManifest: listed } = (found ?? {}) as Partial<Architecture>;
   const other = networkDifference(theirs, ours);
   if (other) return other;
-  const same = comparison(names(theirs!.config.layers), names(ours.config.layers));
-  const [{ paths }] = weightsManifest;
+  const placed = comparison(...everyName(theirs, ours));
+  const paths = weightsManifest[0]?.paths;
   if (!same(listed?.[0]?.paths, paths)) {
     return `its weights are in ${text(listed?.[0]?.paths)}, expected ${text(paths)}`;
   }
-  if (!same(listed, weightsManifest)) return "its weights are others, or in another order";
+  if (!placed(listed, weightsManifest)) return "its weights are others, or in another order";
 }
 
 function networkDifference(found: Partial<Network> | undefined, wanted: Network): string | undefined {
   const layers = found?.config?.layers;
-  if (!Array.isArray(layers)) return "it has no layers as tfjs saves them";
-  const same = comparison(names(layers), names(wanted.config.layers));
+  if (!found || !Array.isArray(layers)) return "it has no layers as tfjs saves them";
+  const placed = comparison(names(layers), names(wanted.config.layers));
   for (const [i, layer] of wanted.config.layers.entries()) {
-    const other = layerDifference(layers[i], layer, same);
+    const other = layerDifference(layers[i], layer, placed);
     if (other) return `its layer ${i} ${other}`;
   }
   if (layers.length > wanted.config.layers.length) {
     return `it has ${layers.length} layers, expected ${wanted.config.layers.length}`;
   }
   const { layers: _, ...ends } = wanted.config; // which layers are its inputs and outputs, in which order
-  if (!same(found!.class_name, wanted.class_name) || !same(found!.config, { ...ends, name: undefined })) {
+  if (found.class_name !== wanted.class_name || !placed(found.config, { ...ends, name: undefined })) {
     return "its layers are connected in another way";
   }
 }
 
-function layerDifference(found: Layer | undefined, wanted: Layer, same: Comparison): string | undefined {
+function layerDifference(found: Layer | undefined, wanted: Layer, placed: Comparison): string | undefined {
   if (found?.class_name !== wanted.class_name) {
     return `is ${found ? text(found.class_name) : "missing"}, expected ${wanted.class_name}`;
   }
@@ -73,24 +73,50 @@ function layerDifference(found: Layer | undefined, wanted: Layer, same: Comparis
     if (other) return `(${wanted.class_name}): ${other}`;
   } else {
     for (const [key, value] of Object.entries(wanted.config)) {
-      if (/^name$|_initializer$/.test(key) || same(found.config?.[key], value)) continue;
-      return `(${wanted.class_name}) has ${key} ${text(found.config?.[key])}, expected ${text(value)}`;
+      const other = /^name$|_initializer$/.test(key) ? undefined : valueDifference(key, found.config?.[key], value);
+      if (other) return `(${wanted.class_name})${other}`;
     }
   }
-  if (!same(found.inbound_nodes, wanted.inbound_nodes)) return "takes its input from another layer";
+  if (!placed(found.inbound_nodes, wanted.inbound_nodes)) return "takes its input from another layer";
+}
+
+/** The difference of two values in layers' configurations, which may be layers themselves, such as the cells of an RNN. */
+function valueDifference(key: string, found: unknown, wanted: unknown): string | undefined {
+  if (isLayer(wanted)) {
+    const other = layerDifference(found as Layer | undefined, wanted, same);
+    return other && `: its ${key} ${other}`;
+  }
+  if (Array.isArray(wanted) && wanted.some(isLayer)) {
+    if (Object(found).length !== wanted.length) {
+      return ` has ${text(Object(found).length)} ${key}, expected ${wanted.length}`;
+    }
+    const others = wanted.map((layer, i) => valueDifference(`${key}[${i}]`, Object(found)[i], layer));
+    return others.find((other) => other !== undefined);
+  }
+  return same(found, wanted) ? undefined : ` has ${key} ${text(found)}, expected ${text(wanted)}`;
 }
 
 const isNetwork = (layer: Layer): layer is Layer & Network => Array.isArray(layer.config.layers);
 
+/** Whether a value is a layer, or what is written like one: a cell, a constraint. */
+function isLayer(value: unknown): value is Layer {
+  const { class_name, config } = Object(value);
+  return typeof class_name === "string" && typeof config === "object" && config !== null;
+}
+
 type Comparison = (found: unknown, wanted: unknown) => boolean;
 
+/** Where layers are, by their names. */
+type Places = Map<unknown, number | string>;
+
 /** Compares values, layers' names by the layers' places. Never walks deeper than `wanted` goes. */
-function comparison(theirs: Map<unknown, number>, ours: Map<unknown, number>): Comparison {
-  /** `dense_Dense3/kernel` with the layer's place for its name. */
-  const placed = (text: string, places: Map<unknown, number>) => {
-    const [layer, ...rest] = text.split("/");
-    return [places.get(layer) ?? layer, ...rest].join("/");
-  };
+function comparison(theirs: Places, ours: Places): Comparison {
+  /** `bidirectional_Bidirectional1/forward_lstm_LSTM3/kernel` with layers' places for their names. */
+  const placed = (text: string, places: Places) =>
+    text.split("/").map((part) => {
+      const [, way = "", layer] = /^(forward_|backward_)?(.*)$/s.exec(part) ?? [];
+      return places.get(part) ?? `${way}${places.get(layer) ?? layer}`;
+    }).join("/");
   return function same(found, wanted): boolean {
     if (wanted === undefined) return true;
     if (typeof wanted === "string") return typeof found === "string" && placed(found, theirs) === placed(wanted, ours);
@@ -101,9 +127,31 @@ function comparison(theirs: Map<unknown, number>, ours: Map<unknown, number>): C
   };
 }
 
+/** Whether a value, which may be anything, is the wanted one. Never walks deeper than `wanted` goes. */
+const same: Comparison = comparison(new Map(), new Map());
+
 /** The place of every layer by its name, which in a file may be anything. */
-function names(layers: Layer[]): Map<unknown, number> {
+function names(layers: Layer[]): Places {
   return new Map(layers.map((layer, i) => [layer?.config?.name, i]));
+}
+
+/**
+ * The places of all layers of two networks, found and wanted, however deep they lie in others. A name that several layers have
+ * gets all their places. Never walks deeper than `wanted` goes.
+ */
+function everyName(found: unknown, wanted: Network): [theirs: Places, ours: Places] {
+  const [theirs, ours]: [Places, Places] = [new Map(), new Map()];
+  const add = (places: Places, layer: unknown, place: string) => {
+    const name = Object(Object(layer).config).name;
+    places.set(name, `${places.get(name) ?? ""}${place} `);
+  };
+  const walk = (found: unknown, wanted: unknown, place: string) => {
+    if (typeof wanted !== "object" || wanted === null) return;
+    if (isLayer(wanted)) add(theirs, found, place), add(ours, wanted, place);
+    for (const [key, value] of Object.entries(wanted)) walk(Object(found)[key], value, `${place}.${key}`);
+  };
+  walk(found, wanted, "");
+  return [theirs, ours];
 }
 
 /** A value as a message names it; it may be anything. */

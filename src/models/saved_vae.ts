@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { sha256 } from "../disk/sha256.ts";
 import { InputError } from "../errors.ts";
-import type { LayersModel } from "../tensor.ts";
+import type { LayersModel, Variable } from "../tensor.ts";
 import { printable } from "../wording.ts";
 import { type Architecture, difference } from "./architecture.ts";
 import { exportNpz, namedWeights } from "./npz.ts";
@@ -87,11 +87,9 @@ export async function loadVae(vae: LayersVae, directory: string): Promise<void> 
   for (const { network, weights } of halves) {
     let start = 0;
     for (const weight of network.weights) {
-      const { shape } = weight.read(); // of the variable that training changes
-      const end = start + tf.util.sizeFromShape(shape);
-      tf.tidy(() => {
-        weight.write(tf.tensor(weights.subarray(start, end), shape));
-      });
+      const variable = weight.read() as Variable; // not write(), which applies a constraint once more, and rounds
+      const end = start + variable.size;
+      tf.tidy(() => variable.assign(tf.tensor(weights.subarray(start, end), variable.shape)));
       start = end;
     }
   }
