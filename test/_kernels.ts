@@ -53,6 +53,26 @@ export async function assertAgrees(run: () => tf.Tensor, what: string, tolerance
   }
 }
 
+/** Asserts that both builds give what the cpu backend gives: tensors of the same types and shapes, with these numbers. */
+export async function assertSame(run: () => tf.Tensor | tf.Tensor[], what: string, tolerance = 1e-5) {
+  const all = async () => {
+    const results = tf.tidy(() => [run()].flat());
+    const read = await Promise.all(results.map(async ({ dtype, shape, data }, i) => {
+      return { kind: `${dtype} [${shape}]`, values: await data.call(results[i]) as Float32Array };
+    }));
+    tf.dispose(results);
+    return read;
+  };
+  await useBackend("cpu");
+  const expected = await all();
+  for (const kernels of BUILDS) {
+    await useBackend("wasm", { kernels });
+    const found = await all();
+    assertEquals(found.map(({ kind }) => kind), expected.map(({ kind }) => kind), `${what}, ${kernels}`);
+    found.forEach(({ values }, i) => assertNear(values, expected[i].values, `${what}, ${kernels}`, tolerance));
+  }
+}
+
 /** Runs a property on many random cases, the same ones each time. */
 export function check<T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => Promise<void>, numRuns = 150) {
   return fc.assert(fc.asyncProperty(arbitrary, property), { seed: 2, numRuns });

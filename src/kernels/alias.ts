@@ -1,5 +1,5 @@
 /**
- * `Identity`, and `Cast` to the type a tensor has already, without a copy.
+ * `Identity`, and `Cast` to the type a tensor has already, without a copy; and `Cast` to bool.
  *
  * The tape keeps a clone of every tensor that a gradient needs. Nothing in tfjs writes into a tensor, so a clone may share
  * its data, as on tfjs's other backends: count one more reference.
@@ -7,12 +7,26 @@
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";
-import { composedKernel } from "./compose.ts";
+import { composedKernel, outputOn, type TensorInfo, wasmKernel } from "./compose.ts";
 
 /** Wraps tfjs's own `Identity` or `Cast` of the WASM backend, which copy. */
 export function alias(own: tf.KernelConfig): tf.KernelConfig {
   return composedKernel(own.kernelName, ({ run }, { inputs: { x }, attrs }) => {
     if (x.dtype === "string" || (attrs?.dtype ?? x.dtype) !== x.dtype) return run(own, { x }, attrs);
     return run("Reshape", { x }, { shape: x.shape });
+  }, own);
+}
+
+/** Wraps a `Cast` of the WASM backend that takes a number's last byte for a bool: whatever is not 0 is true, as NaN is. */
+export function castToBool(own: tf.KernelConfig): tf.KernelConfig {
+  return wasmKernel("Cast", (args) => {
+    const { inputs: { x }, attrs: { dtype }, backend } = args;
+    if (dtype !== "bool" || x.dtype === "bool" || x.dtype === "string") {
+      return own.kernelFunc(args as never) as TensorInfo;
+    }
+    const out = outputOn(backend, x.shape, "bool");
+    const [numbers, bools] = [x, out].map((t) => backend.typedArrayFromHeap(t));
+    for (let i = 0; i < numbers.length; i++) bools[i] = numbers[i] === 0 ? 0 : 1;
+    return out;
   }, own);
 }

@@ -6,7 +6,7 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import type * as tf from "@tensorflow/tfjs";
 import { BINARIES, PARAMETERS } from "./build/binaries.ts";
-import { type KernelArguments, type TensorInfo, wasmKernel } from "./compose.ts";
+import { type KernelArguments, noMemory, outputOn, type TensorInfo, wasmKernel } from "./compose.ts";
 
 /** The kernels of `assembly/`, each called with its arguments by name: addresses in bytes, sizes in numbers. */
 export type Kernels = {
@@ -98,21 +98,15 @@ function named({ exports }: WebAssembly.Instance): Kernels {
   return Object.fromEntries(entries);
 }
 
-/** Bytes of a tensor's numbers. */
-function bytesOf({ shape, dtype }: TensorInfo): number {
-  return shape.reduce((product, size) => product * size, 1) * (dtype === "bool" ? 1 : FLOAT);
-}
-
 /** Lets `work` use a backend's memory. */
 export function withHeap<T>(backend: BackendWasm, build: Build, work: (heap: Heap) => T): T {
   const { asm, _malloc, _free } = backend.wasm as unknown as Emscripten;
   const kernels = kernelsIn(asm.memory, build);
   const taken: number[] = [];
   const outputs: TensorInfo[] = [];
-  const none = (bytes: number) => new RangeError(`The wasm backend's memory has no ${bytes} bytes left.`);
   const scratch = (bytes: number) => {
-    const at = _malloc(bytes);
-    if (at === 0) throw none(bytes);
+    const at = _malloc(bytes) >>> 0; // which Emscripten returns as a signed number
+    if (at === 0) throw noMemory(bytes);
     taken.push(at);
     return at;
   };
@@ -127,9 +121,8 @@ export function withHeap<T>(backend: BackendWasm, build: Build, work: (heap: Hea
       },
       address: ({ dataId }) => backend.getMemoryOffset(dataId),
       output(shape, dtype = "float32") {
-        const made = backend.makeOutput(shape, dtype);
+        const made = outputOn(backend, shape, dtype);
         outputs.push(made);
-        if (backend.getMemoryOffset(made.dataId) === 0) throw none(bytesOf(made));
         return made;
       },
       values: (x) => backend.typedArrayFromHeap(x) as Numbers,

@@ -48,6 +48,32 @@ export function wasmKernel(
   return { kernelName, backendName: "wasm", setupFunc, disposeFunc, kernelFunc };
 }
 
+/**
+ * A new tensor of the WASM backend, which holds the given values, or anything.
+ *
+ * @throws {RangeError} If there is no memory left for it; tfjs would write over its memory's beginning.
+ */
+export function outputOn(
+  backend: BackendWasm,
+  shape: number[],
+  dtype: tf.DataType,
+  values?: tf.BackendValues,
+): TensorInfo {
+  if (dtype === "string") return backend.makeOutput(shape, dtype, undefined, values);
+  const made = backend.makeOutput(shape, dtype);
+  if (backend.getMemoryOffset(made.dataId) === 0) {
+    backend.disposeData(made.dataId);
+    throw noMemory(tf.util.sizeFromShape(shape) * tf.util.bytesPerElement(dtype));
+  }
+  if (values) backend.typedArrayFromHeap(made).set(values as ArrayLike<number>);
+  return made;
+}
+
+/** What to say where the WASM backend's memory has no room for so many bytes. */
+export function noMemory(bytes: number): RangeError {
+  return new RangeError(`The wasm backend's memory has no ${bytes} bytes left.`);
+}
+
 /** Runs `build`, keeps the tensor it returns, which must not be a view, and disposes all others, also when it throws. */
 function compose(args: KernelArguments, build: (composer: Composer, args: KernelArguments) => TensorInfo): TensorInfo {
   const { backend } = args;

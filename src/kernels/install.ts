@@ -7,7 +7,7 @@ import "@tensorflow/tfjs-backend-wasm"; // registers the kernels that these repl
 import * as tf from "@tensorflow/tfjs";
 import { EnvironmentError } from "../errors.ts";
 import { adamStep } from "./adam.ts";
-import { alias } from "./alias.ts";
+import { alias, castToBool } from "./alias.ts";
 import { assembledKernel, type Build, fastest, runnable } from "./assembled.ts";
 import { eitherLayout } from "./channels_first.ts";
 import { convolve, filterGradient, inputGradient } from "./conv2d.ts";
@@ -18,10 +18,14 @@ import * as dilation2d from "./dilation2d.ts";
 import { fusedConvolution, fusedProduct } from "./fused.ts";
 import { GRADIENTS } from "./gradients.ts";
 import { overLeadingAxes } from "./leading_axes.ts";
+import { integerProduct } from "./integer_product.ts";
 import { product } from "./matmul.ts";
+import { rightFor } from "./on_cpu.ts";
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient, maxPoolWithArgmax } from "./pooling.ts";
 import { bilinearGradient, nearestGradient, nearestNeighbor } from "./resize.ts";
+import { slice } from "./slice.ts";
 import { softplus } from "./softplus.ts";
+import { kernelsByType } from "./types.ts";
 import { unsortedSegmentSum } from "./unsorted_segment_sum.ts";
 
 let installed: Build | undefined;
@@ -71,6 +75,7 @@ function trainingKernels(build: Build): tf.KernelConfig[] {
   const depthwiseConv2d = eitherLayout(assembledKernel("DepthwiseConv2dNative", build, depthwise));
   const matMul = assembledKernel("BatchMatMul", build, product, own("BatchMatMul"));
   return [
+    ...kernelsByType(own),
     conv2d,
     fusedConvolution(own("FusedConv2D"), conv2d),
     eitherLayout(assembledKernel("Conv2DBackpropFilter", build, filterGradient), "filter"),
@@ -82,8 +87,8 @@ function trainingKernels(build: Build): tf.KernelConfig[] {
     assembledKernel("Conv3D", build, convolve3d),
     assembledKernel("Conv3DBackpropFilterV2", build, filterGradient3d),
     assembledKernel("Conv3DBackpropInputV2", build, inputGradient3d),
-    matMul,
-    fusedProduct(own("_FusedMatMul"), matMul),
+    integerProduct(matMul),
+    rightFor(["float32"], fusedProduct(own("_FusedMatMul"), matMul)),
     adamStep(build),
     overLeadingAxes(own("Sum"), build),
     overLeadingAxes(own("Mean"), build),
@@ -99,11 +104,12 @@ function trainingKernels(build: Build): tf.KernelConfig[] {
     assembledKernel("Dilation2D", build, dilation2d.dilation),
     assembledKernel("Dilation2DBackpropInput", build, dilation2d.inputGradient),
     assembledKernel("Dilation2DBackpropFilter", build, dilation2d.filterGradient),
-    assembledKernel("ResizeNearestNeighbor", build, nearestNeighbor),
+    rightFor(["float32"], assembledKernel("ResizeNearestNeighbor", build, nearestNeighbor)),
     assembledKernel("ResizeNearestNeighborGrad", build, nearestGradient),
     assembledKernel("ResizeBilinearGrad", build, bilinearGradient, own("ResizeBilinearGrad")),
     cropAndResize(own("CropAndResize")),
     alias(own("Identity")),
-    alias(own("Cast")),
+    castToBool(alias(own("Cast"))),
+    slice(own("Slice")),
   ];
 }

@@ -1,0 +1,41 @@
+/**
+ * A part of a tensor. tfjs's own kernel copies the whole tensor first, and does not look whether the part lies inside.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { type KernelArguments, outputOn, type TensorInfo, wasmKernel } from "./compose.ts";
+
+/** Wraps tfjs's own `Slice` of the WASM backend. */
+export function slice(own: tf.KernelConfig): tf.KernelConfig {
+  return wasmKernel("Slice", (args) => {
+    const { inputs: { x }, attrs } = args;
+    const [begin, size] = tf.slice_util.parseSliceParams(x as tf.Tensor, attrs.begin, attrs.size);
+    tf.slice_util.assertParamsValid(x as tf.Tensor, begin, size);
+    return x.dtype === "string" ? own.kernelFunc(args as never) as TensorInfo : part(args, begin, size);
+  }, own);
+}
+
+/** The numbers of `x` from `begin` on, `size` of them on each axis. */
+function part({ inputs: { x }, backend }: KernelArguments, begin: number[], size: number[]): TensorInfo {
+  const out = outputOn(backend, size, x.dtype);
+  if (tf.util.sizeFromShape(size) === 0) return out;
+  const bytes = tf.util.bytesPerElement(x.dtype);
+  const memory = new Uint8Array(backend.typedArrayFromHeap(out).buffer);
+  const steps = [...tf.util.computeStrides([...x.shape, 1])].map((step) => step * bytes);
+  // The axes behind the last one that is cut lie in one run with it.
+  const cut = Math.max(0, size.findLastIndex((count, axis) => count !== x.shape[axis]));
+  const run = bytes * tf.util.sizeFromShape(size.slice(cut));
+  let to = backend.getMemoryOffset(out.dataId);
+  const copy = (from: number, axis: number) => {
+    from += axis < begin.length ? begin[axis] * steps[axis] : 0;
+    if (axis < cut) {
+      for (let i = 0; i < size[axis]; i++) copy(from + i * steps[axis], axis + 1);
+    } else {
+      memory.copyWithin(to, from, from + run);
+      to += run;
+    }
+  };
+  copy(backend.getMemoryOffset(x.dataId), 0);
+  return out;
+}
