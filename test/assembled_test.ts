@@ -330,9 +330,19 @@ async function everything(): Promise<number[]> {
       tf.matMul(numbers([3, 5, 6], 17), numbers([3, 6, 7], 18)),
       tf.matMul(numbers([3, 700], 19), numbers([700, 6], 20)),
       tf.fused.matMul({ a, b, bias: numbers([11], 11), activation: "relu" }),
-      tf.sum(x, [0, 1]),
-      tf.mean(x, 0),
-      tf.softplus(x),
+      ...[[0, 1], [0], [3], [1, 3], [0, 2]].flatMap((axes) => [tf.sum(x, axes), tf.mean(x, axes)]),
+      tf.sum(numbers([3, 71, 67], 13), 1),
+      tf.sum(numbers([3, 71], 14), 1),
+      ...[tf.softplus(x), tf.log1p(x.abs()), tf.sin(x), tf.cos(x.mul(1e30)), tf.sign(x), tf.clipByValue(x, -0.5, 0.3)],
+      ...[tf.maximum(x, 0.1), tf.minimum(x, numbers([7, 1, 3], 15)), tf.maximum(numbers([5, 1], 16), x)],
+      ...[tf.prelu(x, numbers([7, 1, 1], 17)), run("ReluGradient", { dy: x, x }, {})],
+      ...[5, 300].map((rows) => {
+        const ids = tf.range(-1, rows - 1, 1, "int32").mod(tf.scalar(4, "int32")) as tf.Tensor1D;
+        return tf.unsortedSegmentSum(numbers([rows, 7], 18), ids, 3);
+      }),
+      ...[x.slice([0, 1, 1, 0], [2, 5, 3, 2])],
+      tf.matMul(x.cast("int32").reshape([7, 30]), numbers([30, 3], 20).mul(9).cast("int32")).cast("float32"),
+      ...[x.cast("bool").cast("float32"), x.cast("bool").exp()],
       ...adamStep(m, m.mul(0.3)),
       ...everyConvolution(),
       ...pooled(),
@@ -439,14 +449,15 @@ for (const kernels of ALL) {
     const wasm = (tf.backend() as BackendWasm).wasm as unknown as Allocator;
     const { _malloc } = wasm;
     const before = wasm.asm.memory.buffer.byteLength;
-    let calls = 0;
+    let [calls, often] = [0, Infinity];
     try {
       wasm._malloc = (size) => {
         const block = _malloc(size);
-        const all = wasm.asm.memory.buffer.byteLength;
-        if (calls++ % 29 === 3 && all <= 2 * before) wasm._free(_malloc(all)); // which there is no room for yet
+        if (++calls % often === 0) wasm._free(_malloc(wasm.asm.memory.buffer.byteLength)); // which there is no room for yet
         return block;
       };
+      await everything();
+      often = Math.floor(calls / 3); // each time the memory doubles
       assertEquals(await everything(), expected);
     } finally {
       Object.assign(wasm, { _malloc });
@@ -454,6 +465,34 @@ for (const kernels of ALL) {
     assert(wasm.asm.memory.buffer.byteLength > before, "it did grow");
   });
 }
+
+Deno.test("beyond two gigabytes, where an address is negative as a signed number, everything works as below", async () => {
+  const wasm = () => (tf.backend() as BackendWasm).wasm as unknown as Allocator;
+  for (const kernels of ALL) {
+    await useBackend("wasm", { kernels });
+    const expected = await everything();
+    const { _malloc, _free } = wasm();
+    const blocks: number[] = [];
+    for (const size of [2 ** 28, 2 ** 24, 2 ** 20, 2 ** 16, 2 ** 12, 2 ** 8, 2 ** 5]) { // all that lies below, never touched
+      let block;
+      do blocks.push(block = _malloc(size)); while (block > 0);
+      assert(block !== 0, "this machine has the memory");
+    }
+    let near = 0;
+    try {
+      wasm()._malloc = (size) => {
+        const block = _malloc(size);
+        if (block > 0 && size > 32) near++;
+        return block;
+      };
+      assertEquals(await everything(), expected);
+    } finally {
+      wasm()._malloc = _malloc;
+      blocks.forEach((block) => _free(block));
+    }
+    assertEquals(near, 0, "buffers that lay below after all");
+  }
+});
 
 Deno.test("where memory runs out a sentence says so, and nothing is kept", async () => {
   await useBackend("wasm");

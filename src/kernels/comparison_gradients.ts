@@ -1,20 +1,24 @@
 /**
- * The gradients of comparisons, which tfjs lacks for most: zero, since they change in jumps alone.
+ * The gradients of comparisons, which are zero wherever they exist. tfjs has none and refuses whatever contains one, such as a
+ * second gradient of SELU, or a layer with a threshold.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 
-/** Zeros for both sides of every comparison; a layer such as thresholded ReLU multiplies by one. */
+const PAIRS = ["Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "NotEqual"];
+const SINGLE = ["IsFinite", "IsInf", "IsNan"];
+
+/** One for each kernel that compares: zeros for each of its inputs. */
 export const COMPARISON_GRADIENTS: tf.GradConfig[] = [
-  "Equal",
-  "NotEqual",
-  "Greater",
-  "GreaterEqual",
-  "Less",
-  "LessEqual",
-].map((kernelName) => ({
-  kernelName,
-  inputsToSave: ["a", "b"],
-  gradFunc: (_, [a, b]) => ({ a: () => tf.zeros(a.shape), b: () => tf.zeros(b.shape) }),
-}));
+  ...PAIRS.map((kernelName) => zeros(kernelName, ["a", "b"])),
+  ...SINGLE.map((kernelName) => zeros(kernelName, ["x"])),
+];
+
+function zeros(kernelName: string, inputs: string[]): tf.GradConfig {
+  return {
+    kernelName,
+    inputsToSave: inputs,
+    gradFunc: (_dy, saved) => Object.fromEntries(inputs.map((name, i) => [name, () => tf.zeros(saved[i].shape)])),
+  };
+}

@@ -70,7 +70,10 @@ export function depthwiseFilterGradient(heap: Heap, { inputs: { x, dy }, attrs }
     heap.kernels.depthwiseFilter({ ...shared, x: from, dy: slope, out });
   }
   const narrow = narrowed(heap, rows.taps * columns.taps, O);
-  narrow(heap.address(dw), (out) => heap.kernels.sums({ x: sums, m: shares, n: size, out, divisor: 1 }));
+  const scratch = heap.scratch(heap.kernels.sumsScratch({}));
+  narrow(heap.address(dw), (out) => {
+    heap.kernels.sums({ x: sums, outer: 1, m: shares, n: size, out, scale: 1, scratch });
+  });
   return dw;
 }
 

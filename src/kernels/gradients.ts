@@ -3,8 +3,8 @@
  *
  * A gradient belongs to a kernel's name and not to a backend: what is registered here changes every backend of the program.
  * There it adds gradients where tfjs refuses them (dilated convolutions, gradients of gradients, transposed convolutions of
- * volumes, comparisons, crops), and gives right numbers where tfjs forgets the rounding mode. That of `tile` has the same
- * numbers but for rounding. Others stay as they were.
+ * volumes, comparisons, crops), and gives right numbers where tfjs forgets the rounding mode. That of `tile`
+ * has the same numbers but for rounding, and that of a ReLU is another on wasm alone. Others stay as they were.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { COMPARISON_GRADIENTS } from "./comparison_gradients.ts";
 import { CONVOLUTION_GRADIENTS } from "./convolution_gradients.ts";
 import { CROP_GRADIENT } from "./crop_and_resize.ts";
 import { POOLING_GRADIENTS } from "./pooling_gradients.ts";
+import { RELU_GRADIENTS } from "./relu_gradient.ts";
 import { TILE_GRADIENT } from "./tile_gradient.ts";
 
 /** Every gradient that {@linkcode installTrainingKernels} registers, in place of tfjs's own where it has one. */
@@ -20,6 +21,7 @@ export const GRADIENTS: tf.GradConfig[] = [
   ...CONVOLUTION_GRADIENTS,
   ...POOLING_GRADIENTS,
   ...COMPARISON_GRADIENTS,
+  ...RELU_GRADIENTS,
   CROP_GRADIENT,
   TILE_GRADIENT,
 ];

@@ -15,16 +15,17 @@ import { convolve3d, filterGradient3d, inputGradient3d } from "./conv3d.ts";
 import { cropAndResize } from "./crop_and_resize.ts";
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise_conv2d.ts";
 import * as dilation2d from "./dilation2d.ts";
+import { elementwise } from "./elementwise.ts";
 import { fusedConvolution, fusedProduct } from "./fused.ts";
 import { GRADIENTS } from "./gradients.ts";
-import { overLeadingAxes } from "./leading_axes.ts";
 import { integerProduct } from "./integer_product.ts";
 import { product } from "./matmul.ts";
 import { rightFor } from "./on_cpu.ts";
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient, maxPoolWithArgmax } from "./pooling.ts";
+import { mean, reduction, sum } from "./reductions.ts";
+import { reluGradientKernel } from "./relu_gradient.ts";
 import { bilinearGradient, nearestGradient, nearestNeighbor } from "./resize.ts";
 import { slice } from "./slice.ts";
-import { softplus } from "./softplus.ts";
 import { kernelsByType } from "./types.ts";
 import { unsortedSegmentSum } from "./unsorted_segment_sum.ts";
 
@@ -39,8 +40,8 @@ const originals = new Map<string, tf.KernelConfig>();
  * Other backends keep their kernels. Gradients belong to no backend: those that are registered here, in place of tfjs's own
  * where it has some, are for all of them. It may be called before or after the backend is set, and again without effect.
  *
- * Programs then meet these errors, in sentences: a `RangeError` for a convolution whose filter does not fit, for a segment
- * that does not exist, and for a gradient of another shape than the output it belongs to.
+ * Programs then meet these errors, in sentences: a `RangeError` for a convolution whose filter does not fit, and for a
+ * gradient of another shape than the output it belongs to.
  *
  * @param build Which build of them: `relaxed` needs relaxed SIMD, and multiplies and adds at once; `simd` does not. By
  * default the one installed already, or else the fastest that this machine can run.
@@ -90,10 +91,12 @@ function trainingKernels(build: Build): tf.KernelConfig[] {
     integerProduct(matMul),
     rightFor(["float32"], fusedProduct(own("_FusedMatMul"), matMul)),
     adamStep(build),
-    overLeadingAxes(own("Sum"), build),
-    overLeadingAxes(own("Mean"), build),
-    softplus(own("Softplus"), build),
-    unsortedSegmentSum,
+    sum(own("Sum"), build),
+    mean(own("Mean"), build),
+    ...["All", "Any", "ArgMax", "ArgMin", "Max", "Min", "Prod"].map((name) => reduction(own(name))),
+    ...elementwise(own, build),
+    reluGradientKernel(build),
+    unsortedSegmentSum(build),
     ...["", "3D"].flatMap((rank) => [
       assembledKernel(`MaxPool${rank}`, build, maxPool),
       assembledKernel(`MaxPool${rank}Grad`, build, maxPoolGradient),

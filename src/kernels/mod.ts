@@ -43,19 +43,28 @@
  * | `DepthwiseConv2dNative`, also fused | wrong with padding in numbers, or strides larger than the filter | four channels at a time |
  * | `DepthwiseConv2dNativeBackpropFilter`, `…Input` | missing | the same |
  * | `BatchMatMul`, `_FusedMatMul` | a slow loop where transposed or of many pairs | the same product |
- * | `Sum` and `Mean` over leading axes | transpose first | rows added as they lie |
- * | `Softplus` | a number at a time | four at a time |
+ * | `Sum`, `Mean` | transpose first; 3·10⁷ ones are 16,777,216 | added as they lie, in blocks, in double precision |
+ * | `Max`, `Prod`, `All`, `ArgMax` and the like, `Sum`, `Mean` | of nothing: what memory holds | as on `cpu` |
+ * | `Softplus`, `Log1p`, `Sin`, `Cos` | slow; wrong for small or large numbers | right in every digit |
+ * | `Relu6`, `ClipByValue`, `Maximum`, `Minimum`, `Sign` | lose NaN, or what is small | right, in vectors |
+ * | `Prelu` | slopes for the last axis only | slopes broadcast on any axes |
+ * | `Relu`'s gradient | a mask and a product | one pass |
+ * | `Slice` | copies the whole tensor; reads outside | copies the part; refuses |
  * | `AdamStep` | a dozen kernels | one pass over each parameter |
- * | `UnsortedSegmentSum`, for `gather` and embeddings | missing | a scatter |
+ * | `UnsortedSegmentSum`, for `gather` and embeddings | missing | rows added to rows |
  * | `MaxPool`, `AvgPool` and their gradients, also `3D`; `MaxPoolWithArgmax` | lose negative maxima, pad by rules of their own, divide by pixels outside | a pass over the windows, as they lie inside the image |
  * | `Dilation2D` and its gradients | lose negative maxima | a plain loop |
  * | `ResizeNearestNeighbor` and its gradient, `ResizeBilinearGrad` | the wrong pixel in some sizes; no half-pixel centres | rows copied, and windows added |
  * | `CropAndResize` | other memory for an image that does not exist | zeros |
  * | `Identity`, `Cast` to the same type | copy | share the data |
+ * | `BatchMatMul` of int32 and bool | missing | exact |
+ * | `Cast` to bool | a number's last byte | whether it is 0 |
+ * | `OneHot` of float32, `StridedSlice` of int32, functions of bools, whole numbers and strings | garbage | as on `cpu` |
+ * | ragged tensors, `StaticRegexReplace` | missing | as on `cpu` |
  *
  * Gradients are registered for all backends of the program, as tfjs knows no others: dilated convolutions get theirs, which
- * tfjs refuses; the gradients of convolutions get gradients, as a gradient penalty needs; and rounding modes are no longer
- * forgotten on the way. `tf.fused.conv2d` and `tf.fused.depthwiseConv2d` bring gradients of their own, which refuse a dilation
+ * tfjs refuses; the gradients of convolutions get gradients, as a gradient penalty needs; comparisons
+ * and `einsum` get some, and rounding modes are no longer forgotten on the way. `tf.fused.conv2d` and `tf.fused.depthwiseConv2d` bring gradients of their own, which refuse a dilation
  * still; a dilated `tf.layers.conv2d` is made of the first, unless its activation is `relu` or `elu`.
  * Comparisons have the gradient zero; crops theirs, with respect to images and boxes; and the gradients of pooling (but for
  * maxima in three dimensions) and of resizing have gradients too. That of `tile` is a few sums, for any rank.
@@ -63,8 +72,9 @@
  * Average pooling's gradient is the derivative of what it computes, in which padding does not count, where tfjs's other
  * backends divide by the whole window: those two differ at the edges of padded images.
  *
- * Still missing: `Einsum`, and complex numbers with their Fourier transforms. Numbers agree with tfjs's `cpu` backend to
- * float32 rounding, not bit for bit, since they are added in another order.
+ * Still missing: complex numbers with their Fourier transforms. What is done "as on `cpu`" is done by tfjs's `cpu` backend, on
+ * copies: it is rare. Numbers agree with that backend to float32 rounding, not bit for bit, since they are added in another
+ * order.
  *
  * @module
  */

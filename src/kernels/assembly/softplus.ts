@@ -5,8 +5,9 @@ import { madd } from "./simd";
 @inline
 function softened(x: v128): v128 {
   const one = f32x4.splat(1);
-  // t = 2ⁿ eʳ, |r| up to log(2) / 2: a polynomial for eʳ, and n into the exponent's bits, where -127 makes zero.
-  const z = f32x4.max(f32x4.neg(f32x4.abs(x)), f32x4.splat(-88));
+  // t = 2ⁿ eʳ, |r| up to log(2) / 2: a polynomial for eʳ, and n into the exponent's bits, half of it at a time, so that t may be
+  // denormal; below -104 it is zero.
+  const z = f32x4.max(f32x4.neg(f32x4.abs(x)), f32x4.splat(-104));
   const n = f32x4.nearest(f32x4.mul(z, f32x4.splat(1.44269504)));
   const r = f32x4.sub(f32x4.sub(z, f32x4.mul(n, f32x4.splat(0.693359375))), f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
   let e = madd(r, f32x4.splat(1.0 / 5040), f32x4.splat(1.0 / 720));
@@ -16,17 +17,24 @@ function softened(x: v128): v128 {
   e = madd(r, e, f32x4.splat(0.5));
   e = madd(r, e, one);
   e = madd(r, e, one);
-  const t = f32x4.mul(e, i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23));
-  // log(1 + t) = 2 artanh(s), s = t / (2 + t) up to 1 / 3.
-  const s = f32x4.div(t, f32x4.add(t, f32x4.splat(2)));
-  const q = f32x4.mul(s, s);
+  const power = i32x4.trunc_sat_f32x4_s(n), half = i32x4.shr_s(power, 1);
+  const t = f32x4.mul(f32x4.mul(e, two(half)), two(i32x4.sub(power, half)));
+  // log(1 + t) = 2 artanh(s / 2), s = 2 t / (2 + t) up to 2 / 3.
+  const s = f32x4.div(f32x4.add(t, t), f32x4.add(t, f32x4.splat(2)));
+  const q = f32x4.mul(f32x4.mul(s, s), f32x4.splat(0.25));
   let a = madd(q, f32x4.splat(1.0 / 13), f32x4.splat(1.0 / 11));
   a = madd(q, a, f32x4.splat(1.0 / 9));
   a = madd(q, a, f32x4.splat(1.0 / 7));
   a = madd(q, a, f32x4.splat(1.0 / 5));
   a = madd(q, a, f32x4.splat(1.0 / 3));
   a = madd(q, a, one);
-  return madd(f32x4.add(s, s), a, f32x4.max(x, f32x4.splat(0)));
+  return madd(s, a, f32x4.max(x, f32x4.splat(0)));
+}
+
+/** 2ⁿ of four whole numbers from -126 to 127. */
+@inline
+function two(n: v128): v128 {
+  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
 }
 
 /** log(1 + eˣ) of `n` numbers. */

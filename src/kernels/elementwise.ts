@@ -1,0 +1,131 @@
+/**
+ * Numbers one by one, and pairs of numbers, where tfjs's own kernels of the WASM backend lose NaN or small numbers, or
+ * broadcast wrongly.
+ *
+ * ```math
+ * \text{prelu}(x, a) = \max(x, 0) + a \min(x, 0)
+ * ```
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { assembledKernel, type Build, FLOAT, type Heap } from "./assembled.ts";
+import type { KernelArguments, TensorInfo } from "./compose.ts";
+import { rightFor } from "./on_cpu.ts";
+
+/** The kernels of this file: each asks tfjs's own kernel for whole numbers where that is right, and else its `cpu` backend. */
+export function elementwise(own: (name: string) => tf.KernelConfig, build: Build): tf.KernelConfig[] {
+  const map = (name: string, run: Mapping) => mapped(own(name), build, run);
+  const floats = [
+    map("ClipByValue", ({ kernels }, numbers, { attrs: { clipValueMin: least, clipValueMax: most } }) => {
+      kernels.clip({ ...numbers, least, most });
+    }),
+    map("Cos", (heap, numbers, args) => sine(heap, numbers, args, Math.cos)),
+    map("Log1p", ({ kernels }, numbers) => kernels.log1p(numbers)),
+    map("Sign", ({ kernels }, numbers) => kernels.sign(numbers)),
+    map("Sin", (heap, numbers, args) => sine(heap, numbers, args, Math.sin)),
+    map("Softplus", ({ kernels }, numbers) => kernels.softplus(numbers)),
+    prelu(own("Prelu"), build),
+  ];
+  const numbers = [
+    map("Relu6", ({ kernels }, numbers) => kernels.clip({ ...numbers, least: 0, most: 6 })),
+    joined(own("Maximum"), build, OPERATIONS.maximum),
+    joined(own("Minimum"), build, OPERATIONS.minimum),
+  ];
+  return [
+    ...floats.map((kernel) => rightFor(["float32"], kernel)),
+    ...numbers.map((kernel) => rightFor(["float32", "int32"], kernel)),
+  ];
+}
+
+/** What is done to every number. */
+type Mapping = (heap: Heap, numbers: Numbers, args: KernelArguments) => void;
+
+/** A kernel that makes one number of each. */
+function mapped(own: tf.KernelConfig, build: Build, run: Mapping): tf.KernelConfig {
+  return assembledKernel(own.kernelName, build, (heap, args) => {
+    const { x } = args.inputs;
+    if (x.dtype !== "float32") return;
+    const y = heap.output(x.shape);
+    run(heap, { x: heap.address(x), out: heap.address(y), n: tf.util.sizeFromShape(x.shape) }, args);
+    return y;
+  }, own);
+}
+
+/** A kernel that makes one number of each pair. */
+function joined(own: tf.KernelConfig, build: Build, operation: Operation): tf.KernelConfig {
+  return assembledKernel(own.kernelName, build, (heap, { inputs: { a, b } }) => {
+    if (a.dtype === "float32") return pairs(heap, operation, a, b);
+  }, own);
+}
+
+/** `Prelu`. tfjs's own is right for finite slopes on the last axis, and faster. */
+function prelu(own: tf.KernelConfig, build: Build): tf.KernelConfig {
+  return assembledKernel("Prelu", build, (heap, { inputs: { x, alpha }, backend }) => {
+    const slopes = backend.typedArrayFromHeap(alpha);
+    const last = slopes.length === x.shape.at(-1) && slopes.length === alpha.shape.at(-1);
+    if (last && slopes.length > 0 && slopes.every(Number.isFinite)) return;
+    return pairs(heap, OPERATIONS.prelu, x, alpha);
+  }, own);
+}
+
+/**
+ * Sines or cosines. tfjs's own are off by up to 2e-7 however small they are, and altogether for the largest angles; these the
+ * kernel leaves to JavaScript's.
+ */
+function sine(
+  { kernels }: Heap,
+  { x, out, n }: Numbers,
+  { inputs, backend }: KernelArguments,
+  exact: typeof Math.sin | typeof Math.cos,
+): void {
+  const beyond = kernels.sine({ x, out, n, turns: exact === Math.sin ? 0 : 1 });
+  if (beyond === 0) return;
+  const { buffer } = backend.typedArrayFromHeap(inputs.x);
+  const [angles, results] = [x, out].map((at) => new Float32Array(buffer, at, n));
+  for (let i = 0; i < n; i++) results[i] = exact(angles[i]);
+}
+
+/** Where numbers lie, where their results go, and how many there are. */
+interface Numbers {
+  x: number;
+  out: number;
+  n: number;
+}
+
+/** What the kernel `pairs` can do, by the numbers that it knows them by. */
+const OPERATIONS = { maximum: 0, minimum: 1, prelu: 2 } as const;
+type Operation = typeof OPERATIONS[keyof typeof OPERATIONS];
+
+/** `a` with `b`, number by number, their shapes broadcast. */
+function pairs(heap: Heap, operation: Operation, a: TensorInfo, b: TensorInfo): TensorInfo {
+  const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
+  const out = heap.output(shape);
+  if (tf.util.sizeFromShape(shape) === 0) return out;
+  const axes = together(shape, a.shape, b.shape);
+  const numbers = { operation, a: heap.address(a), b: heap.address(b), out: heap.address(out) };
+  const [[n, nextA, nextB]] = axes;
+  if (axes.length === 1) heap.kernels.pairs({ ...numbers, n, nextA, nextB });
+  else heap.kernels.broadcast({ ...numbers, axes: heap.list(Uint32Array.from(axes.flat())), rank: axes.length });
+  return out;
+}
+
+/**
+ * The axes of a broadcast shape, as few as there can be: for each its size, and how many bytes on the next number of the
+ * first and of the second tensor lies.
+ */
+function together(shape: number[], ...from: [number[], number[]]): number[][] {
+  const steps = from.map((sizes) => {
+    const aligned = [...Array(shape.length - sizes.length).fill(1), ...sizes];
+    const strides = aligned.map((_, axis) => FLOAT * tf.util.sizeFromShape(aligned.slice(axis + 1)));
+    return strides.map((stride, axis) => aligned[axis] === 1 ? 0 : stride);
+  });
+  const axes = shape.map((size, axis) => [size, steps[0][axis], steps[1][axis]]).filter(([size]) => size > 1);
+  const joined: number[][] = [];
+  for (const [size, a, b] of axes) {
+    const last = joined.at(-1);
+    if (last && last[1] === a * size && last[2] === b * size) joined[joined.length - 1] = [last[0] * size, a, b];
+    else joined.push([size, a, b]);
+  }
+  return joined.length > 0 ? joined : [[1, FLOAT, FLOAT]];
+}

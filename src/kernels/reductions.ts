@@ -1,0 +1,76 @@
+/**
+ * Sums and means over any axes, and what reductions give of no numbers at all.
+ *
+ * A sum of millions of numbers, added one after another in float32, stands still once it is 2²⁴ times what is added. Here
+ * few numbers are added in float32 and the rest in double precision. Rows are added as they lie; tfjs's own kernels first
+ * transpose, so that what they add lies side by side.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { assembledKernel, type Build, FLOAT, type Heap } from "./assembled.ts";
+import { composedKernel, type KernelArguments, type TensorInfo } from "./compose.ts";
+import { onCpuWhere } from "./on_cpu.ts";
+
+/** Wraps a reduction of tfjs's WASM backend, which leaves its result as it finds it where there is nothing to reduce. */
+export function reduction(own: tf.KernelConfig): tf.KernelConfig {
+  return onCpuWhere(own, ({ inputs: { x } }) => tf.util.sizeFromShape(x.shape) === 0);
+}
+
+/** Wraps tfjs's own `Sum` of the WASM backend, which is right for whole numbers. */
+export function sum(own: tf.KernelConfig, build: Build): tf.KernelConfig {
+  return reduction(assembledKernel("Sum", build, (heap, args) => {
+    return args.inputs.x.dtype === "float32" ? sums(heap, args, 1) : undefined;
+  }, own));
+}
+
+/** Wraps tfjs's own `Mean` of the WASM backend; the mean of whole numbers is one of float32. */
+export function mean(own: tf.KernelConfig, build: Build): tf.KernelConfig {
+  const float = assembledKernel("Mean", build, (heap, args) => sums(heap, args, 1 / reducedBy(args)));
+  return reduction(composedKernel("Mean", ({ run }, { inputs: { x }, attrs }) => {
+    return run(float, { x: x.dtype === "float32" ? x : run("Cast", { x }, { dtype: "float32" }) }, attrs);
+  }, own));
+}
+
+/** How many numbers become one. */
+function reducedBy({ inputs: { x: { shape } }, attrs }: KernelArguments): number {
+  return tf.util.parseAxisParam(attrs.axis, shape).reduce((product, axis) => product * shape[axis], 1);
+}
+
+/** Consecutive axes as one: how many numbers they have, and whether they are summed over. */
+interface Stretch {
+  size: number;
+  summed: boolean;
+}
+
+/** The sums over the axes `attrs.axis` of `x`, times `scale`. */
+function sums(heap: Heap, { inputs: { x }, attrs: { axis, keepDims } }: KernelArguments, scale: number): TensorInfo {
+  const { kernels, scratch } = heap;
+  const axes = tf.util.parseAxisParam(axis, x.shape);
+  const [kept] = tf.backend_util.computeOutAndReduceShapes(x.shape, axes);
+  const out = heap.output(keepDims ? tf.backend_util.expandShapeToKeepDim(kept, axes) : kept);
+  const left = stretches(x.shape, axes);
+  const numbersOf = (some: Stretch[]) => some.reduce((product, { size }) => product * size, 1);
+  const room = scratch(kernels.sumsScratch({}));
+  for (let from = heap.address(x), to = 0; to !== heap.address(out); from = to) { // one stretch at a time, the last one first
+    const at = left.findLastIndex(({ summed }) => summed);
+    const [outer, m, n] = [left.slice(0, at), [left[at]], left.slice(at + 1)].map(numbersOf);
+    left.splice(at, 1);
+    const last = !left.some(({ summed }) => summed);
+    to = last ? heap.address(out) : scratch(FLOAT * outer * n);
+    kernels.sums({ x: from, outer, m, n, out: to, scale: last ? scale : 1, scratch: room });
+  }
+  return out;
+}
+
+/** A shape's axes, neighbours of one kind as one; at least one is summed over. */
+function stretches(shape: number[], axes: number[]): Stretch[] {
+  const found: Stretch[] = [];
+  for (const [axis, size] of shape.entries()) {
+    const summed = axes.includes(axis);
+    const last = found.at(-1);
+    if (last?.summed === summed) last.size *= size;
+    else if (size > 1) found.push({ size, summed });
+  }
+  return found.some(({ summed }) => summed) ? found : [{ size: 1, summed: true }, ...found];
+}
