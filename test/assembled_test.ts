@@ -340,7 +340,7 @@ async function everything(): Promise<number[]> {
         const ids = tf.range(-1, rows - 1, 1, "int32").mod(tf.scalar(4, "int32")) as tf.Tensor1D;
         return tf.unsortedSegmentSum(numbers([rows, 7], 18), ids, 3);
       }),
-      ...[x.slice([0, 1, 1, 0], [2, 5, 3, 2])],
+      ...[tf.einsum("bijc,kc->bkij", x, numbers([5, 3], 19)), x.slice([0, 1, 1, 0], [2, 5, 3, 2])],
       tf.matMul(x.cast("int32").reshape([7, 30]), numbers([30, 3], 20).mul(9).cast("int32")).cast("float32"),
       ...[x.cast("bool").cast("float32"), x.cast("bool").exp()],
       ...adamStep(m, m.mul(0.3)),

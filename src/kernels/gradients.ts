@@ -3,7 +3,7 @@
  *
  * A gradient belongs to a kernel's name and not to a backend: what is registered here changes every backend of the program.
  * There it adds gradients where tfjs refuses them (dilated convolutions, gradients of gradients, transposed convolutions of
- * volumes, comparisons, crops), and gives right numbers where tfjs forgets the rounding mode. That of `tile`
+ * volumes, comparisons, sums of products, crops), and gives right numbers where tfjs forgets the rounding mode. That of `tile`
  * has the same numbers but for rounding, and that of a ReLU is another on wasm alone. Others stay as they were.
  *
  * @module
@@ -12,6 +12,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { COMPARISON_GRADIENTS } from "./comparison_gradients.ts";
 import { CONVOLUTION_GRADIENTS } from "./convolution_gradients.ts";
 import { CROP_GRADIENT } from "./crop_and_resize.ts";
+import { EINSUM_GRADIENT } from "./einsum_gradient.ts";
 import { POOLING_GRADIENTS } from "./pooling_gradients.ts";
 import { RELU_GRADIENTS } from "./relu_gradient.ts";
 import { TILE_GRADIENT } from "./tile_gradient.ts";
@@ -23,5 +24,6 @@ export const GRADIENTS: tf.GradConfig[] = [
   ...COMPARISON_GRADIENTS,
   ...RELU_GRADIENTS,
   CROP_GRADIENT,
+  EINSUM_GRADIENT,
   TILE_GRADIENT,
 ];

@@ -15,6 +15,7 @@ import { convolve3d, filterGradient3d, inputGradient3d } from "./conv3d.ts";
 import { cropAndResize } from "./crop_and_resize.ts";
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise_conv2d.ts";
 import * as dilation2d from "./dilation2d.ts";
+import { einsum } from "./einsum.ts";
 import { elementwise } from "./elementwise.ts";
 import { fusedConvolution, fusedProduct } from "./fused.ts";
 import { GRADIENTS } from "./gradients.ts";
@@ -113,6 +114,7 @@ function trainingKernels(build: Build): tf.KernelConfig[] {
     cropAndResize(own("CropAndResize")),
     alias(own("Identity")),
     castToBool(alias(own("Cast"))),
+    einsum,
     slice(own("Slice")),
   ];
 }

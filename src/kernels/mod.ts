@@ -49,6 +49,7 @@
  * | `Relu6`, `ClipByValue`, `Maximum`, `Minimum`, `Sign` | lose NaN, or what is small | right, in vectors |
  * | `Prelu` | slopes for the last axis only | slopes broadcast on any axes |
  * | `Relu`'s gradient | a mask and a product | one pass |
+ * | `Einsum` | missing, and its gradient everywhere | one matrix product |
  * | `Slice` | copies the whole tensor; reads outside | copies the part; refuses |
  * | `AdamStep` | a dozen kernels | one pass over each parameter |
  * | `UnsortedSegmentSum`, for `gather` and embeddings | missing | rows added to rows |
@@ -63,11 +64,12 @@
  * | ragged tensors, `StaticRegexReplace` | missing | as on `cpu` |
  *
  * Gradients are registered for all backends of the program, as tfjs knows no others: dilated convolutions get theirs, which
- * tfjs refuses; the gradients of convolutions get gradients, as a gradient penalty needs; comparisons
- * and `einsum` get some, and rounding modes are no longer forgotten on the way. `tf.fused.conv2d` and `tf.fused.depthwiseConv2d` bring gradients of their own, which refuse a dilation
+ * tfjs refuses; the gradients of convolutions get gradients, as a gradient penalty needs; and rounding modes are no longer
+ * forgotten on the way. `tf.fused.conv2d` and `tf.fused.depthwiseConv2d` bring gradients of their own, which refuse a dilation
  * still; a dilated `tf.layers.conv2d` is made of the first, unless its activation is `relu` or `elu`.
- * Comparisons have the gradient zero; crops theirs, with respect to images and boxes; and the gradients of pooling (but for
- * maxima in three dimensions) and of resizing have gradients too. That of `tile` is a few sums, for any rank.
+ * Comparisons have the gradient zero; `einsum` its own; crops theirs, with respect to images and boxes; and the gradients of
+ * pooling (but for maxima in three dimensions) and of resizing have gradients too. That of `tile` is a few sums, for any rank.
+ * On wasm that of a ReLU is 0 where its input is not positive, also if what comes back is infinite.
  *
  * Average pooling's gradient is the derivative of what it computes, in which padding does not count, where tfjs's other
  * backends divide by the whole window: those two differ at the edges of padded images.

@@ -1,0 +1,95 @@
+/**
+ * Sums of products by Einstein's notation, as one matrix product.
+ *
+ * ```math
+ * \texttt{bqd,bkd->bqk}: \qquad y[b, q, k] = \sum_d x[b, q, d] \, z[b, k, d]
+ * ```
+ *
+ * A label that only one tensor has and the result has not is summed over first. What is left belongs to both tensors and the
+ * result (a batch), to both and not the result (what a product sums over), or to one tensor and the result (rows, columns).
+ * tfjs's `cpu` backend multiplies everything with everything and sums afterwards.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { composedKernel, type Composer, type KernelArguments, type TensorInfo } from "./compose.ts";
+
+/** tfjs's `Einsum` for the WASM backend, which has none. */
+export const einsum: tf.KernelConfig = composedKernel("Einsum", sumOfProducts);
+
+/** A tensor with a label for each axis. */
+interface Labelled {
+  x: TensorInfo;
+  labels: number[];
+}
+
+/** One tensor, or two, as `attrs.equation` says. */
+function sumOfProducts({ run }: Composer, { inputs, attrs: { equation } }: KernelArguments): TensorInfo {
+  const tensors = Object.values(inputs);
+  const { allDims, summedDims, idDims } = tf.backend_util.decodeEinsumEquation(equation, tensors.length);
+  tf.backend_util.checkEinsumDimSizes(allDims.length, idDims, tensors as tf.Tensor[]);
+  const dtype = tensors.map((x) => x.dtype).reduce((a, b) => tf.upcastType(a, b));
+  const terms = tensors.map((x, i) => ({
+    x: x.dtype === dtype ? x : run("Cast", { x }, { dtype }),
+    labels: idDims[i],
+  }));
+  const elsewhere = (i: number, label: number) => terms.some(({ labels }, j) => j !== i && labels.includes(label));
+  const lone = terms.map((term, i) =>
+    withoutLabels(run, term, term.labels.filter((label) => summedDims.includes(label) && !elsewhere(i, label)))
+  );
+  const result = lone.length === 1 ? lone[0] : product(run, lone[0], lone[1], summedDims);
+  return arranged(run, result, result.labels.toSorted((a, b) => a - b)); // the result's labels are the first, in order
+}
+
+/** The sum over some labels. */
+function withoutLabels(run: Composer["run"], { x, labels }: Labelled, summed: number[]): Labelled {
+  if (summed.length === 0) return { x, labels };
+  const axis = summed.map((label) => labels.indexOf(label));
+  return { x: run("Sum", { x }, { axis, keepDims: false }), labels: labels.filter((label) => !summed.includes(label)) };
+}
+
+/** The axes in the order of some labels. */
+function arranged(run: Composer["run"], { x, labels }: Labelled, order: number[]): TensorInfo {
+  const perm = order.map((label) => labels.indexOf(label));
+  return run(perm.every((axis, i) => axis === i) ? "Identity" : "Transpose", { x }, { perm });
+}
+
+/** The product of two tensors, summed over the labels among `summed`, which both have. */
+function product(run: Composer["run"], a: Labelled, b: Labelled, summed: number[]): Labelled {
+  const shared = a.labels.filter((label) => b.labels.includes(label));
+  const batch = shared.filter((label) => !summed.includes(label));
+  const inner = shared.filter((label) => summed.includes(label));
+  const rows = a.labels.filter((label) => !shared.includes(label));
+  const columns = b.labels.filter((label) => !shared.includes(label));
+  const labels = [...batch, ...rows, ...columns];
+  if (inner.length === 0 || labels.length === batch.length) {
+    const [left, right] = [a, b].map((term) => stretched(run, term, [...labels, ...inner]));
+    return withoutLabels(run, { x: run("Multiply", { a: left, b: right }), labels: [...labels, ...inner] }, inner);
+  }
+  const [left, right] = [matrices(run, a, batch, rows, inner), matrices(run, b, batch, inner, columns)];
+  const flags = { transposeA: left.transposed, transposeB: right.transposed };
+  const x = run("BatchMatMul", { a: left.x, b: right.x }, flags);
+  const shape = labels.map((label) => sizeOf(a, label) ?? sizeOf(b, label)!);
+  return { x: run("Reshape", { x }, { shape }), labels };
+}
+
+/** The size of the axis with a label, if there is one. */
+function sizeOf({ x, labels }: Labelled, label: number): number | undefined {
+  return x.shape[labels.indexOf(label)];
+}
+
+/** A tensor with an axis for each of some labels, in their order: of size 1 where it has none with that label. */
+function stretched(run: Composer["run"], term: Labelled, labels: number[]): TensorInfo {
+  const x = arranged(run, term, labels.filter((label) => term.labels.includes(label)));
+  return run("Reshape", { x }, { shape: labels.map((label) => sizeOf(term, label) ?? 1) });
+}
+
+/** A batch of matrices, `[batch, rows, columns]`; transposed where the tensor is `[batch, columns, rows]` as it is. */
+function matrices(run: Composer["run"], term: Labelled, batch: number[], rows: number[], columns: number[]) {
+  const turned = [...batch, ...columns, ...rows];
+  const transposed = term.labels.every((label, i) => label === turned[i]);
+  const order = transposed ? turned : [...batch, ...rows, ...columns];
+  const shape = [batch, ...transposed ? [columns, rows] : [rows, columns]]
+    .map((some) => some.reduce((product, label) => product * sizeOf(term, label)!, 1));
+  return { x: run("Reshape", { x: arranged(run, term, order) }, { shape }), transposed };
+}
