@@ -84,6 +84,7 @@ export { ClaimError, type Closeness, type Comparison, type ImageLayout, type Sho
 export {
   type Axis,
   type Bars,
+  type Drawing,
   type HeatMap,
   type ImageGrid,
   type Json,
@@ -99,3 +100,6 @@ export {
 } from "./src/show/events.ts";
 export { type Colour, terminal, type TerminalOptions } from "./src/show/terminal/terminal.ts";
 export { files } from "./src/show/files/files.ts";
+export { type PngOptions, savePng } from "./src/show/save_png.ts";
+export { saveSvg } from "./src/show/save_svg.ts";
+export type { SaveOptions } from "./src/show/write_picture.ts";

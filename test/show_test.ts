@@ -340,8 +340,12 @@ Deno.test("pictures that cannot be drawn: one sentence, and no surface hears of 
     [
       [images([0, NaN, 1]), InputError, "pixels are numbers in [0, 1], and image 1 has a NaN"],
       [images([]), InputError, "has no pixels: there is nothing to see"],
-      [(show) => show.images("p", "c", tf.zeros([2, 3])), RangeError, "have the shape [N,H,W,1], not [2,3]"],
-      [(show) => show.images("p", "c", tf.zeros([2, 3, 3, 3])), RangeError, "have the shape [N,H,W,1], not [2,3,3,3]"],
+      [
+        (show) => show.images("p", "c", tf.zeros([2, 3])),
+        RangeError,
+        "have the shape [N,H,W,1] or [N,H,W,3], not [2,3]",
+      ],
+      [(show) => show.images("p", "c", tf.zeros([2, 3, 3, 2])), RangeError, "or [N,H,W,3], not [2,3,3,2]"],
       [
         (show) => show.images("p", "c", tf.zeros([4, 2, 2, 1]), { columns: 2, rows: ["a"] }),
         RangeError,

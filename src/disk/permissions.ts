@@ -8,6 +8,13 @@ import { EnvironmentError } from "../errors.ts";
 /** What separates the names in a path, as a class of a regular expression holds it. */
 const separators = () => Deno.build.os === "windows" ? String.raw`/\\` : "/";
 
+/** The directory that a path is in: `.` for a name alone. */
+export function directoryOf(path: string): string {
+  const [, root, above] =
+    new RegExp(`^([${separators()}]?)(.*?)[${separators()}]?[^${separators()}]*$`, "s").exec(path) ?? [];
+  return `${root}${above}` || ".";
+}
+
 /** A word as a POSIX shell reads it back, in quotes only where it needs them. */
 export function shellQuote(word: string): string {
   // What no shell changes, and whose last dot cannot be taken for the sentence's.

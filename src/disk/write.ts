@@ -49,12 +49,13 @@ export async function assertNewDirectory(path: string): Promise<void> {
  *
  * @param path Where; the directory must exist, and the file must not.
  * @param permit The directory that a missing permission is to be asked for.
+ * @param instead What to do where there is such a file, as a message says it.
  * @throws {InputError} If there is such a file already.
  * @throws {EnvironmentError} If it cannot be written, and then there is none; without the permission, the message has the
  * flag to add.
  */
-export function newFile(path: string, bytes: Uint8Array, permit: string): Promise<void> {
-  return writing(path, permit, () => writeFlushed(path, bytes, { createNew: true }));
+export function newFile(path: string, bytes: Uint8Array, permit: string, instead?: string): Promise<void> {
+  return writing(path, permit, () => writeFlushed(path, bytes, { createNew: true }), instead);
 }
 
 /**
@@ -111,17 +112,23 @@ async function flushDirectory(path: string): Promise<void> {
  * @param path What is written, for messages.
  * @param permit The directory that a missing permission is to be asked for.
  * @param write What to do; an `InputError` of its own passes, and so does a bug.
+ * @param instead What to do where something is there already, as the message says it.
  * @throws {InputError} If something is there already.
  * @throws {EnvironmentError} If it fails otherwise; without the permission, the message has the flag to add.
  */
-export async function writing<T>(path: string, permit: string, write: () => Promise<T>): Promise<T> {
+export async function writing<T>(
+  path: string,
+  permit: string,
+  write: () => Promise<T>,
+  instead = "name another directory",
+): Promise<T> {
   assertDisk(path);
   try {
     return await write();
   } catch (cause) {
     if (cause instanceof InputError || cause instanceof TypeError) throw cause;
     if (cause instanceof Deno.errors.AlreadyExists) {
-      throw new InputError(`${path} exists already, and nothing is overwritten: name another directory.`, { cause });
+      throw new InputError(`${path} exists already, and nothing is overwritten: ${instead}.`, { cause });
     }
     if (cause instanceof Deno.errors.NotCapable) throw missingPermission("write", permit, cause);
     if (cause instanceof Deno.errors.NotFound) {

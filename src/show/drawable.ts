@@ -9,14 +9,22 @@ import type { Axis, Lines, Picture, Scatter, Table } from "./events.ts";
 import { rowsOf } from "./sheet.ts";
 
 /**
+ * Checks that a picture's name can be a file's.
+ *
+ * @throws {RangeError} If it cannot.
+ */
+export function assertName(name: string): void {
+  if (!/^\w[\w-]*$/.test(name)) throw new RangeError(`A picture's name is letters, digits, _ and -, not "${name}".`);
+}
+
+/**
  * Checks that a picture can be drawn.
  *
- * @throws {RangeError} If its parts do not fit together, or its name cannot be a file's.
+ * @throws {RangeError} If its parts do not fit together.
  * @throws {InputError} If there is nothing to see, or something is not a finite number.
  */
 export function assertDrawable(picture: Picture): void {
   const { kind, name } = picture;
-  if (!/^\w[\w-]*$/.test(name)) throw new RangeError(`A picture's name is letters, digits, _ and -, not "${name}".`);
   for (const axis of axesOf(picture)) assertAxis(name, kind, axis);
   switch (kind) {
     case "images":

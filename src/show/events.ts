@@ -36,8 +36,11 @@ export type LessonEvent =
   | { kind: "end"; failed?: boolean };
 
 /** Something to look at: the name that its files get, a title, and what there is to see. */
-export type Picture =
-  & { name: string; caption: string }
+export type Picture = { name: string } & Drawing;
+
+/** A title, and what there is to see. */
+export type Drawing =
+  & { caption: string }
   & (
     | ({ kind: "images" } & ImageGrid)
     | ({ kind: "scatter" } & Scatter)
@@ -61,10 +64,12 @@ export interface Axis {
   log?: boolean;
 }
 
-/** Grey images of one size, to be drawn in rows. */
+/** Images of one size, grey or in colour, to be drawn in rows. */
 export interface ImageGrid {
-  /** Pixels of all images one after another, 0 black to 255 white. */
+  /** Pixels of all images one after another, 0 black to 255 white; where there are three channels, red, green and blue. */
   pixels: Uint8Array;
+  /** Values a pixel: 1, the default, for grey; 3 for red, green and blue. */
+  channels?: 1 | 3;
   /** Height of one image. */
   height: number;
   /** Width of one image. */

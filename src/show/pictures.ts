@@ -8,6 +8,7 @@ import type { Tensor, Tensor2D } from "../tensor.ts";
 import { shapeText } from "../wording.ts";
 import { extent } from "./axis.ts";
 import type { Axis, ImageGrid, Picture } from "./events.ts";
+import { sizeOf } from "./sheet.ts";
 
 /** How images are laid out. */
 export type ImageLayout = Partial<Pick<ImageGrid, "columns" | "rows" | "x" | "y">>;
@@ -18,7 +19,7 @@ export type ScatterLayout = { x?: Axis; y?: Axis; classes?: string[] };
 /**
  * Images as a picture.
  *
- * @param images Pixels in [0, 1], `[N, H, W, 1]`; what lies outside is shown as black or white.
+ * @param images Pixels in [0, 1], `[N, H, W, 1]`, or in colour `[N, H, W, 3]`; what lies outside is shown as black or white.
  * @throws {RangeError} If they have another shape.
  * @throws {InputError} If a pixel is NaN.
  */
@@ -29,19 +30,19 @@ export async function imagePicture(
   layout: ImageLayout,
 ): Promise<Picture> {
   const [count = 0, height = 0, width = 0, channels] = images.shape;
-  if (images.rank !== 4 || channels !== 1) {
-    throw new RangeError(`Images to show have the shape [N,H,W,1], not ${shapeText(images.shape)}.`);
+  if (images.rank !== 4 || (channels !== 1 && channels !== 3)) {
+    throw new RangeError(`Images to show have the shape [N,H,W,1] or [N,H,W,3], not ${shapeText(images.shape)}.`);
   }
   const values = await images.data();
   const odd = values.findIndex((value) => Number.isNaN(value));
   if (odd >= 0) {
-    const image = Math.floor(odd / (height * width));
+    const image = Math.floor(odd / sizeOf({ height, width, channels }));
     throw new InputError(
       `The picture "${name}" cannot be drawn: pixels are numbers in [0, 1], and image ${image} has a NaN.`,
     );
   }
   const pixels = Uint8Array.from(values, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
-  return { kind: "images", name, caption, pixels, height, width, columns: count, ...layout };
+  return { kind: "images", name, caption, pixels, channels, height, width, columns: count, ...layout };
 }
 
 /**

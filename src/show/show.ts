@@ -7,7 +7,7 @@
 import type { Tensor, Tensor2D } from "../tensor.ts";
 import type { Step } from "../training/train.ts";
 import { checkClaim, ClaimError, claimText, type Closeness, type Comparison } from "./claim.ts";
-import { assertDrawable, assertTable } from "./drawable.ts";
+import { assertDrawable, assertName, assertTable } from "./drawable.ts";
 import type { Axis, Bars, HeatMap, Json, Lines, Measured, Picture, Surface, Table } from "./events.ts";
 import { histogram } from "./histogram.ts";
 import { lossPictures } from "./loss_curves.ts";
@@ -38,8 +38,8 @@ export interface Show {
   /** A table of figures; it throws a `RangeError` if a row has not as many cells as there are columns. */
   table(caption: string, table: Table): void;
   /**
-   * Images `[N, H, W, 1]` with pixels in [0, 1]; what lies outside is shown as black or white. `name` is the file's. The
-   * file of more than 100,000 pixels in all keeps 64 greys of 256: no pixel moves by more than 2.
+   * Images `[N, H, W, 1]`, or `[N, H, W, 3]` in red, green and blue, with pixels in [0, 1]; what lies outside is shown as 0 or
+   * 1. `name` is the file's. The file of more than 100,000 pixels in all keeps 64 levels of 256: no pixel moves by more than 2.
    *
    * Pictures throw a `RangeError` if they are misdescribed (lengths that do not fit, a name that is taken or no file's),
    * and an `InputError` if there is nothing to see or something is not a number.
@@ -66,12 +66,20 @@ export interface Show {
    * (`name`_kl) apart, or in one picture (`name`) where there is no KL.
    */
   losses(name: string, steps: Step[]): Promise<void>;
+  /**
+   * The last word: surfaces finish what they are at, and {@linkcode files} writes its page. {@linkcode runLesson} says it for a
+   * lesson; a program of one's own says it once, after everything else.
+   *
+   * @param failed Whether something stopped the program before it had said all; no, by default.
+   */
+  end(failed?: boolean): Promise<void>;
 }
 
 /** Makes a {@linkcode Show} that speaks to a surface; without a surface it is silent, and still checks every claim. */
 export function showOn(surface: Surface = () => {}): Show {
   const names = new Set<string>();
   const draw = async (picture: Picture) => {
+    assertName(picture.name);
     assertDrawable(picture);
     if (names.has(picture.name)) throw new RangeError(`There is a picture "${picture.name}" already.`);
     names.add(picture.name);
@@ -107,5 +115,6 @@ export function showOn(surface: Surface = () => {}): Show {
     async losses(name, steps) {
       for (const picture of lossPictures(name, steps)) await draw(picture);
     },
+    end: async (failed = false) => await surface({ kind: "end", failed }),
   };
 }

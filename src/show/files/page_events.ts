@@ -6,6 +6,7 @@
 import type { LessonEvent, Picture, Table } from "../events.ts";
 import { figureText } from "../../wording.ts";
 import { claimText } from "../claim.ts";
+import { countOf } from "../sheet.ts";
 import { epochText } from "../loss_text.ts";
 import { escapeHtml } from "./text.ts";
 
@@ -89,9 +90,9 @@ function size({ type, bytes }: Drawn): { width: number; height: number } {
 function describe(picture: Picture): string {
   switch (picture.kind) {
     case "images": {
-      const { pixels, height, width, columns, rows } = picture;
+      const { height, width, columns, rows } = picture;
       const row = rows ? `; from the top: ${rows.join("; ")}` : "";
-      return `${pixels.length / (height * width)} images of ${height}×${width} pixels, ${columns} in a row${row}`;
+      return `${countOf(picture)} images of ${height}×${width} pixels, ${columns} in a row${row}`;
     }
     case "scatter":
       return `${picture.labels.length} points of ${picture.classes.length} classes, ${axes(picture)}`;

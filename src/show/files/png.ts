@@ -33,13 +33,13 @@ export function pngUri(png: Uint8Array): string {
 const LARGE = 100_000; // pixels, more than 100 images of 28 by 28
 
 /**
- * Images laid out in rows, as one grey PNG. A large one keeps 64 greys of 256, so that no pixel moves by more than 2: what
+ * Images laid out in rows, as one PNG. A large one keeps 64 levels of 256, so that no pixel moves by more than 2: what
  * decoders draw has faint noise everywhere, which costs half the file, and no eye sees it.
  */
 export async function sheetPng(images: ImageGrid): Promise<Uint8Array<ArrayBuffer>> {
-  const { pixels, width, height } = arrange(images);
-  const greys = pixels.length > LARGE
-    ? pixels.map((grey) => Math.round(Math.round(grey * 63 / 255) * 255 / 63))
+  const { pixels, width, height, channels } = arrange(images);
+  const data = images.pixels.length / channels > LARGE
+    ? pixels.map((level) => Math.round(Math.round(level * 63 / 255) * 255 / 63))
     : pixels;
-  return await png({ data: greys, width, height, channels: 1 });
+  return await png({ data, width, height, channels });
 }

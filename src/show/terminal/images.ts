@@ -1,6 +1,6 @@
 /**
- * Grids of grey images in a terminal: as a picture where it takes one, else two pixels a character in colour, or a
- * character of fitting weight without.
+ * Grids of images in a terminal: as a picture where it takes one, else two pixels a character in colour, or a character of
+ * fitting weight without.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { range } from "../../tensor.ts";
 import { roundText } from "../../wording.ts";
 import type { Axis, ImageGrid } from "../events.ts";
 import { middleOf } from "../axis.ts";
-import { arrange, rowsOf, type Sheet } from "../sheet.ts";
+import { arrange, countOf, rowsOf, type Sheet, sizeOf } from "../sheet.ts";
 import type { TerminalOptions } from "./capabilities.ts";
 import { type Cell, fold, line, type Rgb, wrapped } from "./paint.ts";
 
@@ -27,7 +27,7 @@ export async function drawImages(grid: ImageGrid, options: TerminalOptions): Pro
   const draw = (sheet: Sheet) => options.graphics ? transmitted(sheet, options) : characters(sheet, options);
   let text = "";
   if (grid.rows) {
-    const size = shown.columns * shown.height * shown.width;
+    const size = shown.columns * sizeOf(shown);
     for (const [i, name] of grid.rows.entries()) {
       const row = { ...shown, pixels: shown.pixels.subarray(i * size, (i + 1) * size) };
       text += `${wrapped(name, options.columns).join("\n")}\n${await draw(arrange(row))}`;
@@ -49,15 +49,15 @@ function thin(
   across: number,
   down: number,
 ): { shown: ImageGrid; x: ImageGrid["x"]; y: ImageGrid["y"] } {
-  const { pixels, height, width, columns } = grid;
-  const size = height * width;
+  const { pixels, columns } = grid;
+  const size = sizeOf(grid);
   const [left, top] = [(columns - 1) % across >> 1, (rowsOf(grid) - 1) % down >> 1]; // what is left over, half on each side
-  const kept = range(pixels.length / size)
+  const kept = range(countOf(grid))
     .filter((i) => i % columns % across === left && Math.floor(i / columns) % down === top);
   const thinned = new Uint8Array(kept.length * size);
   kept.forEach((from, to) => thinned.set(pixels.subarray(from * size, (from + 1) * size), to * size));
   const wide = Math.floor((columns - 1 - left) / across) + 1;
-  const shown = { pixels: thinned, height, width, columns: wide };
+  const shown: ImageGrid = { ...grid, pixels: thinned, columns: wide };
   return {
     shown,
     x: grid.x && cut(grid.x, columns, left, left + (wide - 1) * across),
@@ -76,8 +76,10 @@ function characters(sheet: Sheet, { columns, colour }: TerminalOptions): string 
   const width = Math.floor(sheet.width * scale);
   const height = 2 * Math.ceil(sheet.height * scale / 2);
   const at = (column: number, row: number) => mean(sheet, column / scale, row / scale, 1 / scale);
-  const cell = (top: number, bottom: number): Cell =>
-    colour ? { text: "▀", ink: grey(top), paper: grey(bottom) } : { text: RAMP[Math.floor((top + bottom) / 2 / 25.6)] };
+  const cell = (top: Rgb, bottom: Rgb): Cell =>
+    colour
+      ? { text: "▀", ink: top, paper: bottom }
+      : { text: RAMP.charAt(Math.floor((lightness(top) + lightness(bottom)) / 2 / 25.6)) };
   let text = "";
   for (let row = 0; row < height; row += 2) {
     const cells = Array.from({ length: width }, (_, column) => cell(at(column, row), at(column, row + 1)));
@@ -86,25 +88,32 @@ function characters(sheet: Sheet, { columns, colour }: TerminalOptions): string 
   return text;
 }
 
-const grey = (value: number): Rgb => [value, value, value];
+/** How light a colour is to the eye, as television weighs it (ITU-R BT.601), 0 to 255; of a grey, the grey. */
+function lightness([red, green, blue]: Rgb): number {
+  return (299 * red + 587 * green + 114 * blue) / 1000;
+}
 
-/** The mean grey of the square of the given size at (x, y): every pixel counts as far as it lies in it, black lies around. */
-function mean({ pixels, width, height }: Sheet, x: number, y: number, size: number): number {
-  let sum = 0;
+/** The mean colour of the square of the given size at (x, y): every pixel counts as far as it lies in it, black lies around. */
+function mean({ pixels, channels, width, height }: Sheet, x: number, y: number, size: number): Rgb {
+  const sums: [number, number, number] = [0, 0, 0];
   for (let row = Math.floor(y); row < Math.min(y + size, height); row++) {
     const high = Math.min(row + 1, y + size) - Math.max(row, y);
     for (let column = Math.floor(x); column < Math.min(x + size, width); column++) {
       const wide = Math.min(column + 1, x + size) - Math.max(column, x);
-      sum += pixels[row * width + column] * high * wide;
+      const at = (row * width + column) * channels;
+      for (const channel of [0, 1, 2] as const) {
+        sums[channel] += (pixels[at + channel % channels] ?? 0) * high * wide; // of a grey pixel, its one value thrice
+      }
     }
   }
-  return Math.round(sum / size ** 2);
+  const [red, green, blue] = sums;
+  return [Math.round(red / size ** 2), Math.round(green / size ** 2), Math.round(blue / size ** 2)];
 }
 
 /** Sends a sheet to the terminal as a PNG, 8 pixels a character or as wide as the terminal. */
 async function transmitted(sheet: Sheet, { columns, graphics }: TerminalOptions): Promise<string> {
   const { encode } = await import("fast-png");
-  const png = encode({ data: sheet.pixels, width: sheet.width, height: sheet.height, channels: 1 });
+  const png = encode({ data: sheet.pixels, width: sheet.width, height: sheet.height, channels: sheet.channels });
   const wide = Math.max(1, Math.min(columns - 1, Math.round(sheet.width / 7)));
   const text = png.toBase64();
   if (graphics === "iterm") {
