@@ -26,39 +26,48 @@ export type { Build } from "./src/kernels/mod.ts";
 export { EnvironmentError, InputError } from "./src/errors.ts";
 
 // Tensors, and noise to put in.
-export type { LayersModel, Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D, Variable } from "./src/tensor.ts";
+export type { Batch, LayersModel, Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D, Variable } from "./src/tensor.ts";
 export { range, sumPerExample } from "./src/tensor.ts";
+export type { Json } from "./src/json.ts";
 export { type Random, random, type RandomState } from "./src/random.ts";
 
 // Distributions.
-export { type Gaussian, kl, klToStandardNormal, logGaussian, reparameterize } from "./src/distributions/gaussian.ts";
+export {
+  type Gaussian,
+  kl,
+  klPerDimension,
+  klToStandardNormal,
+  logGaussian,
+  reparameterize,
+} from "./src/distributions/gaussian.ts";
 export { logBernoulli } from "./src/distributions/bernoulli.ts";
+export { bernoulli, gaussian, type GaussianOptions, type Likelihood } from "./src/distributions/likelihood.ts";
+export { type Coder, type Prior, standardNormal } from "./src/distributions/prior.ts";
 export { squaredDistances } from "./src/distances.ts";
 export { type PrincipalComponents, principalComponents } from "./src/pca.ts";
 
 // Models.
-export { type LayersVae, layersVae, pixels, type Vae } from "./src/models/vae.ts";
+export { type LayersVae, layersVae, type Vae, type VaeOptions } from "./src/models/vae.ts";
 export { type Autoencoder, autoencoder, type AutoencoderOptions, layersAutoencoder } from "./src/models/autoencoder.ts";
 export { denseVae, type DenseVaeOptions } from "./src/models/dense_vae.ts";
 export { convVae, type ConvVaeOptions } from "./src/models/conv_vae.ts";
 export type { Networks } from "./src/models/layers.ts";
+export { oneHot } from "./src/models/one_hot.ts";
 export { gridCodes } from "./src/models/grid_codes.ts";
 export { exportNpz } from "./src/models/npz.ts";
-export { loadVae, saveVae } from "./src/models/saved_vae.ts";
+export { loadVae, type SavedModel, saveVae } from "./src/models/saved_vae.ts";
 
 // Objectives, and making them small.
 export { type Elbo, elbo } from "./src/objectives/elbo.ts";
-export {
-  type LossTerms,
-  negativeElbo,
-  type Objective,
-  objectiveOf,
-  type Parts,
-  squaredError,
-} from "./src/objectives/objective.ts";
+export type { Knobs, Objective, Terms } from "./src/objectives/objective.ts";
+export type { ModuleRecipe, NamedRecipe, Recipe } from "./src/objectives/recipe.ts";
+export { type ElboPart, negativeElbo, type NegativeElboOptions } from "./src/objectives/negative_elbo.ts";
+export { importanceWeighted, type ImportanceWeightedPart } from "./src/objectives/importance_weighted.ts";
+export { squaredError } from "./src/objectives/squared_error.ts";
 export { meanImageLoss } from "./src/objectives/mean_image_loss.ts";
 export { evaluate, type EvaluateOptions } from "./src/training/evaluate.ts";
-export type { Losses } from "./src/training/batch_report.ts";
+export { type LogEvidence, logEvidence, type LogEvidenceOptions } from "./src/training/log_evidence.ts";
+export type { Losses } from "./src/training/losses.ts";
 export { constant, cosine, linear, type Schedule, warmUp } from "./src/schedules.ts";
 export type { Optimizer, OptimizerFactory } from "./src/training/optimizers/optimizer.ts";
 export { adam, type AdamOptions } from "./src/training/optimizers/adam.ts";
@@ -66,7 +75,14 @@ export { rmsprop, type RmspropOptions } from "./src/training/optimizers/rmsprop.
 export { sgd, type SgdOptions } from "./src/training/optimizers/sgd.ts";
 export { type TfOptimizer, tfOptimizer } from "./src/training/optimizers/tf_optimizer.ts";
 export { keepBest, type KeepBestOptions, type Weights } from "./src/training/keep_best.ts";
-export { type CheckpointOptions, type History, type Step, train, type TrainOptions } from "./src/training/train.ts";
+export {
+  type CheckpointOptions,
+  type History,
+  type Progress,
+  type Step,
+  train,
+  type TrainOptions,
+} from "./src/training/train.ts";
 
 // Data.
 export { loadDigits } from "./src/data/digits.ts";
@@ -74,8 +90,8 @@ export { loadImages } from "./src/data/load_images.ts";
 export type { OnProgress } from "./src/data/download.ts";
 export { loadMnist, type MnistOptions } from "./src/data/mnist.ts";
 export { type Idx, parseIdx, unpack } from "./src/data/idx.ts";
-export { type Examples, rows } from "./src/data/examples.ts";
-export { type Digits, type ImageSet, imageSet, select, take } from "./src/data/images.ts";
+export { type Examples, type Rows, rows } from "./src/data/examples.ts";
+export { type Dataset, type ImageSet, imageSet, type LabelledImages, select, take } from "./src/data/images.ts";
 
 // What a lesson runs in, and speaks through.
 export type { CommonOptions, Lesson } from "./src/lesson/lesson.ts";
@@ -87,7 +103,6 @@ export {
   type Drawing,
   type HeatMap,
   type ImageGrid,
-  type Json,
   type LessonEvent,
   type Lines,
   type Measured,

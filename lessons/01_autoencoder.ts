@@ -21,7 +21,7 @@ import {
   type Autoencoder,
   autoencoder,
   type CommonOptions,
-  type Digits,
+  type Dataset,
   evaluate,
   InputError,
   loadImages,
@@ -205,7 +205,7 @@ export function pcaReconstruct(x: Tensor2D, pca: PrincipalComponents, latent: nu
 
 async function bentSqueeze(
   show: Show,
-  digits: Digits,
+  digits: Dataset,
   pca: PrincipalComponents,
   options: Options,
 ): Promise<Autoencoder> {
@@ -223,11 +223,11 @@ async function bentSqueeze(
   show.figure("train", history.train.map(({ loss }) => loss));
   show.figure("test", history.test.map(({ loss }) => loss));
   const error = tf.tidy(() => {
-    const x = digits.test.batch(range(digits.test.count)).reshape([digits.test.count, -1]) as Tensor2D; // [N, D]
+    const x = digits.test.batch(range(digits.test.count)).x.reshape([digits.test.count, -1]) as Tensor2D; // [N, D]
     return tf.squaredDifference(x, pcaReconstruct(x, pca, latent)).sum(1).mean();
   });
   const shown = tf.tidy(() => {
-    const x = digits.test.batch(range(Math.min(8, digits.test.count))); // [8, 28, 28, 1]
+    const x = digits.test.batch(range(Math.min(8, digits.test.count))).x; // [8, 28, 28, 1]
     const linear = pcaReconstruct(x.reshape([x.shape[0], -1]) as Tensor2D, pca, latent).reshape(x.shape);
     return tf.concat([x, linear, model.decode(model.encode(x))]); // [24, 28, 28, 1]
   });
@@ -281,14 +281,14 @@ export async function distanceToNearest(images: tf.Tensor, others: Tensor2D): Pr
   return figures;
 }
 
-async function dreams(show: Show, digits: Digits, model: Autoencoder, { latent, seed }: Options): Promise<void> {
+async function dreams(show: Show, digits: Dataset, model: Autoencoder, { latent, seed }: Options): Promise<void> {
   show.title("1.4 It cannot dream");
   const count = Math.min(500, digits.test.count);
-  const codes = tf.tidy(() => model.encode(digits.train.batch(range(digits.train.count))) as Tensor2D); // [N, L]
+  const codes = tf.tidy(() => model.encode(digits.train.batch(range(digits.train.count)).x) as Tensor2D); // [N, L]
   const real = codes.slice(0, count);
   const dreamt = await dreamCodes(codes, count, random(seed).split());
   const heldOut = tf.tidy(() =>
-    digits.test.batch(range(digits.test.count)).reshape([digits.test.count, -1]) as Tensor2D
+    digits.test.batch(range(digits.test.count)).x.reshape([digits.test.count, -1]) as Tensor2D
   );
   const [realImages, dreamtImages] = [model.decode(real), model.decode(dreamt)];
   const columns = Math.min(8, count);
@@ -338,7 +338,7 @@ export async function lesson(options: Options, show: Show): Promise<void> {
     throw new InputError(`--latent ${options.latent} is no squeeze: an image has ${size} numbers.`);
   }
   const images = tf.tidy(() =>
-    digits.train.batch(range(digits.train.count)).reshape([digits.train.count, -1]) as Tensor2D // [N, D]
+    digits.train.batch(range(digits.train.count)).x.reshape([digits.train.count, -1]) as Tensor2D // [N, D]
   );
   const pca = await principalComponents(images);
   await linearSqueeze(show, images, pca, options);

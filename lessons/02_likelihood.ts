@@ -16,7 +16,7 @@ import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import {
   type CommonOptions,
-  type Digits,
+  type Dataset,
   InputError,
   loadImages,
   logBernoulli,
@@ -103,9 +103,9 @@ async function squaredErrorIsGaussian(show: Show): Promise<void> {
 // summed over images with one log σ² each, because float32 numbers, with their 7 digits, add up badly in millions.) The
 // picture has 2.1's formula as a curve, and the library's loss at four σ² as points.
 
-async function bestVariance(show: Show, digits: Digits): Promise<void> {
+async function bestVariance(show: Show, digits: Dataset): Promise<void> {
   show.title("2.2 The best σ² is the mean squared error");
-  const images = digits.train.batch(range(Math.min(2000, digits.train.count))); // [N, 28, 28, 1]
+  const images = tf.tidy(() => digits.train.batch(range(Math.min(2000, digits.train.count))).x); // [N, 28, 28, 1]
   const meanImage = images.mean(0, true); // [1, 28, 28, 1]
   const size = images.size / images.shape[0]; // D
   const mse = await first(tf.tidy(() => tf.squaredDifference(images, meanImage).sum([1, 2, 3]).mean())) / size;
@@ -237,11 +237,11 @@ export function greyTotal(probability: number): number {
 // to 25 nats, and a mean would shrink the image's share of the loss 784-fold. This library sums over everything that
 // belongs to one example, and averages over examples only, in one place.
 
-async function sumsNotMeans(show: Show, digits: Digits): Promise<void> {
+async function sumsNotMeans(show: Show, digits: Dataset): Promise<void> {
   show.title("2.4 Sums, not means");
   const size = digits.test.height * digits.test.width;
   const nothing = tf.tidy(() => {
-    const x = digits.test.batch([0, 1, 2]); // [3, 28, 28, 1]
+    const x = digits.test.batch([0, 1, 2]).x; // [3, 28, 28, 1]
     return tf.neg(logBernoulli(x, tf.zerosLike(x))) as Tensor1D; // [3]
   });
   show.claim("the shape of the loss of 3 images", assertEquals, {

@@ -18,19 +18,19 @@ import {
   type Autoencoder,
   autoencoder,
   type CommonOptions,
+  type Dataset,
   denseVae,
-  type Digits,
   elbo,
+  type ElboPart,
   type Gaussian,
+  gaussian,
   kl,
   klToStandardNormal,
   type LayersVae,
   loadImages,
-  logGaussian,
   meanImageLoss,
   negativeElbo,
   type Objective,
-  pixels,
   principalComponents,
   random,
   range,
@@ -38,6 +38,7 @@ import {
   runLesson,
   type Show,
   squaredError,
+  standardNormal,
   type Step,
   type Tensor1D,
   type Tensor2D,
@@ -173,6 +174,8 @@ export function linearVae(size: number, latent: number, seed: number): Vae & { d
   const logVar = tf.tidy(() => tf.variable(tf.zeros([1, latent])));
   return {
     latent,
+    likelihood: gaussian({ variance: 1 }), // log N(x | Wz, s)
+    prior: standardNormal(),
     decoderWeights: decoderWeights as Tensor2D,
     encode: (x) =>
       tf.tidy(() => {
@@ -180,7 +183,7 @@ export function linearVae(size: number, latent: number, seed: number): Vae & { d
         return { mu, logVar: tf.add(tf.zerosLike(mu), logVar) }; // the same for every x
       }),
     decode: (z) => tf.matMul(z as Tensor2D, decoderWeights as Tensor2D), // [B, D]
-    logLikelihood: (x, mu) => logGaussian(x, { mu, logVar: tf.scalar(0) }), // [B], log s = 0
+    mean: (decoded) => decoded.clone(),
     variables: [encoderWeights, decoderWeights, logVar],
     dispose: () => tf.dispose([encoderWeights, decoderWeights, logVar]),
   };
@@ -191,17 +194,17 @@ export function linearVae(size: number, latent: number, seed: number): Vae & { d
 // (`decoderWeights` is W with rows and columns exchanged: a latent dimension is a row.)
 
 /** The negative ELBO of the linear VAE with the average over q done exactly. */
-export function exactObjective(vae: ReturnType<typeof linearVae>): Objective {
+export function exactObjective(vae: ReturnType<typeof linearVae>): Objective<ElboPart> {
   return {
     variables: vae.variables,
-    terms: (x) =>
+    terms: ({ x }) =>
       tf.tidy(() => {
         const q = vae.encode(x);
         const lengths = vae.decoderWeights.square().sum(1); // [L]
         const noise = tf.exp(q.logVar).mul(lengths).sum(1).mul(0.5); // [B]
-        const reconstruction = tf.sub(noise, vae.logLikelihood(x, vae.decode(q.mu))) as Tensor1D; // [B]
+        const reconstruction = tf.sub(noise, vae.likelihood.logProb(x, vae.decode(q.mu))) as Tensor1D; // [B]
         const kl = klToStandardNormal(q); // [B]
-        return { loss: tf.add(reconstruction, kl) as Tensor1D, reconstruction, kl };
+        return { loss: tf.add(reconstruction, kl) as Tensor1D, parts: { reconstruction, kl } };
       }),
   };
 }
@@ -338,7 +341,7 @@ async function oneSample(show: Show, seed: number): Promise<void> {
     const x = linearData(10, seed).slice(0, 1); // [1, 6]
     const sampled = elbo(vae, x.tile([draws, 1]), random(seed).normal([draws, latent])).elbo; // [20000]
     const { mean, variance } = tf.moments(sampled);
-    const exact = tf.neg(exactObjective(vae).terms(x, random(seed)).loss).asScalar(); // (it makes no use of the noise)
+    const exact = tf.neg(exactObjective(vae).terms({ x }, random(seed), {}).loss).asScalar(); // (it makes no use of the noise)
     return [exact, mean, variance.div(draws).sqrt()];
   });
   show.claim(`the mean of ${draws} one-sample ELBOs of one x`, assertAlmostEquals, {
@@ -363,11 +366,11 @@ async function oneSample(show: Show, seed: number): Promise<void> {
 /** Held-out losses after epochs 1 to 10, as published for this model on grey MNIST (pytorch/examples, z sampled). */
 export const PUBLISHED = [127.3, 115.79, 112.22, 109.64, 108.54, 107.7, 107.07, 106.66, 106.04, 105.56];
 
-async function digitsVae(show: Show, digits: Digits, options: Options): Promise<LayersVae> {
+async function digitsVae(show: Show, digits: Dataset, options: Options): Promise<LayersVae> {
   const { epochs, batch, latent, hidden, seed } = options;
   show.title(`5.5 A VAE of digits: 784-${hidden}-${latent}, ${digits.train.count} images`);
   const vae = denseVae({ latent, hidden, seed });
-  const steps: Step[] = [];
+  const steps: Step<ElboPart>[] = [];
   for await (
     const step of train(negativeElbo(vae), digits.train, { epochs, batchSize: batch, seed, heldOut: digits.test })
   ) {
@@ -418,7 +421,7 @@ async function digitsVae(show: Show, digits: Digits, options: Options): Promise<
 // **distortion**) shows that trade: below the line a code has saved more than it costs. Last, where the nats went: which
 // dimensions of the code say how much.
 
-async function tradeOff(show: Show, steps: Step[], notLooking: number): Promise<void> {
+async function tradeOff(show: Show, steps: Step<ElboPart>[], notLooking: number): Promise<void> {
   const { test } = steps.at(-1)!.history;
   const [rates, distortions] = [test.map(({ kl }) => kl), test.map(({ reconstruction }) => reconstruction)];
   const most = Math.max(...rates);
@@ -432,8 +435,8 @@ async function tradeOff(show: Show, steps: Step[], notLooking: number): Promise<
   });
 }
 
-async function pricePerDimension(show: Show, digits: Digits, vae: LayersVae): Promise<void> {
-  const nats = tf.tidy(() => klPerDimension(vae.encode(digits.test.batch(range(digits.test.count))))); // [L]
+async function pricePerDimension(show: Show, digits: Dataset, vae: LayersVae): Promise<void> {
+  const nats = tf.tidy(() => klPerDimension(vae.encode(digits.test.batch(range(digits.test.count)).x))); // [L]
   await show.bars("dimensions", "What each dimension of the code costs on held-out images, the dearest first", {
     labels: Array.from(range(vae.latent), (i) => `${i + 1}`),
     values: await nats.data(),
@@ -455,20 +458,20 @@ async function pricePerDimension(show: Show, digits: Digits, vae: LayersVae): Pr
 // better; but then somebody must first go and look where they are. A VAE's loss has called its codes to the prior.)
 
 /** A plain autoencoder after one epoch. */
-async function plainAutoencoder(digits: Digits, latent: number, seed: number): Promise<Autoencoder> {
+async function plainAutoencoder(digits: Dataset, latent: number, seed: number): Promise<Autoencoder> {
   const model = autoencoder({ latent, seed });
   for await (const _ of train(squaredError(model), digits.train, { learningRate: 3e-3, seed }));
   return model;
 }
 
-async function dreams(show: Show, digits: Digits, vae: LayersVae, seed: number): Promise<void> {
+async function dreams(show: Show, digits: Dataset, vae: LayersVae, seed: number): Promise<void> {
   show.title("5.6 It can dream");
   const plain = await plainAutoencoder(digits, vae.latent, seed);
   const columns = Math.min(8, digits.test.count);
   const shown = tf.tidy(() => {
-    const x = digits.test.batch(range(columns)); // [8, 28, 28, 1]
+    const x = digits.test.batch(range(columns)).x; // [8, 28, 28, 1]
     const z = random(seed).normal([columns, vae.latent]); // [8, L], the same for both
-    const byVae = [pixels(vae.decode(vae.encode(x).mu)), pixels(vae.decode(z))];
+    const byVae = [vae.mean(vae.decode(vae.encode(x).mu)), vae.mean(vae.decode(z))];
     return tf.concat([x, plain.decode(plain.encode(x)), ...byVae, plain.decode(z)]); // [40, 28, 28, 1]
   });
   await show.images(
@@ -481,7 +484,7 @@ async function dreams(show: Show, digits: Digits, vae: LayersVae, seed: number):
     },
   );
   const squares = tf.tidy(() => {
-    const x = digits.test.batch(range(digits.test.count));
+    const x = digits.test.batch(range(digits.test.count)).x;
     const { mu, logVar } = vae.encode(x); // [N, L]
     const together = tf.square(mu).add(tf.exp(logVar)).mean();
     return tf.stack([tf.exp(logVar).mean(), together, plain.encode(x).square().mean()]); // [3]

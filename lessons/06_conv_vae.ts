@@ -21,20 +21,20 @@ import {
   type Backend,
   type CommonOptions,
   convVae,
-  type Digits,
+  type Dataset,
+  type ElboPart,
   evaluate,
   type Examples,
   gridCodes,
   type History,
-  type ImageSet,
   klToStandardNormal,
+  type LabelledImages,
   type LayersModel,
   type LayersVae,
   loadImages,
   loadVae,
   meanImageLoss,
   negativeElbo,
-  pixels,
   random,
   range,
   runLesson,
@@ -109,11 +109,11 @@ function architecture(show: Show, vae: LayersVae): void {
 // 134,165 of them. Then a small sibling (4 and 8 filters), trained for 20 steps on both: small differences would grow.
 
 /** All slopes of the loss on a batch, in one vector. */
-async function gradient(vae: LayersVae, digits: Digits, seed: number): Promise<Float32Array> {
+async function gradient(vae: LayersVae, digits: Dataset, seed: number): Promise<Float32Array> {
   const { variables, terms } = negativeElbo(vae);
   const slopes = tf.tidy(() => {
-    const x = digits.train.batch([0]); // [1, 28, 28, 1]
-    const { grads } = tf.variableGrads(() => terms(x, random(seed)).loss.mean() as tf.Scalar, variables);
+    const x = digits.train.batch([0]).x; // [1, 28, 28, 1]
+    const { grads } = tf.variableGrads(() => terms({ x }, random(seed), {}).loss.mean() as tf.Scalar, variables);
     return tf.concat(variables.map(({ name }) => grads[name].flatten())); // [134165]
   });
   const values = await slopes.data() as Float32Array;
@@ -140,7 +140,7 @@ export function relativeDifference(a: Float32Array, b: Float32Array): number {
 }
 
 /** Compares the backend in use with plain JavaScript, or plain JavaScript with WASM; ends on the one it began with. */
-export async function backendsAgree(show: Show, digits: Digits, seed: number): Promise<void> {
+export async function backendsAgree(show: Show, digits: Dataset, seed: number): Promise<void> {
   const here = tf.getBackend() as Backend["name"];
   const other = here === "cpu" ? "wasm" : "cpu";
   show.title(`6.2 Do two implementations agree? ${here} and ${other}`);
@@ -177,7 +177,7 @@ export async function backendsAgree(show: Show, digits: Digits, seed: number): P
 // take a while: `--workers 2` trains on two cores, `--checkpoint DIRECTORY` lets you stop and go on.)
 
 /** Trains; or, where the model was loaded, only judges it. Returns the losses on the way, or the one held-out loss. */
-async function fit(show: Show, digits: Digits, vae: LayersVae, options: Options): Promise<History> {
+async function fit(show: Show, digits: Dataset, vae: LayersVae, options: Options): Promise<History<ElboPart>> {
   const { epochs, batch, rate: learningRate, images, seed, load, training } = options;
   if (load) {
     show.title(`6.3 No training: the model in ${load}`);
@@ -185,7 +185,7 @@ async function fit(show: Show, digits: Digits, vae: LayersVae, options: Options)
   }
   show.title(`6.3 Training on ${Math.min(images, digits.train.count)} images, batches of ${batch}`);
   const how = { epochs, batchSize: batch, learningRate, seed, heldOut: digits.test, ...training };
-  const steps: Step[] = [];
+  const steps: Step<ElboPart>[] = [];
   for await (const step of train(negativeElbo(vae), take(digits.train, images), how)) {
     show.progress(step);
     steps.push(step);
@@ -194,7 +194,7 @@ async function fit(show: Show, digits: Digits, vae: LayersVae, options: Options)
   return steps.at(-1)!.history;
 }
 
-async function training(show: Show, digits: Digits, vae: LayersVae, options: Options): Promise<void> {
+async function training(show: Show, digits: Dataset, vae: LayersVae, options: Options): Promise<void> {
   const history = await fit(show, digits, vae, options);
   if (options.save) await saveVae(vae, options.save);
   show.figure("train", history.train);
@@ -233,9 +233,9 @@ async function training(show: Show, digits: Digits, vae: LayersVae, options: Opt
 // What does each number of the code cost? The KL is a sum over the dimensions of the code, so it can be drawn apart: a bar
 // each. A dimension that the decoder does not use costs nothing, since its q may then be the prior itself.
 
-async function prices(show: Show, digits: Digits, vae: LayersVae): Promise<void> {
+async function prices(show: Show, digits: Dataset, vae: LayersVae): Promise<void> {
   const nats = tf.tidy(() => {
-    const q = vae.encode(digits.test.batch(range(Math.min(2000, digits.test.count)))); // mu and logVar, [N, L]
+    const q = vae.encode(digits.test.batch(range(Math.min(2000, digits.test.count))).x); // mu and logVar, [N, L]
     const apart = (t: Tensor) => t.transpose().reshape([-1, 1]); // one dimension after another, [L N, 1]
     const each = klToStandardNormal({ mu: apart(q.mu), logVar: apart(q.logVar) }); // [L N]
     return each.reshape([vae.latent, -1]).mean(1); // [L]
@@ -252,11 +252,11 @@ async function prices(show: Show, digits: Digits, vae: LayersVae): Promise<void>
 // averaged over all images with that code. (The blur has a second cause, too: what is shown is the mean of p(x | z), not a
 // draw from it.)
 
-async function reconstructions(show: Show, digits: Digits, vae: LayersVae): Promise<void> {
+async function reconstructions(show: Show, digits: Dataset, vae: LayersVae): Promise<void> {
   show.title("6.4 What it reconstructs");
   const shown = tf.tidy(() => {
-    const x = digits.test.batch(range(Math.min(6, digits.test.count))); // [6, 28, 28, 1]
-    return tf.concat([x, pixels(vae.decode(vae.encode(x).mu))]); // [12, 28, 28, 1]
+    const x = digits.test.batch(range(Math.min(6, digits.test.count))).x; // [6, 28, 28, 1]
+    return tf.concat([x, vae.mean(vae.decode(vae.encode(x).mu))]); // [12, 28, 28, 1]
   });
   const columns = shown.shape[0] / 2;
   const rows = ["held-out", "reconstructed"];
@@ -273,10 +273,10 @@ async function reconstructions(show: Show, digits: Digits, vae: LayersVae): Prom
 /** The axes of both pictures of the code, as in the notebook. */
 const AXES = { x: { label: "z[0]", from: -4, to: 4 }, y: { label: "z[1]", from: -4, to: 4 } };
 
-async function scatter(show: Show, digits: Digits, vae: LayersVae): Promise<void> {
+async function scatter(show: Show, digits: Dataset, vae: LayersVae): Promise<void> {
   show.title("6.5 Where the digits live");
   const count = Math.min(2000, digits.test.count);
-  const mu = tf.tidy(() => vae.encode(digits.test.batch(range(count))).mu as Tensor2D); // [N, 2]
+  const mu = tf.tidy(() => vae.encode(digits.test.batch(range(count)).x).mu as Tensor2D); // [N, 2]
   const labels = digits.test.labels.subarray(0, count);
   await show.scatter("latent", `${count} held-out digits at their μ`, mu, labels, AXES);
   mu.dispose();
@@ -290,10 +290,10 @@ async function scatter(show: Show, digits: Digits, vae: LayersVae): Promise<void
 // middle (1 - e^-4.5 = 0.989); the tiles beyond show what the decoder makes of codes that it hardly ever met.
 
 /** The class of each image's nearest neighbour among labelled ones, by squared distance. */
-export async function nearestClass(images: tf.Tensor, labelled: ImageSet): Promise<number[]> {
+export async function nearestClass(images: tf.Tensor, labelled: LabelledImages): Promise<number[]> {
   const nearest = tf.tidy(() => {
     const x = images.reshape([images.shape[0], -1]) as Tensor2D; // [B, D]
-    const y = labelled.batch(range(labelled.count)).reshape([labelled.count, -1]) as Tensor2D; // [N, D]
+    const y = labelled.batch(range(labelled.count)).x.reshape([labelled.count, -1]) as Tensor2D; // [N, D]
     return squaredDistances(x, y).argMin(1); // [B]
   });
   const indices = await nearest.data();
@@ -301,14 +301,14 @@ export async function nearestClass(images: tf.Tensor, labelled: ImageSet): Promi
   return Array.from(indices, (i) => labelled.labels[i]);
 }
 
-async function manifold(show: Show, digits: Digits, vae: LayersVae): Promise<void> {
+async function manifold(show: Show, digits: Dataset, vae: LayersVae): Promise<void> {
   show.title("6.6 A map of everything it can draw");
   const ruler = Array.from({ length: 15 }, (_, i) => -4 + 8 * i / 14);
-  const map = tf.tidy(() => pixels(vae.decode(gridCodes(ruler)))); // [225, 28, 28, 1]
+  const map = tf.tidy(() => vae.mean(vae.decode(gridCodes(ruler)))); // [225, 28, 28, 1]
   await show.images("manifold", "What the decoder draws for every code", map, { columns: 15, ...AXES });
   // To count what is there, ask a classifier: the nearest training image decides. First, how good is it?
   const count = Math.min(500, digits.test.count);
-  const heldOut = digits.test.batch(range(count)); // [500, 28, 28, 1]
+  const heldOut = tf.tidy(() => digits.test.batch(range(count)).x); // [500, 28, 28, 1]
   const read = await nearestClass(heldOut, digits.train);
   const right = read.filter((label, i) => label === digits.test.labels[i]).length;
   const classes = await nearestClass(map, digits.train);

@@ -18,7 +18,7 @@ import * as tf from "@tensorflow/tfjs";
 import {
   type CommonOptions,
   convVae,
-  type Digits,
+  type Dataset,
   elbo,
   evaluate,
   gridCodes,
@@ -29,7 +29,6 @@ import {
   loadVae,
   meanImageLoss,
   negativeElbo,
-  pixels,
   random,
   range,
   runLesson,
@@ -57,7 +56,7 @@ type Options = typeof defaults & CommonOptions;
 // The network of lesson 6, trained in the same way, or loaded from where lesson 6 saved it. Loaded,
 // it is the saved model to the last bit, and its held-out loss is the one that lesson 6 printed.
 
-async function model(show: Show, digits: Digits, options: Options): Promise<LayersVae> {
+async function model(show: Show, digits: Dataset, options: Options): Promise<LayersVae> {
   const { epochs, batch: batchSize, rate: learningRate, seed, training } = options;
   const vae = convVae({ seed });
   show.title(options.load ? `7.1 The model in ${options.load}` : `7.1 Training on ${options.images} images`);
@@ -84,9 +83,9 @@ export type Places = { mu: [number, number][]; sigma: [number, number][] };
 /** How many held-out images the maps show, at most. */
 const SEEN = 2000;
 
-async function encode(vae: LayersVae, digits: Digits): Promise<Places> {
+async function encode(vae: LayersVae, digits: Dataset): Promise<Places> {
   const { mu, sigma } = tf.tidy(() => {
-    const { mu, logVar } = vae.encode(digits.test.batch(range(Math.min(SEEN, digits.test.count))));
+    const { mu, logVar } = vae.encode(digits.test.batch(range(Math.min(SEEN, digits.test.count))).x);
     return { mu, sigma: tf.exp(tf.div(logVar, 2)) }; // [N, 2]
   });
   const places = { mu: await mu.array(), sigma: await sigma.array() } as Places;
@@ -115,7 +114,7 @@ export async function neighboursAlike(points: Tensor2D, labels: Uint8Array, k: n
     indices.length;
 }
 
-async function whoLivesWhere(show: Show, digits: Digits, { mu }: Places): Promise<void> {
+async function whoLivesWhere(show: Show, digits: Dataset, { mu }: Places): Promise<void> {
   show.title("7.2 Who lives where");
   const points = tf.tensor2d(mu); // [N, 2]
   const labels = digits.test.labels.subarray(0, mu.length);
@@ -170,7 +169,7 @@ const ruler = (from: number, to: number) => Array.from({ length: 15 }, (_, i) =>
 
 async function maps(show: Show, vae: LayersVae): Promise<void> {
   show.title("7.3 The map by the ruler, and by the prior's own measure");
-  const draw = (values: number[]) => tf.tidy(() => pixels(vae.decode(gridCodes(values)))); // [225, 28, 28, 1]
+  const draw = (values: number[]) => tf.tidy(() => vae.mean(vae.decode(gridCodes(values)))); // [225, 28, 28, 1]
   const [byRuler, byPrior] = [draw(ruler(-4, 4)), draw(slices(15))];
   await show.images("ruler", "Codes from -4 to 4, on the axes of the scatter", byRuler, { columns: 15, ...AXES });
   const ends = quantile(14.5 / 15).toFixed(2);
@@ -223,20 +222,20 @@ export function farPairs({ mu }: Places, labels: Uint8Array, count: number, seed
   return pairs.toSorted((p, q) => apart(q) - apart(p)).slice(0, count);
 }
 
-async function between(show: Show, digits: Digits, vae: LayersVae, places: Places, seed: number): Promise<void> {
+async function between(show: Show, digits: Dataset, vae: LayersVae, places: Places, seed: number): Promise<void> {
   show.title("7.4 What lies between two digits");
   const pairs = farPairs(places, digits.test.labels, 200, seed);
   const ends = [0, 1].map((end) => tf.tensor2d(pairs.map((pair) => places.mu[pair[end]]))); // two of [200, 2]
   const walk = (a: Tensor, b: Tensor) => tf.concat(Array.from(range(9), (i) => tf.add(a.mul(1 - i / 8), b.mul(i / 8))));
   const shown = tf.tidy(() => {
     const [a, b] = ends.map((end) => end.slice(0, 1));
-    const code = pixels(vae.decode(walk(a, b))); // [9, 28, 28, 1]
+    const code = vae.mean(vae.decode(walk(a, b))); // [9, 28, 28, 1]
     return tf.concat([code, walk(code.slice(0, 1), code.slice(8, 1))]); // [18, 28, 28, 1]
   });
   const rows = ["through the code", "through the pixels"];
   await show.images("between", "From one digit to another, two ways", shown, { columns: 9, rows });
   const measured = tf.tidy(() => {
-    const [a, b, between] = [ends[0], ends[1], tf.add(ends[0], ends[1]).div(2)].map((z) => pixels(vae.decode(z)));
+    const [a, b, between] = [ends[0], ends[1], tf.add(ends[0], ends[1]).div(2)].map((z) => vae.mean(vae.decode(z)));
     const average = tf.add(grey(a), grey(b)).div(2);
     const rises = [between, tf.add(a, b).div(2)].map((middle) => tf.sub(grey(middle), average).mean());
     return tf.stack([...rises, tf.squaredDifference(a, b).sum([1, 2, 3]).mean()]); // [3]
@@ -397,7 +396,7 @@ export function resolved({ mu, sigma }: Places, { step }: Grid): number[] {
   return mu.map((_, i) => i).filter(fits).slice(0, 50);
 }
 
-async function evidence(show: Show, digits: Digits, vae: LayersVae, places: Places, options: Options) {
+async function evidence(show: Show, digits: Dataset, vae: LayersVae, places: Places, options: Options) {
   const grid = layGrid(places, options.points);
   const chosen = resolved(places, grid);
   show.title(`7.6 log p(x) of ${chosen.length} images, by ${grid.columns}×${grid.rows} codes`);
@@ -412,7 +411,7 @@ async function evidence(show: Show, digits: Digits, vae: LayersVae, places: Plac
     expected: 9,
     from: "enough to see",
   });
-  const x = digits.test.batch(chosen); // [N, 28, 28, 1]
+  const x = tf.tidy(() => digits.test.batch(chosen).x); // [N, 28, 28, 1]
   const kl = tf.tidy(() => klToStandardNormal(vae.encode(x)));
   const price = await kl.data(); // KL(q ‖ p), in closed form, [N]
   const found = (await logLikelihoods(vae, x, grid.codes)).map((likelihoods, n) => {
@@ -455,11 +454,11 @@ async function evidence(show: Show, digits: Digits, vae: LayersVae, places: Plac
 
 type Found = Awaited<ReturnType<typeof evidence>>;
 
-async function oneDraw(show: Show, digits: Digits, vae: LayersVae, found: Found, seed: number): Promise<void> {
+async function oneDraw(show: Show, digits: Dataset, vae: LayersVae, found: Found, seed: number): Promise<void> {
   show.title("7.7 One draw is no bound");
   const rounds = Array.from({ length: 10 }, () => found).flat();
   const drawn = tf.tidy(() => {
-    const x = digits.test.batch(rounds.map((f) => f.image)); // 10 times the same images
+    const x = digits.test.batch(rounds.map((f) => f.image)).x; // 10 times the same images
     return elbo(vae, x, random(seed).normal([rounds.length, 2])).elbo; // [10 N]
   });
   const bounds = Array.from(await drawn.data());
@@ -497,14 +496,14 @@ async function oneDraw(show: Show, digits: Digits, vae: LayersVae, found: Found,
 // tops. And the encoder has learned to guess for all images at once, and is not perfect for each: the posterior may simply
 // lie elsewhere, or be narrower. Here are both for the image with the largest gap.
 
-async function whatIsLost(show: Show, digits: Digits, vae: LayersVae, places: Places, found: Found): Promise<void> {
+async function whatIsLost(show: Show, digits: Dataset, vae: LayersVae, places: Places, found: Found): Promise<void> {
   const { gap, image, top } = found.reduce((a, b) => b.gap > a.gap ? b : a);
   show.title(`7.8 The largest gap: ${gap.toFixed(2)} nats`);
   const [mu, sigma] = [places.mu[image], places.sigma[image]];
   const grid = layGrid({ mu: [mu, top], sigma: [sigma, sigma] }, 900); // a close-up, with room for 4 σ around both
-  const x = digits.test.batch([image]);
+  const x = tf.tidy(() => digits.test.batch([image]).x);
   const { posterior, q } = onGrid(grid, (await logLikelihoods(vae, x, grid.codes))[0], mu, sigma);
-  const shown = tf.tidy(() => tf.concat([x, pixels(vae.decode(tf.tensor2d([mu, top])))])); // [3, 28, 28, 1]
+  const shown = tf.tidy(() => tf.concat([x, vae.mean(vae.decode(tf.tensor2d([mu, top])))])); // [3, 28, 28, 1]
   await show.images("worst", "The image; decoded at μ; decoded at the posterior's top", shown, { columns: 3 });
   const [first, last] = [grid.codes[0], grid.codes.at(-1)!];
   const axis = (d: number) => ({ label: `z[${d}]`, from: first[d], to: last[d] });

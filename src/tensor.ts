@@ -23,6 +23,14 @@ export type Variable = tf.Variable;
 /** A network made of tfjs layers. */
 export type LayersModel = tf.LayersModel;
 
+/** Some examples. */
+export type Batch<X extends Tensor = Tensor> = {
+  /** What they are, `[B, ...]`, float32. */
+  x: X;
+  /** What is known about each, where something is: class numbers `[B]`, or whatever the objective takes, `[B, ...]`. */
+  y?: Tensor;
+};
+
 /**
  * Sums everything that belongs to one example: all axes but the first.
  *

@@ -46,6 +46,11 @@ export function timeText(seconds: number): string {
   return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60))} h`;
 }
 
+/** A part of a loss as text names it: `KL` for `kl`, all others as they are called. */
+export function partText(name: string): string {
+  return name === "kl" ? "KL" : name;
+}
+
 /** Text from a file or a server without the control characters that a terminal would obey. */
 export function printable(text: string): string {
   return text.replace(/\p{C}/gu, "\ufffd");

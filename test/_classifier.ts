@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { type ImageSet, random, range } from "../mod.ts";
+import { type LabelledImages, random, range } from "../mod.ts";
 
 /**
  * Trains a small classifier of 28×28 images: convolutions of 16 and 32 filters, 3×3, stride 2, a dense layer of 64, ten
@@ -8,8 +8,8 @@ import { type ImageSet, random, range } from "../mod.ts";
  * @returns How often it is right on the test images, from 0 to 1.
  */
 export async function classifierAccuracy(
-  trained: ImageSet,
-  test: ImageSet,
+  trained: LabelledImages,
+  test: LabelledImages,
   epochs: number,
   seed: number,
 ): Promise<number> {
@@ -33,7 +33,7 @@ export async function classifierAccuracy(
     for (let start = 0; start < order.length; start += 64) {
       tf.tidy(() => {
         const indices = order.subarray(start, start + 64);
-        const x = trained.batch(indices); // [B, 28, 28, 1]
+        const { x } = trained.batch(indices); // [B, 28, 28, 1]
         const y = tf.oneHot(tf.tensor1d(Array.from(indices, (i) => trained.labels[i]), "int32"), 10); // [B, 10]
         optimizer.minimize(() => tf.losses.softmaxCrossEntropy(y, model.apply(x) as tf.Tensor) as tf.Scalar);
       });
@@ -42,7 +42,7 @@ export async function classifierAccuracy(
   let right = 0;
   for (let start = 0; start < test.count; start += 500) {
     const indices = range(test.count).subarray(start, start + 500);
-    const classes = tf.tidy(() => (model.apply(test.batch(indices)) as tf.Tensor).argMax(1));
+    const classes = tf.tidy(() => (model.apply(test.batch(indices).x) as tf.Tensor).argMax(1));
     (await classes.data()).forEach((label, i) => right += Number(label === test.labels[indices[i]]));
     classes.dispose();
   }

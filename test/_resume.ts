@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../src/backend.ts";
 import type { Examples } from "../src/data/examples.ts";
 import { convVae } from "../src/models/conv_vae.ts";
-import { negativeElbo } from "../src/objectives/objective.ts";
+import { negativeElbo } from "../src/objectives/negative_elbo.ts";
 import { random } from "../src/random.ts";
 import { type Step, train, type TrainOptions } from "../src/training/train.ts";
 
@@ -20,7 +20,7 @@ export const IMAGES: Examples = {
       const noise = random(n);
       return Array.from({ length: 64 }, () => noise.uniform());
     });
-    return tf.tensor(pixels.flat(), [indices.length, 8, 8, 1]);
+    return { x: tf.tensor(pixels.flat(), [indices.length, 8, 8, 1]) };
   },
 };
 
@@ -31,7 +31,7 @@ export const HOW: TrainOptions = { epochs: 3, batchSize: 4, learningRate: 0.01, 
 export const SILENT = {
   warn(sentence: string) {
     const told =
-      /^(Going on after step \d+\.( The objective is one's own: .+)?|There is no checkpoint in .+ begins with step 1\.)$/;
+      /^(Going on after step \d+\.( The objective has no recipe: .+)?|There is no checkpoint in .+ begins with step 1\.)$/;
     if (!told.test(sentence)) throw new Error(sentence);
   },
 };

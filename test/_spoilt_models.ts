@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { convVae, InputError, type LayersVae, loadVae, type Random, random, saveVae } from "../mod.ts";
+import { convVae, gaussian, InputError, type LayersVae, loadVae, type Random, random, saveVae } from "../mod.ts";
 import { withTempDir } from "./_run.ts";
 
 /** What a hostile or broken JSON may hold anywhere. */
@@ -50,7 +50,9 @@ export async function fuzzModels(
 ): Promise<{ loaded: number; refused: number; memory: number }> {
   const source = random(seed);
   const found = { loaded: 0, refused: 0, memory: 0 };
-  const [saved, target] = [1, 2].map((seed) => convVae({ filters: [2, 3], hidden: 4, seed }));
+  const [saved, target] = [1, 2].map((seed) =>
+    convVae({ filters: [2, 3], hidden: 4, seed, likelihood: gaussian({ variance: "learned" }) })
+  );
   await withTempDir(async (directory) => {
     const [good, own] = ["good", "own"].map((name) => `${directory}/${name}`);
     for (const [path, vae] of [[good, saved], [own, target]] as const) {
@@ -58,11 +60,12 @@ export async function fuzzModels(
       await saveVae(vae, path);
     }
     const [before, after] = [await weights(target), await weights(saved)];
-    const names = ["encoder/model.json", "decoder/model.json", "encoder/weights.bin", "decoder/weights.bin"];
+    const halves = ["encoder/model.json", "decoder/model.json", "encoder/weights.bin", "decoder/weights.bin"];
+    const names = ["vae.json", ...halves, "vae.bin"];
     const files = await Promise.all(names.map((name) => Deno.readFile(`${good}/${name}`)));
     for (let i = 0; i < count; i++) {
       const which = below(source, files.length);
-      const spoilt = which < 2 && source.uniform() < 0.6
+      const spoilt = which < 3 && source.uniform() < 0.6
         ? spoiltJson(files[which], source)
         : spoiltBytes(files[which], files, source);
       await Deno.writeFile(`${good}/${names[which]}`, spoilt);
@@ -83,7 +86,7 @@ export async function fuzzModels(
       await Deno.writeFile(`${good}/${names[which]}`, files[which]);
     }
     const entries = await Array.fromAsync(Deno.readDir(good), ({ name }) => name);
-    assertEquals(entries.toSorted(), ["decoder", "encoder", "weights.npz"]);
+    assertEquals(entries.toSorted(), ["decoder", "encoder", "vae.bin", "vae.json", "weights.npz"]);
   });
   assertEquals(Object.keys(Object.prototype), []);
   saved.dispose();

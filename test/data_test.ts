@@ -23,13 +23,14 @@ const array = (name: string, shape: number[], first = 0): Idx => ({
 const set = imageSet(array("images", [4, 2, 3]), array("labels", [4], 1), array("factors", [4, 2], 2));
 
 Deno.test("a batch has the images asked for, in that order, in [0, 1]", async () => {
-  const batch = set.batch([2, 0, 2]);
+  const { x: batch, y } = set.batch([2, 0, 2]);
   assertEquals(batch.shape, [3, 2, 3, 1]);
   assertEquals(batch.dtype, "float32");
   const third = [84, 91, 98, 105, 112, 119];
   const first = [0, 7, 14, 21, 28, 35];
   assertEquals(await batch.data(), Float32Array.from([...third, ...first, ...third], (grey) => grey / 255));
-  batch.dispose();
+  assertEquals(await y?.data(), Float32Array.of(15, 1, 15));
+  tf.dispose([batch, y]);
 });
 
 Deno.test("paper is 0 and ink is 1 exactly", async () => {
@@ -38,13 +39,13 @@ Deno.test("paper is 0 and ink is 1 exactly", async () => {
     { name: "labels", shape: [2], data: Uint8Array.of(1, 0) },
   );
   const batch = two.batch(Uint32Array.of(0, 1));
-  assertEquals(await batch.data(), Float32Array.of(1, 0));
-  batch.dispose();
+  assertEquals(await batch.x.data(), Float32Array.of(1, 0));
+  tf.dispose(batch);
 });
 
 Deno.test("rows of a matrix", async () => {
   const matrix = rows(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), [4, 2]);
-  const batch = matrix.batch([3, 1, 0]);
+  const { x: batch } = matrix.batch([3, 1, 0]);
   assertEquals(matrix.count, 4);
   assertEquals(batch.shape, [3, 2]);
   assertEquals(await batch.data(), Float32Array.of(7, 8, 3, 4, 1, 2));
@@ -64,10 +65,10 @@ Deno.test("an index that is no example is refused", () => {
   }
 });
 
-Deno.test("a batch is the only tensor made", () => {
+Deno.test("examples and their labels are the only tensors made", () => {
   const before = tf.memory().numTensors;
   const batches = [set.batch([0]), rows(new Float32Array(8), [4, 2]).batch([0])];
-  assertEquals(tf.memory().numTensors, before + 2);
+  assertEquals(tf.memory().numTensors, before + 3);
   tf.dispose(batches);
   assertEquals(tf.memory().numTensors, before);
 });
@@ -127,8 +128,9 @@ Deno.test({
       ]);
     }
     const batch = train.batch(Uint32Array.from({ length: 128 }, (_, i) => 78 * i));
-    assertEquals(batch.shape, [128, 28, 28, 1]);
-    batch.dispose();
+    assertEquals(batch.x.shape, [128, 28, 28, 1]);
+    assertEquals(await batch.y?.data(), Float32Array.from({ length: 128 }, (_, i) => train.labels[78 * i]));
+    tf.dispose(batch);
     assertEquals((await loadImages("digits")).train.labels, train.labels);
   },
 });

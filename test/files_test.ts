@@ -16,7 +16,6 @@ import { useBackend } from "../src/backend.ts";
 import { loadDigits } from "../src/data/digits.ts";
 import { convVae } from "../src/models/conv_vae.ts";
 import { gridCodes } from "../src/models/grid_codes.ts";
-import { pixels } from "../src/models/vae.ts";
 import { EnvironmentError, InputError } from "../src/errors.ts";
 import type { Bars, HeatMap, Lines, Picture, Scatter } from "../src/show/events.ts";
 import { files } from "../src/show/files/files.ts";
@@ -269,7 +268,7 @@ Deno.test("a manifold, decoded and drawn on wasm: under half a second", async ()
   const show = showOn(async (event) => void (event.kind === "images" && await sheetPng(event)));
   let drawings = 0;
   const time = await fastest(async () => {
-    const images = pixels(vae.decode(codes));
+    const images = vae.mean(vae.decode(codes));
     await show.images(`map${drawings++}`, "", images, { columns: 15 });
     images.dispose();
   });
@@ -309,10 +308,10 @@ testWrite(
       /** The digit that a decoder would draw for a code: another one everywhere. */
       const digitAt = ([across, up]: number[]) =>
         Math.round((across + 4) * 14 / 8) + 20 * Math.round((up + 4) * 14 / 8);
-      const images = digits.batch((await codes.array()).map(digitAt));
+      const batch = digits.batch((await codes.array()).map(digitAt));
       const axes = { x: { label: "z[0]", from: -4, to: 4 }, y: { label: "z[1]", from: -4, to: 4 } };
-      await (await showIn(`${directory}/out`)).images("map", "", images, { columns: 15, ...axes });
-      tf.dispose([codes, images]);
+      await (await showIn(`${directory}/out`)).images("map", "", batch.x, { columns: 15, ...axes });
+      tf.dispose([codes, batch]);
       const { width, pixels } = readPng(await Deno.readFile(`${directory}/out/map.png`));
       const svg = readXml(await Deno.readTextFile(`${directory}/out/map.svg`));
       const image = all(svg).find(({ name }) => name === "image")!.attributes;

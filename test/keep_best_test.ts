@@ -17,9 +17,9 @@ function approach(): Objective & { at: tf.Variable } {
   return {
     at,
     variables: [at],
-    terms(x) {
+    terms({ x }) {
       const loss = x.sub(at).square().sum(1) as tf.Tensor1D;
-      return { loss, reconstruction: loss, kl: tf.zerosLike(loss) };
+      return { loss, parts: {} };
     },
   };
 }
@@ -101,8 +101,8 @@ testOnBackends("whoever leaves the loop has the best weights too, whether by bre
 /** Terms that are NaN from a training step on; each epoch here asks for them twice, once to judge. */
 function spoil(objective: Objective, from: number): Objective["terms"] {
   let asked = 0;
-  return (x, noise) => {
-    const terms = objective.terms(x, noise);
+  return (batch, noise, knobs) => {
+    const terms = objective.terms(batch, noise, knobs);
     return ++asked >= 2 * from - 1 ? { ...terms, loss: terms.loss.mul(NaN) as tf.Tensor1D } : terms;
   };
 }

@@ -20,11 +20,13 @@ import {
   ClaimError,
   type CommonOptions,
   convVae,
-  type Digits,
+  type Dataset,
+  type ElboPart,
   InputError,
   type LayersModel,
   type LessonEvent,
   loadDigits,
+  type Losses,
   type Picture,
   principalComponents,
   random,
@@ -58,7 +60,7 @@ await useBackend("wasm");
 async function withFewDigits<T>(
   [train, test]: [number, number],
   use: (data: string) => Promise<T>,
-  of: Pick<Digits, "train" | "test"> = digits,
+  of: Pick<Dataset, "train" | "test"> = digits,
 ): Promise<T> {
   const { readDir, readFile, stat } = Deno;
   const contents: Record<string, Uint8Array> = {};
@@ -305,11 +307,12 @@ for (const [seed, latent] of [[1, 2], [2, 3]]) {
       const { history, epochEnds } = steps.at(-1)!;
       assertEquals([steps.length, epochEnds, history.test.length], [20, true, 1]);
       assertLess(history.test[0].loss, steps[0].loss!);
-      endsAt(events, "loss_kl", history.test[0].kl);
-      endsAt(events, "loss_reconstruction", history.test[0].reconstruction);
+      const heldOutLosses = history.test[0] as Losses<ElboPart>;
+      endsAt(events, "loss_kl", heldOutLosses.kl);
+      endsAt(events, "loss_reconstruction", heldOutLosses.reconstruction);
       const prices = Array.from(picture(events, "bars", "prices").values);
       assertEquals(prices.length, latent);
-      assertAlmostEquals(prices.reduce((sum, nats) => sum + nats), history.test[0].kl, 1e-3); // float32
+      assertAlmostEquals(prices.reduce((sum, nats) => sum + nats), heldOutLosses.kl, 1e-3); // float32
       const [heldOut, reconstructed] = imageRows(events, "reconstructions");
       firstImages(heldOut, digits.test.pixels);
       assertLess(squaredDistance(reconstructed, heldOut), squaredDistance(heldOut, heldOut.map(() => 0)));
@@ -614,7 +617,7 @@ Deno.test("05: the linear data and the linear VAE", async () => {
   const vae = l5.linearVae(6, 2, 4);
   const few = x.slice(0, 3);
   const { mu, logVar } = tf.tidy(() => vae.encode(few));
-  const terms = l5.exactObjective(vae).terms(few, random(0));
+  const terms = l5.exactObjective(vae).terms({ x: few }, random(0), {});
   const [w, codes, data] = [await vae.decoderWeights.array(), await mu.array() as number[][], await few.array()];
   const reconstruction = data.map((row, b) =>
     row.reduce((sum, value, d) => {
@@ -623,20 +626,22 @@ Deno.test("05: the linear data and the linear VAE", async () => {
       return sum + 0.5 * Math.log(2 * Math.PI) + ((value - mean) ** 2 + variance) / 2;
     }, 0)
   );
-  const [found, kl, loss] = await Promise.all([terms.reconstruction, terms.kl, terms.loss].map((t) => t.data()));
+  const [found, kl, loss] = await Promise.all(
+    [terms.parts.reconstruction, terms.parts.kl, terms.loss].map((t) => t.data()),
+  );
   reconstruction.forEach((wanted, b) => {
     assertSame(found[b], wanted, 1e-5);
     assertSame(kl[b], codes[b].reduce((sum, m) => sum + m ** 2 / 2, 0), 1e-5);
     assertSame(loss[b], found[b] + kl[b], 1e-6);
   });
-  tf.dispose([x, mean, components, few, mu, logVar, terms.loss, terms.reconstruction, terms.kl]);
+  tf.dispose([x, mean, components, few, mu, logVar, terms]);
   vae.dispose();
   assertEquals(tf.memory().numTensors, before);
 });
 
 Deno.test("06: nearest classes, by brute force", async () => {
   const labelled = take(digits.train, 60);
-  const images = digits.test.batch(range(25));
+  const images = tf.tidy(() => digits.test.batch(range(25)).x);
   const found = await l6.nearestClass(images, labelled);
   const wanted = Array.from(range(25), (i) => {
     const distance = (j: number) => {
@@ -767,14 +772,14 @@ Deno.test("07: on a linear Gaussian model the grid finds the exact evidence, pos
 
 Deno.test("07: log-likelihoods at every code, as the model has them one by one", async () => {
   const vae = convVae({ filters: [2, 3], seed: 3 });
-  const x = digits.test.batch([0, 1, 2]);
+  const x = tf.tidy(() => digits.test.batch([0, 1, 2]).x);
   const codes = Array.from({ length: 260 }, (_, i) => [Math.sin(i), Math.cos(3 * i)] as [number, number]);
   const before = tf.memory().numTensors;
   const found = await l7.logLikelihoods(vae, x, codes);
   assertEquals(tf.memory().numTensors, before);
   assertEquals(found.map((row) => row.length), [260, 260, 260]);
   for (const i of [0, 100, 249, 250, 259]) {
-    const wanted = tf.tidy(() => vae.logLikelihood(x, vae.decode(tf.tensor2d([codes[i], codes[i], codes[i]]))));
+    const wanted = tf.tidy(() => vae.likelihood.logProb(x, vae.decode(tf.tensor2d([codes[i], codes[i], codes[i]]))));
     (await wanted.data()).forEach((nats, n) => assertAlmostEquals(found[n][i], nats, 1e-3)); // float32 of about 500
     wanted.dispose();
   }

@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertLess, assertLessOrEqual, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { logBernoulli } from "../src/distributions/bernoulli.ts";
+import { bernoulli } from "../src/distributions/likelihood.ts";
 import { autoencoder, layersAutoencoder } from "../src/models/autoencoder.ts";
 import { convVae } from "../src/models/conv_vae.ts";
 import { denseVae } from "../src/models/dense_vae.ts";
-import { layersVae, pixels } from "../src/models/vae.ts";
+import { layersVae } from "../src/models/vae.ts";
 import type { LayersModel, Variable } from "../src/tensor.ts";
 import { assertClose, assertKeeps, hasGpu, NAMES, numbers, startBackend, testOnBackends } from "./_backends.ts";
 
@@ -108,7 +109,7 @@ for (const [name, make] of makers) {
       assertEquals(codes.map((code) => code.shape), codes.map(() => [3, 2]));
       const decoded = model.decode(codes[0]);
       assertEquals(decoded.shape, [3, ...shape]);
-      if ("logLikelihood" in model) assertEquals(model.logLikelihood(some([3, ...shape]), decoded).shape, [3]);
+      if ("likelihood" in model) assertEquals(model.likelihood.logProb(some([3, ...shape]), decoded).shape, [3]);
     });
     model.dispose();
   });
@@ -246,7 +247,7 @@ testOnBackends("the dense VAE computes what its layers say on paper", async () =
   const logits = dense(dense(q.mu, [up, upBias], true), [out, outBias]);
   assertClose(await numbers(() => vae.decode(tf.tensor2d(q.mu))), logits.flat(), TOLERANCE, "logits");
   assertClose(
-    await numbers(() => vae.logLikelihood(image(), vae.decode(tf.tensor2d(q.mu)))),
+    await numbers(() => vae.likelihood.logProb(image(), vae.decode(tf.tensor2d(q.mu)))),
     await numbers(() => logBernoulli(tf.tensor2d(x), tf.tensor2d(logits))),
     TOLERANCE,
     "log-likelihood",
@@ -288,10 +289,11 @@ testOnBackends("the convolutional VAE agrees with the cpu backend", async (backe
   );
 });
 
-testOnBackends("pixels are the sigmoid of logits, in their shape", async () => {
+testOnBackends("the mean of a Bernoulli is the sigmoid of logits, in their shape", async () => {
+  const { mean } = bernoulli();
   const logits = [[0, Math.log(3), -Math.log(3)], [200, -200, Math.log(9)]];
-  assertClose(await numbers(() => pixels(tf.tensor2d(logits))), [0.5, 0.75, 0.25, 1, 0, 0.9], 1e-6);
-  assertEquals(tf.tidy(() => pixels(tf.zeros([2, 3, 4, 1])).shape), [2, 3, 4, 1]);
+  assertClose(await numbers(() => mean(tf.tensor2d(logits))), [0.5, 0.75, 0.25, 1, 0, 0.9], 1e-6);
+  assertEquals(tf.tidy(() => mean(tf.zeros([2, 3, 4, 1])).shape), [2, 3, 4, 1]);
 });
 
 Deno.test("a size that is no whole number of at least 1 is refused in a sentence, and leaves nothing", async () => {
@@ -391,7 +393,7 @@ Deno.test("two networks that do not fit together are refused in a sentence", () 
   refused(
     encoder(2, 2),
     decoder(2, 5),
-    "The decoder puts out [B,5], and the encoder takes [B,4]; expected one logit for each pixel.",
+    "The decoder puts out [B,5], and the encoder takes [B,4]; expected 1 for each number of an example, as bernoulli takes them.",
   );
   plain(
     encoder(2, 2),
@@ -413,14 +415,16 @@ Deno.test("two networks that do not fit together are refused in a sentence", () 
   for (const [check, halves] of [[refused, 2], [plain, 1]] as const) {
     const good = encoder(...Array(halves).fill(2));
     const twoIn = tf.model({ inputs: [y, z], outputs: Array.from({ length: halves }, () => code(both)) });
-    check(twoIn, decoder(2, 2), "The encoder takes [B,2] and [B,2]; expected one input.");
+    const labelsTwice = "The encoder takes [B,2] and [B,2], and the decoder [B,2]; expected labels for both.";
+    check(twoIn, decoder(2, 2), halves === 2 ? labelsTwice : "The encoder takes [B,2] and [B,2]; expected one input.");
     const [twice, split] = [
       tf.model({ inputs: [y, z], outputs: both }),
       tf.model({ inputs: y, outputs: [out(y), out(y)] }),
     ];
-    check(good, twice, "The decoder takes [B,2] and [B,2]; expected one input, codes [B,L].");
+    const forBoth = "The encoder takes [B,4], and the decoder [B,2] and [B,2]; expected labels for both.";
+    check(good, twice, halves === 2 ? forBoth : "The decoder takes [B,2] and [B,2]; expected one input, codes [B,L].");
     check(good, split, "The decoder puts out [B,4] and [B,4], and the encoder takes");
-    check(good, image, "The decoder takes [B,2,1]; expected one input, codes [B,L].");
+    check(good, image, "The decoder takes [B,2,1]; expected one input");
   }
   assertEquals(layersVae(encoder(2, 2), decoder(2, 4)).latent, 2);
   assertEquals(layersAutoencoder(encoder(2), decoder(2, 4)).latent, 2);

@@ -139,9 +139,9 @@ function distance(): Objective & { point: tf.Variable } {
   return {
     point,
     variables: [point],
-    terms(x) {
+    terms({ x }) {
       const loss = x.sub(point).square().sum(1) as tf.Tensor1D;
-      return { loss, reconstruction: loss, kl: tf.zerosLike(loss) };
+      return { loss, parts: {} };
     },
   };
 }

@@ -6,6 +6,8 @@
 import { assert, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { logBernoulli } from "../src/distributions/bernoulli.ts";
+import { bernoulli } from "../src/distributions/likelihood.ts";
+import { standardNormal } from "../src/distributions/prior.ts";
 import { squaredDistances } from "../src/distances.ts";
 import { kl, klToStandardNormal, logGaussian, reparameterize } from "../src/distributions/gaussian.ts";
 import { elbo } from "../src/objectives/elbo.ts";
@@ -44,8 +46,10 @@ const FUNCTIONS: Record<string, Referenced> = {
   elbo: { // of a model whose logits are its codes
     of: ["mu", "logVar", "eps", "pixels"],
     compute: ({ mu, logVar, eps, pixels }) => {
-      const encode = () => ({ mu, logVar }), decode = (z: Tensor) => z;
-      const vae = { latent: mu.shape[1], encode, decode, logLikelihood: logBernoulli, variables: [], dispose() {} };
+      const likelihood = bernoulli(), prior = standardNormal();
+      const [encode, decode] = [() => ({ mu, logVar }), (z: Tensor) => z];
+      const how = { latent: mu.shape[1], likelihood, prior, mean: likelihood.mean, variables: [], dispose() {} };
+      const vae = { ...how, encode, decode };
       return elbo(vae, pixels, eps).elbo;
     },
   },

@@ -6,7 +6,8 @@ import { convVae } from "../src/models/conv_vae.ts";
 import { EnvironmentError, InputError } from "../src/errors.ts";
 import { denseVae } from "../src/models/dense_vae.ts";
 import { layersVae } from "../src/models/vae.ts";
-import { negativeElbo, type Objective } from "../src/objectives/objective.ts";
+import { negativeElbo } from "../src/objectives/negative_elbo.ts";
+import type { Objective } from "../src/objectives/objective.ts";
 import type { Checkpoint } from "../src/training/checkpoints/file.ts";
 import { CheckpointDirectory } from "../src/training/checkpoints/directory.ts";
 import { type Step, train, type TrainOptions } from "../src/training/train.ts";
@@ -229,7 +230,7 @@ testFiles("where a resumed training goes on, and what is no longer as it was, is
 
   const good = await newest(directory);
   const facts = good.facts as { about: object; how: Record<string, unknown> };
-  assertEquals(facts.how, { learningRate: 0.01, workers: 1, kernels });
+  assertEquals(facts.how, { learningRate: 0.01, knobs: { beta: 1 }, workers: 1, kernels });
   const changed = async (name: string, change: Record<string, unknown>, options?: TrainOptions) => {
     directory = `${directory}-${name}`;
     await write(directory, { ...good, facts: { ...facts, ...change } });
@@ -248,7 +249,7 @@ testFiles("where a resumed training goes on, and what is no longer as it was, is
   await assertRejects(
     () => changed("version", { about: { ...facts.about, version: 7 } }),
     InputError,
-    "has checkpoints of the version 7, and this one 2.",
+    "has checkpoints of the version 7, and this one 3.",
   );
   await assertRejects(
     () => changed("how", { how: { ...facts.how, learningRate: "1" } }),
@@ -334,7 +335,8 @@ testFiles("another network, of the same shapes, is refused", async (directory) =
     Array.fromAsync(train(objective, examples, { checkpoint: { ...SILENT, directory, resume } }));
   await run(ofNetworks(), false);
   await run(ofNetworks()); // layers of other names
-  await run({ ...ofNetworks({ activation: "tanh" }) }); // not known to be made of networks: its shapes are all there is
+  const { recipe: _, ...own } = ofNetworks({ activation: "tanh" });
+  await run(own); // without a recipe its shapes are all there is
   const cases = [
     [{ activation: "tanh" }, "has another decoder: its layer 0 (Dense) has activation relu, expected tanh."],
     [
@@ -400,8 +402,8 @@ testFiles("where a training diverges, the last good checkpoint is kept, however 
     let steps = 0;
     const failing: typeof objective = {
       ...objective,
-      terms(x, noise) {
-        const terms = objective.terms(x, noise);
+      terms(batch, noise, knobs) {
+        const terms = objective.terms(batch, noise, knobs);
         return ++steps === 5 ? { ...terms, loss: terms.loss.mul(NaN) as tf.Tensor1D } : terms;
       },
     };
@@ -487,8 +489,8 @@ testFiles("a training that diverges keeps no checkpoint of the step that spoilt 
   let steps = 0;
   const failing: Objective = {
     ...objective,
-    terms(x, noise) {
-      const terms = objective.terms(x, noise);
+    terms(batch, noise, knobs) {
+      const terms = objective.terms(batch, noise, knobs);
       return ++steps === 6 ? { ...terms, loss: terms.loss.mul(NaN) as tf.Tensor1D } : terms;
     },
   };
@@ -532,8 +534,8 @@ testFiles("a checkpoint with numbers missing, or losses that are none, is refuse
   await startBackend("wasm");
   await trained({ ...HOW, checkpoint: { ...SILENT, directory } }, { until: 3 });
   const good = await newest(directory);
-  const facts = good.facts as { at: { sums: Record<string, unknown> } };
-  const sums = { ...facts.at.sums, loss: "1" };
+  const facts = good.facts as { at: { sums: { losses: Record<string, unknown> } } };
+  const sums = { ...facts.at.sums, losses: { ...facts.at.sums.losses, loss: "1" } };
   const test = [{ loss: 1, reconstruction: 1, kl: 0 }];
   const hostile = [
     { ...good, numbers: good.numbers.slice(1) },
@@ -552,7 +554,7 @@ testFiles("a checkpoint with numbers missing, or losses that are none, is refuse
 testFiles("workers that cannot be had leave no checkpoint behind", async (directory) => {
   await startBackend("wasm");
   const vae = convVae({ filters: [2, 3], hidden: 4, image: [8, 8, 1] });
-  const own = { ...negativeElbo(vae) };
+  const { recipe: _, ...own } = negativeElbo(vae);
   await assertRejects(
     () => train(own, IMAGES, { workers: 2, checkpoint: { ...SILENT, directory } }).next(),
     InputError,

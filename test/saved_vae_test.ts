@@ -10,9 +10,11 @@ import {
   denseVae,
   EnvironmentError,
   evaluate,
+  gaussian,
   InputError,
   type LayersVae,
   layersVae,
+  type Likelihood,
   loadDigits,
   loadVae,
   negativeElbo,
@@ -82,7 +84,7 @@ async function assertTfjsReads(vae: LayersVae, handler: (half: string) => string
     await tf.loadLayersModel(handler("decoder")),
   ];
   const again = layersVae(encoder, decoder);
-  const x = held.batch([0, 1, 2]);
+  const x = tf.tidy(() => held.batch([0, 1, 2]).x);
   const [ours, theirs] = [vae, again].map((vae) => {
     const { mu, logVar } = vae.encode(x);
     return [mu, logVar, vae.decode(mu)];
@@ -169,7 +171,7 @@ testFiles("nothing is overwritten: neither a directory, nor a model in it", () =
     const error = await assertRejects(() => saveVae(small(2), `${directory}/new`), InputError);
     assertEquals(error.message, there.replace("new", "new/encoder"));
     assertEquals(await Deno.readFile(`${directory}/new/encoder/weights.bin`), kept);
-    for (const part of ["encoder", "decoder", "weights.npz"]) { // of somebody's: nothing is put beside it
+    for (const part of ["encoder", "decoder", "weights.npz", "vae.bin", "vae.json"]) { // of somebody's: nothing is put beside it
       const half = `${directory}/half of ${part}`;
       await newDirectory(half);
       await Deno.writeTextFile(`${half}/${part}`, "");
@@ -209,6 +211,76 @@ const edited = (json: string, change: (model: Model) => void) => {
 };
 // deno-lint-ignore no-explicit-any -- files may hold anything, and these are to be spoilt
 type Model = any;
+
+/** Copies a saved model, with some of its files changed, or left out. */
+async function spoiltCopy(good: string, path: string, changes: Files): Promise<void> {
+  for (const half of ["encoder", "decoder"]) await Deno.mkdir(`${path}/${half}`, { recursive: true });
+  const halves = ["encoder", "decoder"].flatMap((half) => [`${half}/model.json`, `${half}/weights.bin`]);
+  for (const file of [...halves, "vae.json", "vae.bin"]) {
+    const content = file in changes ? changes[file] : await Deno.readFile(`${good}/${file}`);
+    if (typeof content === "string") await Deno.writeTextFile(`${path}/${file}`, content);
+    else if (content) await Deno.writeFile(`${path}/${file}`, content);
+  }
+}
+
+testFiles(
+  "what a likelihood has learned, and a model's state, are saved and loaded to the bit",
+  () =>
+    withTempDir(async (directory) => {
+      const make = (likelihood: Likelihood, value: number) => ({
+        ...denseVae({ latent: 2, hidden: 3, shape: [4], seed: value, likelihood }),
+        state: [tf.tidy(() => tf.variable(tf.fill([2, 3], value)))],
+      });
+      const saved = make(gaussian({ variance: "learned" }), 7);
+      tf.tidy(() => saved.likelihood.variables[0]!.assign(tf.scalar(-1.25)));
+      await saveVae(saved, `${directory}/good`);
+      const target = make(gaussian({ variance: "learned" }), 2);
+      const numbers = async () => [...await weights(target), ...await target.state[0]!.data()];
+      const before = await numbers();
+      const json = await Deno.readTextFile(`${directory}/good/vae.json`);
+      const deep = "[".repeat(1e5) + "]".repeat(1e5);
+      const mistakes: [Files, string][] = [
+        [{ "vae.json": undefined }, `There is no "DIR/vae.json"`],
+        [{ "vae.json": "null" }, "DIR/vae.json is another model: its likelihood is undefined, expected gaussian."],
+        [{ "vae.json": json.replace('"gaussian"', deep) }, "its likelihood is something else, expected gaussian."],
+        [{ "vae.json": json.replace('"learned"', "0.5") }, "its likelihood has variance 0.5, expected learned."],
+        [
+          { "vae.json": json.replace('"standardNormal"', '"mixture"') },
+          "its prior is mixture, expected standardNormal.",
+        ],
+        [{ "vae.json": json.replace("[2,3]", "[3,2]") }, "or the state has variables of other shapes."],
+        [{ "vae.json": json.replace("[2,3]", deep) }, "or the state has variables of other shapes."],
+        [{ "vae.bin": new Uint8Array(24) }, "it has 24 bytes, and the model 28"],
+        [{ "vae.bin": new Uint8Array(28) }, "DIR/vae.bin is broken: it has another SHA-256 than DIR/vae.json says."],
+        [{ "vae.bin": new Uint8Array(28).fill(255) }, "weights are finite numbers, and number 0 of it is NaN."],
+      ];
+      for (const [i, [changes, message]] of mistakes.entries()) {
+        const path = `${directory}/${i}`;
+        await spoiltCopy(`${directory}/good`, path, changes);
+        const error = await assertRejects(() => loadVae(target, path), InputError);
+        assertStringIncludes(error.message.replaceAll(path, "DIR"), message);
+        assertEquals(await numbers(), before, message);
+      }
+      await assertRejects(
+        () => loadVae(make(gaussian({ variance: 1 }), 1), `${directory}/good`),
+        InputError,
+        "its likelihood has variance learned, expected 1.",
+      );
+      await loadVae(target, `${directory}/good`);
+      assertEquals(await numbers(), [...await weights(saved), 7, 7, 7, 7, 7, 7]);
+      assertEquals((await target.likelihood.variables[0]!.data())[0], -1.25);
+      tf.tidy(() => saved.state[0]!.assign(tf.fill([2, 3], NaN)));
+      await assertRejects(
+        () => saveVae(saved, `${directory}/other`),
+        InputError,
+        "are not all finite numbers, one is NaN.",
+      );
+      for (const model of [saved, target]) {
+        model.dispose();
+        tf.dispose(model.state);
+      }
+    }),
+);
 
 testFiles(
   "what is no such model is refused in a sentence, and the model stays as it was",
@@ -326,15 +398,7 @@ testFiles(
       const before = await weights(target);
       for (const [i, [changes, message]] of mistakes.entries()) {
         const path = `${directory}/${i}`;
-        for (const half of ["encoder", "decoder"]) {
-          await Deno.mkdir(`${path}/${half}`, { recursive: true });
-          for (const name of ["model.json", "weights.bin"]) {
-            const file = `${half}/${name}`;
-            const content = file in changes ? changes[file] : await Deno.readFile(`${good}/${file}`);
-            if (typeof content === "string") await Deno.writeTextFile(`${path}/${file}`, content);
-            else if (content) await Deno.writeFile(`${path}/${file}`, content);
-          }
-        }
+        await spoiltCopy(good, path, changes);
         const error = await assertRejects(() => loadVae(target, path), InputError, undefined, `mistake ${i}`);
         const said = error.message.replaceAll(path, "DIR");
         if (typeof message === "string") {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { convVae, gridCodes, pixels, random, recorder, showOn, type Tensor2D, useBackend } from "../mod.ts";
+import { convVae, gridCodes, random, recorder, showOn, type Tensor2D, useBackend } from "../mod.ts";
 import type { LessonEvent, Picture } from "../src/show/events.ts";
 import { plotSvg } from "../src/show/files/plot.ts";
 import { sheetPng } from "../src/show/files/png.ts";
@@ -13,7 +13,7 @@ const vae = convVae();
 const codes = gridCodes(Array.from({ length: 15 }, (_, i) => -4 + 8 * i / 14));
 
 Deno.bench("a map of 15×15 tiles, decoded and drawn to PNG", { n: 10, warmup: 1 }, async () => {
-  const images = pixels(vae.decode(codes));
+  const images = vae.mean(vae.decode(codes));
   const grid = await picture("images", (show) => show.images("map", "", images, { columns: 15 }));
   await sheetPng(grid);
   images.dispose();

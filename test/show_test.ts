@@ -231,14 +231,16 @@ function bars({ y }: Series): number[] {
 }
 
 /** Steps of a training of two epochs, 100 steps each, 10 images a step but 5 in the last of an epoch. */
-function steps(kl: number): Step[] {
-  const test = [{ loss: 50 + kl, reconstruction: 50, kl }, { loss: 40 + kl, reconstruction: 40, kl }];
+function steps(kl?: number): Step[] {
+  const losses = (value: number) =>
+    kl === undefined ? { loss: value } : { loss: value + kl, reconstruction: value, kl };
+  const test = [losses(50), losses(40)];
   const history = { train: test, test };
   return Array.from({ length: 200 }, (_, i): Step => {
     const epochEnds = i % 100 === 99;
-    const losses = i % 20 === 19 ? { loss: 200 - i + kl, reconstruction: 200 - i, kl } : {};
+    const read = i % 20 === 19 ? losses(200 - i) : {};
     const epoch = Math.floor(i / 100) + 1;
-    return { step: i + 1, steps: 200, epoch, epochs: 2, batch: epochEnds ? 5 : 10, epochEnds, history, ...losses };
+    return { step: i + 1, steps: 200, epoch, epochs: 2, batch: epochEnds ? 5 : 10, epochEnds, history, ...read };
   });
 }
 
@@ -258,16 +260,16 @@ Deno.test("losses: reconstruction and KL apart, over the images seen; held-out w
 });
 
 Deno.test("losses: many steps become stretches of them, and each stretch its mean", async () => {
-  const many = steps(0).map((step, i): Step => ({ ...step, loss: i, reconstruction: i, kl: 0 }));
+  const many = steps().map((step, i): Step => ({ ...step, loss: i }));
   const [event, ...more] = await said((show) => show.losses("loss", many));
-  assertEquals(more, [], "one picture where there is no KL");
+  assertEquals(more, [], "one picture where the loss has no parts");
   const [{ x, y }] = (event as Extract<LessonEvent, { kind: "lines" }>).series;
   assertEquals([y.length, y[0], y[1], x[0]], [50, 1.5, 5.5, 40]);
 });
 
 Deno.test("losses: the fall of the first steps does not squash the rest, and the axis says where it began", async () => {
   const axis = async (values: number[]) => {
-    const history = { train: [{ loss: 1, reconstruction: 1, kl: 0 }], test: [] };
+    const history = { train: [{ loss: 1 }], test: [] };
     const steps = values.map((loss, i): Step => (
       {
         step: i + 1,
@@ -278,8 +280,6 @@ Deno.test("losses: the fall of the first steps does not squash the rest, and the
         epochEnds: i === 59,
         history,
         loss,
-        reconstruction: loss,
-        kl: 0,
       }
     ));
     const [event] = await said((show) => show.losses("loss", steps));
@@ -440,7 +440,7 @@ Deno.test("the recorder keeps what was said when it was said, whatever becomes o
   const [step] = steps(1);
   step.history = { train: [], test: [] };
   show.progress(step);
-  step.history.train.push({ loss: 1, reconstruction: 1, kl: 0 });
+  step.history.train.push({ loss: 1 });
   show.title("after");
   assertEquals(events.map(({ kind }) => kind), ["progress", "title"]);
   assertEquals((events[0] as Extract<LessonEvent, { kind: "progress" }>).step.history.train, []);

@@ -12,7 +12,6 @@ import {
   gridCodes,
   loadDigits,
   negativeElbo,
-  pixels,
   range,
   showOn,
   take,
@@ -45,8 +44,8 @@ async function pictures(epoch: number): Promise<void> {
   const surface = await files(`${parent}/epoch-${epoch}`, page);
   const show = showOn(surface);
   const [map, mu] = tf.tidy(() => {
-    const map = pixels(vae.decode(gridCodes(Array.from(range(15), (i) => i / 2 - 3.5))));
-    return [map, vae.encode(digits.test.batch(range(2000))).mu as Tensor2D];
+    const map = vae.mean(vae.decode(gridCodes(Array.from(range(15), (i) => i / 2 - 3.5))));
+    return [map, vae.encode(digits.test.batch(range(2000)).x).mu as Tensor2D];
   });
   await show.images("manifold", "The map", map as tf.Tensor4D, { columns: 15 });
   await show.scatter("latent", "The held-out digits", mu as Tensor2D, digits.test.labels);

@@ -17,6 +17,7 @@ import { barText, fetchText, progressBar } from "../src/show/terminal/progress.t
 import { render } from "../src/show/terminal/render.ts";
 import { terminal, type TerminalOptions } from "../src/show/terminal/terminal.ts";
 import { range } from "../src/tensor.ts";
+import type { Losses } from "../src/training/losses.ts";
 import type { Step } from "../src/training/train.ts";
 import { granted, ROOT, testIf } from "./_run.ts";
 import snapshot from "./terminal_snapshot.txt" with { type: "text" };
@@ -113,8 +114,15 @@ Deno.test("progress in a pipe: a line at the end of an epoch, nothing else", asy
   assertEquals(await text(ends), "epoch 2: loss 3.46 = 2.35 + KL 1.11; held-out 4.00 = 3.00 + KL 1.00");
   const alone = { train: [TRAIN], test: [] };
   assertEquals(await text({ ...ends, epoch: 1, history: alone }), "epoch 1: loss 3.46 = 2.35 + KL 1.11");
-  const noKl = { train: [{ loss: 2.5, reconstruction: 2.5, kl: 0 }], test: [] };
-  assertEquals(await text({ ...ends, epoch: 1, history: noKl }), "epoch 1: loss 2.50");
+  const lines: [Losses<string>, string][] = [
+    [{ loss: 2.5 }, "epoch 1: loss 2.50"],
+    [{ loss: 2.5, one: 2, kl: -0.25, other: 0.75 }, "epoch 1: loss 2.50 = 2.00 + KL -0.25 + other 0.75"],
+    [{ loss: 2.25, reconstruction: 2, kl: 0.5 }, "epoch 1: loss 2.25 (reconstruction 2.00, KL 0.50)"], // β is ½
+    [{ loss: 2, commitment: 2, perplexity: 31.5 }, "epoch 1: loss 2.00 (commitment 2.00, perplexity 31.50)"],
+  ];
+  for (const [losses, line] of lines) {
+    assertEquals(await text({ ...ends, epoch: 1, history: { train: [losses], test: [] } }), line);
+  }
 });
 
 Deno.test("the bar says all it can in the room there is", () => {
@@ -128,7 +136,7 @@ Deno.test("the bar says all it can in the room there is", () => {
   assertEquals(at(79), "epoch 1/3 ━────── 120/700  loss 190.0 = 187.0 + KL 3.0  512 images/s  3:08 left");
   assertEquals(at(39), "1/3 ━─── 120/700  loss 190.0  3:08 left");
   for (const columns of range(140)) assertLessOrEqual(at(columns).length, Math.max(columns, 0), at(columns));
-  assertStringIncludes(barText({ ...going, losses: { ...losses, kl: 0 } }, 120), " loss 190.01  ");
+  assertStringIncludes(barText({ ...going, losses: { loss: 190.01 } }, 120), " loss 190.01  ");
   assertEquals(
     barText({ step: { ...STEP, step: 350 } }, 39),
     `epoch 1/3 ${"━".repeat(8)}${"─".repeat(8)} step 350/700`,

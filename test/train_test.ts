@@ -6,19 +6,25 @@ import { InputError } from "../src/errors.ts";
 import { type Autoencoder, autoencoder } from "../src/models/autoencoder.ts";
 import { convVae } from "../src/models/conv_vae.ts";
 import { denseVae } from "../src/models/dense_vae.ts";
-import { negativeElbo, type Objective, squaredError } from "../src/objectives/objective.ts";
+import { type ElboPart, negativeElbo } from "../src/objectives/negative_elbo.ts";
+import type { Objective } from "../src/objectives/objective.ts";
+import { squaredError } from "../src/objectives/squared_error.ts";
 import { random } from "../src/random.ts";
 import { evaluate } from "../src/training/evaluate.ts";
-import type { Losses } from "../src/training/batch_report.ts";
+import type { Losses } from "../src/training/losses.ts";
 import { type Step, train, type TrainOptions } from "../src/training/train.ts";
 import { assertClose, hasGpu, needsGpu, startBackend, testOnBackends } from "./_backends.ts";
 
 /** What the records of a training say, once it has ended: `history` is one growing object. */
-async function trained(objective: Objective, examples: Examples, options: TrainOptions = {}): Promise<Step[]> {
-  return await Array.fromAsync(train(objective, examples, options));
+async function trained(
+  objective: Objective,
+  examples: Examples,
+  options: TrainOptions = {},
+): Promise<Step<ElboPart>[]> {
+  return await Array.fromAsync(train(objective as Objective<ElboPart>, examples, options));
 }
 
-const lossesOf = ({ loss, reconstruction, kl }: Partial<Losses>) => [loss, reconstruction, kl] as number[];
+const lossesOf = ({ loss, reconstruction, kl }: Partial<Losses<ElboPart>>) => [loss, reconstruction, kl] as number[];
 const alive = () => [tf.memory().numTensors, tf.memory().numDataBuffers, tf.memory().numBytes];
 
 /** Seven points of a plane, no two numbers alike. */
@@ -50,17 +56,17 @@ function batches(count: number, batchSize: number, epochs: number, seed = 0): nu
  * The squared distance of examples to a point that training moves, a quarter of it called reconstruction; the gradient is
  * `2 (point - mean of the batch)`. What is drawn from the noise has no effect, and is kept in `drawn`.
  */
-function distance(start = [0.5, -1], scale = 1): Objective & { point: tf.Variable; drawn: number[] } {
+function distance(start = [0.5, -1], scale = 1): Objective<ElboPart> & { point: tf.Variable; drawn: number[] } {
   const point = tf.tidy(() => tf.variable(tf.tensor1d(start)));
   const drawn: number[] = [];
   return {
     point,
     drawn,
     variables: [point],
-    terms(x, noise) {
+    terms({ x }, noise) {
       drawn.push(noise.gaussian());
       const loss = x.sub(point).square().sum(1).mul(scale) as tf.Tensor1D;
-      return { loss, reconstruction: loss.mul(0.25) as tf.Tensor1D, kl: loss.mul(0.75) as tf.Tensor1D };
+      return { loss, parts: { reconstruction: loss.mul(0.25) as tf.Tensor1D, kl: loss.mul(0.75) as tf.Tensor1D } };
     },
   };
 }
@@ -328,9 +334,9 @@ testOnBackends("an objective that throws leaves no tensors either", async () => 
   const objective = distance(), before = alive();
   const failing: Objective = {
     variables: objective.variables,
-    terms(x, noise) {
+    terms(batch, noise, knobs) {
       if (objective.drawn.length === 2) throw new Error("the third batch");
-      return objective.terms(x, noise);
+      return objective.terms(batch, noise, knobs);
     },
   };
   await assertRejects(() => trained(failing, spied(), { batchSize: 2, readEvery: 3 }), Error, "the third batch");
@@ -372,13 +378,14 @@ Deno.test("a VAE that trained for 200 steps holds as many tensors as after 10, a
 async function numbersOf(make: (seed: number) => ReturnType<typeof convVae>, seed = 1, batchSize = 2) {
   const vae = make(seed);
   const shape = vae.encoder.inputs[0].shape.slice(1) as number[];
-  const batch = (indices: ArrayLike<number>) =>
-    tf.tensor(
+  const batch = (indices: ArrayLike<number>) => ({
+    x: tf.tensor(
       Array.from(indices).flatMap((n) =>
         Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => (i * 7 + n) % 5 / 4)
       ),
       [indices.length, ...shape],
-    );
+    ),
+  });
   const examples: Examples = { count: 5, batch };
   const records = await trained(negativeElbo(vae), examples, { epochs: 2, batchSize, seed, heldOut: examples });
   const weights = await Promise.all(vae.variables.map(async (variable) => [...await variable.data()]));
@@ -411,14 +418,16 @@ testOnBackends("training the convolutional VAE gives what it gives on wasm", asy
 });
 
 /** An objective of whose terms one is multiplied with a number at the third step. */
-function spoilt(part: keyof Losses, by: number) {
+function spoilt(part: "loss" | ElboPart, by: number) {
   const objective = distance();
   let steps = 0;
-  const failing: Objective = {
+  const failing: Objective<ElboPart> = {
     variables: objective.variables,
-    terms(x, noise) {
-      const terms = objective.terms(x, noise);
-      return ++steps === 3 ? { ...terms, [part]: terms[part].mul(by) } : terms;
+    terms(batch, noise, knobs) {
+      const terms = objective.terms(batch, noise, knobs);
+      if (++steps !== 3) return terms;
+      if (part === "loss") return { ...terms, loss: terms.loss.mul(by) };
+      return { ...terms, parts: { ...terms.parts, [part]: terms.parts[part].mul(by) } };
     },
   };
   return { objective, failing };
@@ -452,7 +461,7 @@ testOnBackends(
 );
 
 /** A loss that is finite everywhere, and whose slope at the third step is not. */
-function steep(bad: number): Objective & { point: tf.Variable } {
+function steep(bad: number): Objective<ElboPart> & { point: tf.Variable } {
   const objective = distance();
   let steps = 0;
   const crooked = tf.customGrad((x) => {
@@ -461,8 +470,8 @@ function steep(bad: number): Objective & { point: tf.Variable } {
   });
   return {
     ...objective,
-    terms(x, noise) {
-      const terms = objective.terms(x, noise);
+    terms(batch, noise, knobs) {
+      const terms = objective.terms(batch, noise, knobs);
       return ++steps === 3 ? { ...terms, loss: crooked(terms.loss) as tf.Tensor1D } : terms;
     },
   };
@@ -532,7 +541,7 @@ testOnBackends("examples that are no float32, or not as many as asked for, are r
       [(n: number) => tf.zeros([n + 1, 2]), "float32 of shape [5,2] for 4 examples"],
     ] as const
   ) {
-    const examples: Examples = { count: 4, batch: ({ length }) => make(length) };
+    const examples: Examples = { count: 4, batch: ({ length }) => ({ x: make(length) }) };
     const good = rows(new Float32Array(8), [4, 2]);
     for (
       const run of [
@@ -541,10 +550,10 @@ testOnBackends("examples that are no float32, or not as many as asked for, are r
         () => evaluate(negativeElbo(vae), examples),
       ]
     ) {
-      await assertRejects(run, RangeError, "examples.batch gave ");
+      await assertRejects(run, RangeError, "examples.batch gave x as ");
       assertEquals(alive(), before);
     }
-    await assertRejects(() => evaluate(negativeElbo(vae), examples), RangeError, `gave ${found}: ${wanted}`);
+    await assertRejects(() => evaluate(negativeElbo(vae), examples), RangeError, `gave x as ${found}: ${wanted}`);
   }
   vae.dispose();
 });
@@ -582,9 +591,9 @@ Deno.test("a variable that the loss does not depend on, or that is frozen, stays
     frozen.trainable = false;
     const objective: Objective = {
       variables: [unused, used, frozen],
-      terms(x) {
+      terms({ x }) {
         const loss = x.sub(used).square().add(frozen.mul(0)).sum(1) as tf.Tensor1D;
-        return { loss, reconstruction: loss, kl: tf.zerosLike(loss) };
+        return { loss, parts: {} };
       },
     };
     const before = tf.memory().numTensors;
@@ -623,10 +632,10 @@ Deno.test("a weight that is not finite is found in whichever variable it is", as
       }));
       const objective: Objective = {
         variables,
-        terms(x) {
+        terms({ x }) {
           const sum = variables.map((v, i) => i === bad ? steep(v) : v).reduce((a, b) => a.add(b) as tf.Variable);
           const loss = x.sub(sum).square().sum(1) as tf.Tensor1D;
-          return { loss, reconstruction: loss, kl: tf.zerosLike(loss) };
+          return { loss, parts: {} };
         },
       };
       await assertRejects(
@@ -663,15 +672,15 @@ Deno.test({
       count,
       batch(indices) {
         asked.add(indices.length);
-        return tf.zeros([indices.length, size]);
+        return { x: tf.zeros([indices.length, size]) };
       },
     };
     const point = tf.tidy(() => tf.variable(tf.scalar(1)));
     const objective: Objective = {
       variables: [point],
-      terms(x) {
+      terms({ x }) {
         const loss = x.sub(point).square().mean(1) as tf.Tensor1D;
-        return { loss, reconstruction: loss, kl: tf.zerosLike(loss) };
+        return { loss, parts: {} };
       },
     };
     for await (const _ of train(objective, examples, { batchSize: 2 })) break;
@@ -697,7 +706,7 @@ Deno.test("options that make no sense are refused in a sentence", async () => {
       `batchSize is a whole number of at least 1, not ${bad}.`,
     );
   }
-  const none = { count: 0, batch: () => tf.zeros([0, 2]) };
+  const none = { count: 0, batch: () => ({ x: tf.zeros([0, 2]) }) };
   const empty = "is a whole number of at least 1, not 0.";
   await assertRejects(() => trained(objective, none, {}), RangeError, `examples.count ${empty}`);
   await assertRejects(() => trained(objective, examples, { heldOut: none }), RangeError, `heldOut.count ${empty}`);

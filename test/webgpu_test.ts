@@ -9,7 +9,7 @@ import { loadDigits } from "../src/data/digits.ts";
 import { take } from "../src/data/images.ts";
 import { convVae } from "../src/models/conv_vae.ts";
 import { denseVae } from "../src/models/dense_vae.ts";
-import { negativeElbo } from "../src/objectives/objective.ts";
+import { negativeElbo } from "../src/objectives/negative_elbo.ts";
 import { train } from "../src/training/train.ts";
 import { hasGpu, needsGpu, startBackend } from "./_backends.ts";
 

@@ -6,11 +6,13 @@ import { EnvironmentError, InputError } from "../src/errors.ts";
 import { autoencoder } from "../src/models/autoencoder.ts";
 import { convVae } from "../src/models/conv_vae.ts";
 import { layersVae, type Vae } from "../src/models/vae.ts";
-import { negativeElbo, type Objective, squaredError } from "../src/objectives/objective.ts";
+import { type ElboPart, negativeElbo } from "../src/objectives/negative_elbo.ts";
+import type { Objective, Terms } from "../src/objectives/objective.ts";
+import { squaredError } from "../src/objectives/squared_error.ts";
 import { random } from "../src/random.ts";
-import { noiseOfRows } from "../src/training/workers/shared_memory.ts";
+import { contribution, inOrder, noiseOfRows } from "../src/training/workers/shared_memory.ts";
 import { WorkerPool } from "../src/training/workers/worker_pool.ts";
-import { contribution, gradient } from "../src/training/gradient.ts";
+import { gradient } from "../src/training/gradient.ts";
 import { train, type TrainOptions } from "../src/training/train.ts";
 import { hasGpu, needsGpu, startBackend } from "./_backends.ts";
 import { granted, testIf } from "./_run.ts";
@@ -19,14 +21,14 @@ const canRead = await granted({ name: "read" });
 const testWorkers = (name: string, fn: () => Promise<void>) => testIf(canRead, "permission to read", name, fn);
 
 /** Noisy images of 8×8. */
-const images: Examples = {
+const images = {
   count: 40,
-  batch(indices) {
+  batch(indices: ArrayLike<number>) {
     const pixels = Array.from(indices, (n) => {
       const noise = random(n);
       return Array.from({ length: 64 }, (_, i) => Math.min(1, 0.5 * noise.uniform() + ((i + n) % 4 === 0 ? 0.5 : 0)));
     });
-    return tf.tensor(pixels.flat(), [indices.length, 8, 8, 1]);
+    return { x: tf.tensor(pixels.flat(), [indices.length, 8, 8, 1]) };
   },
 };
 
@@ -51,10 +53,10 @@ for (const backend of ["wasm", "cpu"] as const) {
         const pool = await WorkerPool.start(objective, images, { workers, batchSize: 7 });
         const [ours, alone] = [random(5), random(5)]; // each batch goes on where the one before stopped
         for (const count of [7, 6, 3, 2, 1]) {
-          const x = images.batch(Array.from({ length: count }, (_, i) => 3 * i));
-          const found = await flat(await pool.gradient(x, ours), objective);
-          const wanted = await flat(gradient(objective, x, alone), objective);
-          x.dispose();
+          const batch = images.batch(Array.from({ length: count }, (_, i) => 3 * i));
+          const found = await flat(await pool.gradient({ batch, noise: ours, knobs: {} }), objective);
+          const wanted = await flat(gradient(objective, { batch, noise: alone, knobs: {} }), objective);
+          tf.dispose(batch);
           const scale = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
           const apart = found.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i])), 0);
           assertLess(apart / scale, 1e-5, `${workers} workers, ${count} examples`); // float32 sums in another order
@@ -128,7 +130,7 @@ testWorkers(
 testWorkers("held-out examples of another shape are refused in a sentence", async () => {
   await startBackend("wasm");
   const vae = small();
-  const heldOut: Examples = { count: 3, batch: (indices) => tf.zeros([indices.length, 9, 9, 1]) };
+  const heldOut: Examples = { count: 3, batch: (indices) => ({ x: tf.zeros([indices.length, 9, 9, 1]) }) };
   const steps = train(negativeElbo(vae), images, { batchSize: 40, heldOut, workers: 2 });
   await assertRejects(() => steps.next(), RangeError, "are of shape [9,9,1]; those before were [8,8,1].");
   vae.dispose();
@@ -148,8 +150,8 @@ testWorkers("weights that training does not change reach the workers too", async
   const objective = negativeElbo(vae);
   const pool = await WorkerPool.start(objective, images, { workers: 2, batchSize: 4 });
   const batch = images.batch([0, 1, 2, 3]);
-  const found = await flat(await pool.gradient(batch, random(1)), objective);
-  const wanted = await flat(gradient(objective, batch, random(1)), objective);
+  const found = await flat(await pool.gradient({ batch, noise: random(1), knobs: {} }), objective);
+  const wanted = await flat(gradient(objective, { batch, noise: random(1), knobs: {} }), objective);
   found.forEach((value, i) => assertLess(Math.abs(value - wanted[i]), 1e-5 * (1 + Math.abs(wanted[i]))));
   pool[Symbol.dispose]();
   tf.dispose(batch);
@@ -161,7 +163,8 @@ testWorkers("a model that workers would make again with other variables is refus
   const start = (vae: Vae) => WorkerPool.start(negativeElbo(vae), images, { workers: 2, batchSize: 4 });
   const late = small();
   late.encoder.layers[1].trainable = false; // after the model was made: it trains all it has, as it did
-  await assertRejects(() => start(late), InputError, "Workers make the model again from its layers, which takes");
+  const first = "recipe makes another one: it has 16 variables, expected 18.";
+  await assertRejects(() => start(late), InputError, first);
   late.dispose();
 
   const shared = tf.layers.dense({ units: 2, name: "both" });
@@ -171,12 +174,27 @@ testWorkers("a model that workers would make again with other variables is refus
   const decoder = tf.model({ inputs: z, outputs: shared.apply(z) as tf.SymbolicTensor });
   const vae = layersVae(tf.model({ inputs: x, outputs: [mu, logVar] }), decoder);
   assertEquals(vae.variables.length, 6, "each variable once");
-  await assertRejects(() => start(vae), InputError, "takes two networks that share none");
+  const flatImages = rows(new Float32Array(8), [4, 2]);
+  const two = WorkerPool.start(negativeElbo(vae), flatImages, { workers: 2, batchSize: 4 });
+  await assertRejects(() => two, InputError, "recipe makes another one: it has 8 variables, expected 6.");
   tf.dispose(vae.variables);
 });
 
 /** A worker that does as told, as JavaScript; it is told `data`. */
 const program = (onmessage: string) => new URL(`data:text/javascript,onmessage = ({ data }) => { ${onmessage} }`);
+
+/** A worker that starts as it should, and then does as told. */
+const startedProgram = (onmessage: string) =>
+  new URL(`data:text/javascript,${
+    encodeURIComponent(`
+      await import("${new URL("../src/training/workers/worker.ts", import.meta.url)}");
+      const begin = self.onmessage;
+      self.onmessage = async (event) => {
+        await begin(event);
+        self.onmessage = ({ data }) => { ${onmessage} };
+      };
+    `)
+  }`);
 
 const ENDS: [string, string, string][] = [
   ["throws at once", "throw new Error('no luck')", "worker 2 of 2 has died (Uncaught Error: no luck)."],
@@ -199,30 +217,30 @@ for (const [what, does, sentence] of ENDS) {
       EnvironmentError,
       ends,
     );
-    const later = program(`if (data.memory) postMessage({}); else { ${does} }`);
-    const pool = await WorkerPool.start(objective, images, { ...how, program: later });
-    const x = images.batch([0, 1, 2, 3]);
-    await assertRejects(() => pool.gradient(x, random(0)), EnvironmentError, ends);
+    const later = startedProgram(does);
+    const patience = 3000; // to start in, on a busy machine
+    const pool = await WorkerPool.start(objective, images, { ...how, patience, program: later });
+    const batch = images.batch([0, 1, 2, 3]);
+    const question = { batch, noise: random(0), knobs: {} };
+    await assertRejects(() => pool.gradient(question), EnvironmentError, ends.replace("0.3", "3"));
     pool[Symbol.dispose]();
-    x.dispose();
+    tf.dispose(batch);
     assertEquals(alive(), before);
     vae.dispose();
   });
 }
 
-testWorkers("an objective of one's own is refused by more than one worker", async () => {
+testWorkers("an objective without a recipe is refused by more than one worker", async () => {
   await startBackend("wasm");
   const vae = small();
   const examples = rows(Float32Array.from([1, 2]), [2, 1]);
-  const own = [
-    { ...negativeElbo(vae) },
-    negativeElbo({ ...vae, logLikelihood: (x, decoded) => vae.logLikelihood(x, decoded) }),
-  ];
+  const { recipe: _, ...without } = negativeElbo(vae);
+  const own = [without, negativeElbo({ ...vae, likelihood: { ...vae.likelihood, name: "mine" } })];
   for (const objective of own) {
     await assertRejects(
       () => train(objective, examples, { workers: 2 }).next(),
       InputError,
-      "takes negativeElbo or squaredError of a model of layers",
+      "Workers make the objective again from its recipe, and this one has none",
     );
   }
   for (const workers of [0, 1.5, NaN]) {
@@ -265,24 +283,37 @@ Deno.test({
   },
 });
 
-testIf(canRead, "permission to read", "an objective that was changed is refused by more than one worker", async () => {
-  await startBackend("wasm");
-  const vae = small(), made = negativeElbo(vae);
-  const changed: Objective[] = [{ ...made }, { ...made, terms: made.terms }, {
-    ...made,
-    variables: [vae.variables[0]],
-  }];
-  for (const objective of changed) {
-    await assertRejects(
-      () => train(objective, images, { workers: 2 }).next(),
-      InputError,
-      "with this one, use one worker",
-    );
-  }
-  assertThrows(() => Object.assign(made, { terms: () => {} }), TypeError);
-  assertThrows(() => Object.assign(vae, { logLikelihood: () => {} }), TypeError);
-  vae.dispose();
-});
+testIf(
+  canRead,
+  "permission to read",
+  "an objective that its recipe does not make is refused by more than one worker",
+  async () => {
+    await startBackend("wasm");
+    const vae = small(), made = negativeElbo(vae);
+    const terms = (change: (terms: Terms<ElboPart>) => Terms): Objective["terms"] => (...args) =>
+      tf.tidy(() => change(made.terms(...args)));
+    const kinks = tf.customGrad((x) => ({
+      value: (x as tf.Tensor).clone(),
+      gradFunc: (dy) => (dy as tf.Tensor).mul(2),
+    }));
+    const changed: [Objective, string][] = [
+      [{ ...made, variables: vae.variables.slice(0, 1) }, "it has 18 variables, expected 1."],
+      [{ ...made, variables: vae.variables.toReversed() }, "its variable 0 has shape [3,3,1,4], expected [1]."],
+      [{ ...made, terms: terms((t) => ({ ...t, loss: t.loss.mul(1.001) })) }, "Worker 2 of 2 finds a loss of "],
+      [{ ...made, terms: terms((t) => ({ ...t, loss: kinks(t.loss) as tf.Tensor1D })) }, "finds another gradient than"],
+      [
+        { ...made, terms: terms(({ loss, parts: { kl } }) => ({ loss, parts: { kl } })) },
+        "its terms are loss, reconstruction, kl, expected loss, kl.",
+      ],
+    ];
+    for (const [objective, sentence] of changed) {
+      await assertRejects(() => train(objective, images, { workers: 2 }).next(), InputError, sentence);
+    }
+    for await (const _ of train({ ...made }, images, { workers: 2 })); // changed in nothing
+    assertThrows(() => Object.assign(vae, { likelihood: {} }), TypeError);
+    vae.dispose();
+  },
+);
 
 Deno.test({
   name: `when one worker of three dies while another hangs, nothing is waited for any more${
@@ -293,14 +324,14 @@ Deno.test({
   async fn() {
     await startBackend("wasm");
     const vae = small();
-    const uneven =
-      "if (data.memory) postMessage({}); else if (data.worker === 0) postMessage({ error: 'out of wool' })";
-    const how = { workers: 3, batchSize: 6, patience: 5000, program: program(uneven) };
+    const uneven = startedProgram("if (data.worker === 0) postMessage({ error: 'out of wool' })");
+    const how = { workers: 3, batchSize: 6, patience: 5000, program: uneven };
     const pool = await WorkerPool.start(negativeElbo(vae), images, how);
-    const x = images.batch([0, 1, 2, 3, 4, 5]);
-    await assertRejects(() => pool.gradient(x, random(0)), EnvironmentError, "worker 2 of 3 failed (out of wool)");
+    const batch = images.batch([0, 1, 2, 3, 4, 5]);
+    const question = { batch, noise: random(0), knobs: {} };
+    await assertRejects(() => pool.gradient(question), EnvironmentError, "worker 2 of 3 failed (out of wool)");
     pool[Symbol.dispose]();
-    tf.dispose(x);
+    tf.dispose(batch);
     vae.dispose();
   },
 });
@@ -339,16 +370,19 @@ testIf(canRead, "permission to read", "workers have the caller's build of the ke
     );
     // To the bit, which another build would not give.
     using pool = await WorkerPool.start(negativeElbo(vae), images, { workers: 2, batchSize: 6 });
-    const x = images.batch([0, 1, 2, 3, 4, 5]);
-    const found = await flat(await pool.gradient(x, random(1)), negativeElbo(vae));
+    const batch = images.batch([0, 1, 2, 3, 4, 5]);
+    const question = { noise: random(1), knobs: {} };
+    const found = await flat(await pool.gradient({ ...question, batch }), negativeElbo(vae));
     const [mine, theirs] = tf.tidy(() =>
       [0, 3].map((from) => {
-        const part = contribution(negativeElbo(vae), x.slice([from], [3]), noiseOfRows(random(1), from, 6), 6, true);
-        return tf.keep(tf.concat(part.map((t) => t.flatten())));
+        const noise = noiseOfRows(random(1), { from, to: from + 3, whole: 6 });
+        const rows = { x: batch.x.slice([from], [3]) };
+        const part = contribution(negativeElbo(vae), { batch: rows, noise, knobs: {} }, 6, true);
+        return tf.keep(tf.concat(inOrder(part).map((t) => t.flatten())));
       })
     );
     assertEquals(found, await mine.add(theirs).data());
-    tf.dispose([x, mine, theirs]);
+    tf.dispose([batch, mine, theirs]);
   }
   vae.dispose();
 });

@@ -5,7 +5,7 @@
  */
 import { embeddedFile, type EmbeddedName } from "../embedded.ts";
 import { parseIdx, unpack } from "./idx.ts";
-import { type Digits, imageSet } from "./images.ts";
+import { type Dataset, imageSet } from "./images.ts";
 
 /**
  * Loads the digits that ship with the library: 10,000 images to train on and 2,000 to test on, 28×28, drawn by a program
@@ -14,7 +14,7 @@ import { type Digits, imageSet } from "./images.ts";
  * @returns The data set `digits`.
  * @throws {EnvironmentError} If its files can neither be imported nor read, see `src/embedded.ts`.
  */
-export async function loadDigits(): Promise<Digits> {
+export async function loadDigits(): Promise<Dataset> {
   const [train, test] = await Promise.all([load("train"), load("t10k")]);
   return { name: "digits", train, test };
 }

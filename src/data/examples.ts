@@ -4,7 +4,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { Tensor, Tensor2D } from "../tensor.ts";
+import type { Random } from "../random.ts";
+import type { Batch, Tensor, Tensor2D } from "../tensor.ts";
 import { shapeText } from "../wording.ts";
 
 /** A data set that batches can be taken from, by index. */
@@ -12,14 +13,32 @@ export interface Examples {
   /** How many examples there are, `N`. */
   readonly count: number;
   /**
-   * Some of the examples, in the order asked for; the caller disposes. The same index is always the same example: a training
-   * that keeps checkpoints looks at them all before it begins, and again when it is resumed.
+   * What tells these examples from others: a training that keeps checkpoints compares it when it is resumed. Without one it
+   * looks at every example before it begins.
+   */
+  readonly fingerprint?: string;
+  /**
+   * Some of the examples, in the order asked for, now or later; the caller disposes. The same index is always the same
+   * example, but for what is drawn from the noise.
    *
    * @param indices `B` integers from 0 to N-1.
+   * @param noise What to draw from, to train on examples that are changed at random; judged are those without it.
    * @returns A batch of float32, `[B, ...]`.
    * @throws {RangeError} If an index is not one of these.
    */
-  batch(indices: ArrayLike<number>): Tensor;
+  batch(indices: ArrayLike<number>, noise?: Random): Batch | Promise<Batch>;
+}
+
+/** The rows of a matrix. */
+export interface Rows extends Examples {
+  /**
+   * Some of the rows, in the order asked for; the caller disposes.
+   *
+   * @param indices `B` integers from 0 to N-1.
+   * @returns A batch, `[B, D]`.
+   * @throws {RangeError} If an index is not one of these.
+   */
+  batch(indices: ArrayLike<number>): Batch<Tensor2D>;
 }
 
 /**
@@ -27,12 +46,18 @@ export interface Examples {
  *
  * @throws {RangeError} If it is not of float32, or has not as many examples as asked for.
  */
-export function batchOf(examples: Examples, indices: ArrayLike<number>): Tensor {
-  const x = examples.batch(indices);
-  if (x.dtype === "float32" && x.shape[0] === indices.length) return x;
-  x.dispose();
-  const wanted = `${indices.length} examples: expected float32, and a row each`;
-  throw new RangeError(`examples.batch gave ${x.dtype} of shape ${shapeText(x.shape)} for ${wanted}.`);
+export async function batchOf(examples: Examples, indices: ArrayLike<number>, noise?: Random): Promise<Batch> {
+  const batch = await examples.batch(indices, noise);
+  if (!((batch as Partial<Batch> | undefined)?.x instanceof tf.Tensor)) {
+    throw new TypeError("examples.batch gave no batch: expected { x }, or { x, y }, of tensors.");
+  }
+  for (const [name, t] of Object.entries(batch) as [string, Tensor | undefined][]) {
+    if (!t || (t.dtype === "float32" && t.shape[0] === indices.length)) continue;
+    tf.dispose(batch);
+    const wanted = `${indices.length} examples: expected float32, and a row each`;
+    throw new RangeError(`examples.batch gave ${name} as ${t.dtype} of shape ${shapeText(t.shape)} for ${wanted}.`);
+  }
+  return batch;
 }
 
 /**
@@ -42,25 +67,25 @@ export function batchOf(examples: Examples, indices: ArrayLike<number>): Tensor 
  * @param shape Its sizes, `[N, D]`.
  * @throws {RangeError} If there are not N·D values.
  */
-export function rows(values: Float32Array, [count, size]: [number, number]): Examples {
+export function rows(values: Float32Array, [count, size]: [number, number]): Rows {
   if (values.length !== count * size) {
     throw new RangeError(`A matrix of shape [${count},${size}] has ${count * size} values, not ${values.length}.`);
   }
   return {
     count,
-    batch(indices): Tensor2D {
+    batch(indices) {
       const batch = new Float32Array(indices.length * size);
       for (let b = 0; b < indices.length; b++) {
         const from = checkedIndex(indices[b], count) * size;
         batch.set(values.subarray(from, from + size), b * size);
       }
-      return tf.tensor2d(batch, [indices.length, size]);
+      return { x: tf.tensor2d(batch, [indices.length, size]) };
     },
   };
 }
 
 /** Returns an index that is one of 0 … count-1, and refuses any other. */
-export function checkedIndex(index: number, count: number): number {
-  if (Number.isInteger(index) && index >= 0 && index < count) return index;
+export function checkedIndex(index: number | undefined, count: number): number {
+  if (index !== undefined && Number.isInteger(index) && index >= 0 && index < count) return index;
   throw new RangeError(`There is no example ${index}: they are numbered 0 to ${count - 1}.`);
 }

@@ -1,58 +1,74 @@
 /**
- * Images with their labels, in memory.
+ * Images, perhaps with their labels, in memory.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
-import type { Tensor4D } from "../tensor.ts";
+import type { Batch, Tensor4D } from "../tensor.ts";
+import { shapeText } from "../wording.ts";
 import { checkedIndex, type Examples } from "./examples.ts";
 import type { Idx } from "./idx.ts";
 
-/** Grey images with a label each. */
+/** Images of one size. */
 export interface ImageSet extends Examples {
   /** Pixels in a column, `H`. */
   readonly height: number;
   /** Pixels in a row, `W`. */
   readonly width: number;
-  /** Grey values from 0 (paper) to 255 (ink), `[N, H, W]`. */
+  /** Numbers in a pixel, `C`: 1 for grey images, 3 for red, green and blue. */
+  readonly channels: number;
+  /** Values from 0 to 255 (in the digits 0 is paper, 255 ink), `[N, H, W, C]`. */
   readonly pixels: Uint8Array;
-  /** One class an image, `[N]`. */
-  readonly labels: Uint8Array;
+  /** One class an image, `[N]`, where that is known. */
+  readonly labels?: Uint8Array;
   /** What each image was drawn from, `[N, F]`, where that is known: the embedded digits alone have it. */
   readonly factors?: Idx;
   /**
    * Some of the images, in the order asked for; the caller disposes.
    *
    * @param indices `B` integers from 0 to N-1.
-   * @returns A batch, `[B, H, W, 1]`, with pixels in [0, 1].
+   * @returns A batch: `x` is `[B, H, W, C]`, with pixels in [0, 1]; `y`, where there are labels, their class numbers, `[B]`.
    * @throws {RangeError} If an index is not one of these.
    */
-  batch(indices: ArrayLike<number>): Tensor4D;
+  batch(indices: ArrayLike<number>): Batch<Tensor4D>;
 }
 
-/** Images to learn from, and others, never learned from, to judge by. */
-export interface Digits {
+/** Images with a label each. */
+export interface LabelledImages extends ImageSet {
+  /** One class an image, `[N]`. */
+  readonly labels: Uint8Array;
+}
+
+/** Examples to learn from, and others, never learned from, to judge by. */
+export interface Dataset<Set extends Examples = LabelledImages> {
   /** `digits` (those that ship with the library), `mnist`, or the path of the directory they came from. */
   readonly name: string;
-  /** The images to learn from. */
-  readonly train: ImageSet;
-  /** The held-out images. */
-  readonly test: ImageSet;
+  /** The examples to learn from. */
+  readonly train: Set;
+  /** The held-out examples. */
+  readonly test: Set;
 }
 
 /**
  * Joins images with their labels.
  *
- * @param images Grey values, `[N, H, W]`.
- * @param labels Classes, `[N]`.
+ * @param images Values from 0 to 255, `[N, H, W]` or `[N, H, W, C]`.
+ * @param labels Classes, `[N]`, if known.
  * @param factors What each image was drawn from, `[N, F]`, if known.
- * @throws {InputError} If there are no images, or not one label, and one row of factors, an image.
+ * @throws {InputError} If there are no images, or something has another rank or length, or not one entry an image.
  */
-export function imageSet(images: Idx, labels: Idx, factors?: Idx): ImageSet {
-  const [count, height, width] = images.shape;
-  if (count * height * width === 0) throw new InputError(`${images.name} has no images: ${images.shape.join(" x ")}.`);
-  for (const other of factors ? [labels, factors] : [labels]) {
+export function imageSet(images: Idx, labels: Idx, factors?: Idx): LabelledImages;
+/** Images, perhaps without labels. */
+export function imageSet(images: Idx, labels?: Idx, factors?: Idx): ImageSet;
+export function imageSet(images: Idx, labels?: Idx, factors?: Idx): ImageSet {
+  assertArray(images, [3, 4]);
+  const [count = 0, height = 0, width = 0, channels = 1] = images.shape;
+  const size = height * width * channels;
+  if (count * size === 0) throw new InputError(`${images.name} has no images: ${images.shape.join(" x ")}.`);
+  for (const [other, rank] of [[labels, 1], [factors, 2]] as const) {
+    if (!other) continue;
+    assertArray(other, [rank]);
     if (other.shape[0] !== count) {
       throw new InputError(
         `${images.name} and ${other.name} do not belong together: ${count} images, ${other.shape[0]} entries.`,
@@ -64,19 +80,33 @@ export function imageSet(images: Idx, labels: Idx, factors?: Idx): ImageSet {
     count,
     height,
     width,
+    channels,
     pixels,
-    labels: labels.data,
-    factors,
+    ...(labels && { labels: labels.data }),
+    ...(factors && { factors }),
     batch(indices) {
-      const size = height * width;
-      const values = new Float32Array(indices.length * size);
+      const [values, classes] = [new Float32Array(indices.length * size), new Float32Array(indices.length)];
       for (let b = 0; b < indices.length; b++) {
-        const from = checkedIndex(indices[b], count) * size;
-        for (let i = 0; i < size; i++) values[b * size + i] = pixels[from + i] / 255;
+        const example = checkedIndex(indices[b], count);
+        for (let i = 0; i < size; i++) values[b * size + i] = pixels[example * size + i]! / 255; // checked to be there
+        if (labels) classes[b] = labels.data[example]!; // one an image, as checked
       }
-      return tf.tensor4d(values, [indices.length, height, width, 1]);
+      const x = tf.tensor4d(values, [indices.length, height, width, channels]);
+      return labels ? { x, y: tf.tensor1d(classes) } : { x };
     },
   };
+}
+
+/** Checks that an array has one of some ranks, and as many bytes as its shape says. */
+function assertArray({ name, shape, data }: Idx, ranks: readonly number[]): void {
+  if (!ranks.includes(shape.length)) {
+    throw new InputError(`${name} has shape ${shapeText(shape)}; expected ${ranks.join(" or ")} axes.`);
+  }
+  if (!(data instanceof Uint8Array)) throw new InputError(`${name} holds no bytes: expected a Uint8Array.`);
+  const size = shape.reduce((product, n) => product * n, 1);
+  if (data.length !== size) {
+    throw new InputError(`${name} has ${data.length} bytes; its shape ${shapeText(shape)} has ${size}.`);
+  }
 }
 
 /**
@@ -86,19 +116,9 @@ export function imageSet(images: Idx, labels: Idx, factors?: Idx): ImageSet {
  * @param keep Decides by an image's label and index, as in `select(set, (label) => label !== 9)`.
  * @throws {InputError} If none is left.
  */
-export function select(set: ImageSet, keep: (label: number, index: number) => boolean): ImageSet {
-  const kept = Array.from(set.labels.keys()).filter((i) => keep(set.labels[i], i));
-  const choose = (name: string, values: Uint8Array, sizes: readonly number[]): Idx => {
-    const size = sizes.reduce((product, n) => product * n, 1);
-    const data = new Uint8Array(kept.length * size);
-    kept.forEach((from, to) => data.set(values.subarray(from * size, (from + 1) * size), to * size));
-    return { name, shape: [kept.length, ...sizes], data };
-  };
-  return imageSet(
-    choose("The selection", set.pixels, [set.height, set.width]),
-    choose("its labels", set.labels, []),
-    set.factors && choose(set.factors.name, set.factors.data, set.factors.shape.slice(1)),
-  );
+export function select(set: LabelledImages, keep: (label: number, index: number) => boolean): LabelledImages {
+  const { labels } = set;
+  return chosen(set, Array.from(labels.keys()).filter((i) => keep(labels[i]!, i))); // i is one of its keys
 }
 
 /**
@@ -106,7 +126,25 @@ export function select(set: ImageSet, keep: (label: number, index: number) => bo
  *
  * @throws {RangeError} If `n` is not a positive integer.
  */
+export function take<Set extends ImageSet>(set: Set, n: number): Set extends LabelledImages ? LabelledImages : ImageSet;
 export function take(set: ImageSet, n: number): ImageSet {
   if (!(Number.isInteger(n) && n > 0)) throw new RangeError(`A number of images is a positive integer, not ${n}.`);
-  return select(set, (_, i) => i < n);
+  return chosen(set, Array.from({ length: Math.min(n, set.count) }, (_, i) => i));
+}
+
+/** The images at some indices, with what belongs to them. */
+function chosen(set: LabelledImages, indices: number[]): LabelledImages;
+function chosen(set: ImageSet, indices: number[]): ImageSet;
+function chosen({ pixels, height, width, channels, labels, factors }: ImageSet, indices: number[]): ImageSet {
+  const choose = (name: string, values: Uint8Array, sizes: readonly number[]): Idx => {
+    const size = sizes.reduce((product, n) => product * n, 1);
+    const data = new Uint8Array(indices.length * size);
+    indices.forEach((from, to) => data.set(values.subarray(from * size, (from + 1) * size), to * size));
+    return { name, shape: [indices.length, ...sizes], data };
+  };
+  return imageSet(
+    choose("The selection", pixels, [height, width, channels]),
+    labels && choose("its labels", labels, []),
+    factors && choose(factors.name, factors.data, factors.shape.slice(1)),
+  );
 }

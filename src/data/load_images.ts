@@ -6,7 +6,7 @@
 import { InputError } from "../errors.ts";
 import { loadDigits } from "./digits.ts";
 import type { OnProgress } from "./download.ts";
-import type { Digits } from "./images.ts";
+import type { Dataset } from "./images.ts";
 import { loadMnist } from "./mnist.ts";
 
 /**
@@ -23,7 +23,7 @@ export async function loadImages(
   name: string,
   onProgress?: OnProgress,
   least: { train?: number; test?: number } = {},
-): Promise<Digits> {
+): Promise<Dataset> {
   const digits = await load(name, onProgress);
   for (const [half, kind] of [["train", "training"], ["test", "held-out"]] as const) {
     const [{ count }, wanted] = [digits[half], least[half] ?? 1];
@@ -35,7 +35,7 @@ export async function loadImages(
 }
 
 /** Loads a data set by name, however many images it has. */
-function load(name: string, onProgress?: OnProgress): Promise<Digits> {
+function load(name: string, onProgress?: OnProgress): Promise<Dataset> {
   if (name === "digits") return loadDigits();
   if (name === "mnist") return loadMnist({ onProgress });
   return loadMnist({ directory: name });

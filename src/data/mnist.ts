@@ -7,7 +7,7 @@ import { InputError } from "../errors.ts";
 import { sha256 } from "../disk/sha256.ts";
 import { download, type OnProgress } from "./download.ts";
 import { LIMIT, parseIdx, unpack } from "./idx.ts";
-import { type Digits, type ImageSet, imageSet } from "./images.ts";
+import { type Dataset, imageSet, type LabelledImages } from "./images.ts";
 
 /** Size in bytes and SHA-256 of MNIST's four files, unpacked. */
 const MNIST = {
@@ -86,7 +86,7 @@ export async function loadMnist({
   ],
   cache = "vae-steps-mnist",
   onProgress,
-}: MnistOptions = {}): Promise<Digits> {
+}: MnistOptions = {}): Promise<Dataset> {
   const files = directory === undefined ? await fetchFiles(mirrors, cache, onProgress) : await readFiles(directory);
   const train = join(files["train-images-idx3-ubyte"], files["train-labels-idx1-ubyte"]);
   const test = join(files["t10k-images-idx3-ubyte"], files["t10k-labels-idx1-ubyte"]);
@@ -95,7 +95,7 @@ export async function loadMnist({
 }
 
 /** Parses images of 28×28 and their labels, of ten classes: pictures have that many colours, and tables rows. */
-function join(images: Unpacked, labels: Unpacked): ImageSet {
+function join(images: Unpacked, labels: Unpacked): LabelledImages {
   const set = imageSet(parseIdx(images.bytes, images.name, 3), parseIdx(labels.bytes, labels.name, 1));
   if (set.height !== 28 || set.width !== 28) {
     throw new InputError(`${images.name} has images of ${set.height} x ${set.width} pixels, where 28 x 28 is wanted.`);

@@ -53,8 +53,19 @@ export function logGaussian(x: Tensor, p: Gaussian): Tensor1D {
  * @see Kingma and Welling 2013, appendix B.
  */
 export function klToStandardNormal(q: Gaussian): Tensor1D {
+  return tf.tidy(() => sumPerExample(klPerDimension(q)));
+}
+
+/**
+ * {@linkcode klToStandardNormal} before it is summed: what each latent dimension costs, in nats.
+ *
+ * @param q A batch of `B` Gaussians over `L` dimensions.
+ * @returns One divergence an example and dimension, `[B, L]`.
+ * @throws {RangeError} If `logVar` does not have the shape of `mu`, or one that broadcasts to it.
+ */
+export function klPerDimension(q: Gaussian): Tensor {
   assertBroadcast("means", q.mu, q.logVar);
-  return tf.tidy(() => sumPerExample(tf.square(q.mu).add(excess(q.logVar)).mul(0.5)));
+  return tf.tidy(() => tf.square(q.mu).add(excess(q.logVar)).mul(0.5));
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Backend } from "../backend.ts";
-import type { Json, LessonEvent } from "../show/events.ts";
+import type { Json } from "../json.ts";
+import type { LessonEvent } from "../show/events.ts";
 import type { Flags } from "./command_line.ts";
 
 /** The line of JSON that a lesson ends with: what was asked for, every claim with its figures, every figure by name. */

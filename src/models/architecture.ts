@@ -128,7 +128,7 @@ function comparison(theirs: Places, ours: Places): Comparison {
 }
 
 /** Whether a value, which may be anything, is the wanted one. Never walks deeper than `wanted` goes. */
-const same: Comparison = comparison(new Map(), new Map());
+export const same: Comparison = comparison(new Map(), new Map());
 
 /** The place of every layer by its name, which in a file may be anything. */
 function names(layers: Layer[]): Places {
@@ -155,7 +155,7 @@ function everyName(found: unknown, wanted: Network): [theirs: Places, ours: Plac
 }
 
 /** A value as a message names it; it may be anything. */
-function text(value: unknown): string {
+export function text(value: unknown): string {
   const plain = (v: unknown) => typeof v !== "object" || v === null;
   if (plain(value)) return printable(String(value).slice(0, 40));
   return Array.isArray(value) && value.every(plain) ? `[${value.slice(0, 8).map(text).join(",")}]` : "something else";

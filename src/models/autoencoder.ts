@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { random } from "../random.ts";
 import type { LayersModel, Tensor, Variable } from "../tensor.ts";
-import { applyNetwork, assertFit, assertSizes, glorot, ofLayers, trainableVariables } from "./layers.ts";
+import { applyNetwork, assertFit, assertSizes, glorot, trainableVariables } from "./layers.ts";
 
 /** A plain autoencoder: a code for every example, and an example for every code. No distribution anywhere. */
 export interface Autoencoder {
@@ -80,15 +80,21 @@ export function layersAutoencoder(
   decoder: LayersModel,
   range?: readonly [number, number],
 ): Autoencoder {
-  const called = { codes: "one code", decoded: "the shape of an example" };
-  return ofLayers({
-    latent: assertFit({ encoder, decoder }, 1, called),
+  const { latent } = assertFit({ encoder, decoder }, {
+    codes: 1,
+    codesAre: "one code",
+    outputs: 1,
+    decodedIs: "the shape of an example",
+    labels: false,
+  });
+  return Object.freeze({
+    latent,
     encoder,
     decoder,
-    range,
-    encode: (x) => applyNetwork("encode", encoder, x)[0],
-    decode: (z) => applyNetwork("decode", decoder, z)[0],
-    variables: trainableVariables({ encoder, decoder }),
+    ...(range && { range }),
+    encode: (x: Tensor) => (applyNetwork("encode", encoder, x) as [Tensor])[0],
+    decode: (z: Tensor) => (applyNetwork("decode", decoder, z) as [Tensor])[0],
+    variables: Object.freeze(trainableVariables({ encoder, decoder })) as Variable[],
     dispose() {
       encoder.dispose();
       decoder.dispose();

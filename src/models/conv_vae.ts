@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
+import { bernoulli } from "../distributions/likelihood.ts";
 import { random } from "../random.ts";
-import { assertSizes, glorot } from "./layers.ts";
-import { type LayersVae, layersVae } from "./vae.ts";
+import { assertSizes, decoderOf, encoderInputs, glorot } from "./layers.ts";
+import { type LayersVae, layersVae, type VaeOptions } from "./vae.ts";
 
-/** The sizes of a convolutional VAE. */
-export interface ConvVaeOptions {
+/** The sizes of a convolutional VAE, and what else it is made of. */
+export interface ConvVaeOptions extends VaeOptions {
   /** Latent dimensions `L`, 2 by default. */
   latent?: number;
   /** Channels after the first and after the second convolution, 32 and 64 by default. */
@@ -13,6 +14,8 @@ export interface ConvVaeOptions {
   hidden?: number;
   /** Height, width and channels of an image, 28×28×1 by default; height and width divisible by four. */
   image?: [number, number, number];
+  /** How many classes there are, for a conditional VAE: both halves are then told the label. None by default. */
+  classes?: number;
   /** The seed of the initial weights, 0 by default. */
   seed?: number;
 }
@@ -27,8 +30,9 @@ export interface ConvVaeOptions {
  * @throws {RangeError} If a size is not a whole number of at least 1, or height or width is not divisible by four.
  */
 export function convVae(options: ConvVaeOptions = {}): LayersVae {
-  const { latent = 2, filters = [32, 64], hidden = 16, image = [28, 28, 1], seed = 0 } = options;
-  assertSizes({ latent, filters, hidden, image });
+  const { latent = 2, filters = [32, 64], hidden = 16, image = [28, 28, 1], classes, seed = 0, ...rest } = options;
+  const { likelihood = bernoulli() } = rest;
+  assertSizes({ latent, filters, hidden, image, ...(classes !== undefined && { classes }) });
   const [height, width, channels] = image;
   if (height % 4 || width % 4) {
     throw new RangeError(`An image's height and width are divisible by four here, which ${height}×${width} is not.`);
@@ -37,25 +41,23 @@ export function convVae(options: ConvVaeOptions = {}): LayersVae {
   const halving = (filters: number) => ({ filters, kernelSize: 3, strides: 2, padding: "same" as const });
   const relu = { activation: "relu" as const };
 
-  const x = tf.input({ shape: image }); // [B, H, W, C]
+  const { x, inputs, joined } = encoderInputs(image, classes ?? 0); // [B, H, W, C]
   let h = tf.layers.conv2d({ ...halving(filters[0]), ...relu, ...glorot(source) }).apply(x); // [B, H/2, W/2, F₁]
   h = tf.layers.conv2d({ ...halving(filters[1]), ...relu, ...glorot(source) }).apply(h); // [B, H/4, W/4, F₂]
-  h = tf.layers.flatten().apply(h); // [B, H/4 · W/4 · F₂]
+  h = joined(tf.layers.flatten().apply(h) as tf.SymbolicTensor); // [B, H/4 · W/4 · F₂ + classes]
   h = tf.layers.dense({ units: hidden, ...relu, ...glorot(source) }).apply(h); // [B, hidden]
   const mu = tf.layers.dense({ units: latent, ...glorot(source) }).apply(h) as tf.SymbolicTensor; // [B, L]
   const logVar = tf.layers.dense({ units: latent, ...glorot(source) }).apply(h) as tf.SymbolicTensor; // [B, L]
-  const encoder = tf.model({ name: "encoder", inputs: x, outputs: [mu, logVar] });
+  const encoder = tf.model({ name: "encoder", inputs, outputs: [mu, logVar] });
 
   const small: [number, number, number] = [height / 4, width / 4, filters[1]];
-  const decoder = tf.sequential({
-    name: "decoder",
-    layers: [
-      tf.layers.dense({ inputShape: [latent], units: tf.util.sizeFromShape(small), ...relu, ...glorot(source) }),
-      tf.layers.reshape({ targetShape: small }), // [B, H/4, W/4, F₂]
-      tf.layers.conv2dTranspose({ ...halving(filters[1]), ...relu, ...glorot(source) }), // [B, H/2, W/2, F₂]
-      tf.layers.conv2dTranspose({ ...halving(filters[0]), ...relu, ...glorot(source) }), // [B, H, W, F₁]
-      tf.layers.conv2dTranspose({ filters: channels, kernelSize: 3, padding: "same", ...glorot(source) }), // [B, H, W, C]
-    ],
-  });
-  return layersVae(encoder, decoder);
+  const last = { filters: channels * likelihood.outputs, kernelSize: 3, padding: "same" as const };
+  const decoder = decoderOf(latent, classes ?? 0, (inputShape) => [
+    tf.layers.dense({ inputShape, units: tf.util.sizeFromShape(small), ...relu, ...glorot(source) }),
+    tf.layers.reshape({ targetShape: small }), // [B, H/4, W/4, F₂]
+    tf.layers.conv2dTranspose({ ...halving(filters[1]), ...relu, ...glorot(source) }), // [B, H/2, W/2, F₂]
+    tf.layers.conv2dTranspose({ ...halving(filters[0]), ...relu, ...glorot(source) }), // [B, H, W, F₁]
+    tf.layers.conv2dTranspose({ ...last, ...glorot(source) }), // [B, H, W, C · outputs]
+  ]);
+  return layersVae(encoder, decoder, { ...rest, likelihood });
 }

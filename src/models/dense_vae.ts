@@ -1,16 +1,19 @@
 import * as tf from "@tensorflow/tfjs";
+import { bernoulli } from "../distributions/likelihood.ts";
 import { random } from "../random.ts";
-import { assertSizes, glorot } from "./layers.ts";
-import { type LayersVae, layersVae } from "./vae.ts";
+import { assertSizes, decoderOf, encoderInputs, glorot } from "./layers.ts";
+import { type LayersVae, layersVae, type VaeOptions } from "./vae.ts";
 
-/** The sizes of a dense VAE. */
-export interface DenseVaeOptions {
+/** The sizes of a dense VAE, and what else it is made of. */
+export interface DenseVaeOptions extends VaeOptions {
   /** Latent dimensions `L`, 20 by default. */
   latent?: number;
   /** Units of the hidden layer of each half, 400 by default. */
   hidden?: number;
   /** The shape of one example, `[28, 28, 1]` by default. */
   shape?: number[];
+  /** How many classes there are, for a conditional VAE: both halves are then told the label. None by default. */
+  classes?: number;
   /** The seed of the initial weights, 0 by default. */
   seed?: number;
 }
@@ -22,25 +25,23 @@ export interface DenseVaeOptions {
  * @throws {RangeError} If a size is not a whole number of at least 1.
  */
 export function denseVae(options: DenseVaeOptions = {}): LayersVae {
-  const { latent = 20, hidden = 400, shape = [28, 28, 1], seed = 0 } = options;
-  assertSizes({ latent, hidden, shape });
+  const { latent = 20, hidden = 400, shape = [28, 28, 1], classes, seed = 0, ...rest } = options;
+  const { likelihood = bernoulli() } = rest;
+  assertSizes({ latent, hidden, shape, ...(classes !== undefined && { classes }) });
   const source = random(seed);
 
-  const x = tf.input({ shape }); // [B, ...shape]
+  const { x, inputs, joined } = encoderInputs(shape, classes ?? 0);
   const size = tf.util.sizeFromShape(shape); // D
-  let h = tf.layers.reshape({ targetShape: [size] }).apply(x); // [B, D]
-  h = tf.layers.dense({ units: hidden, activation: "relu", ...glorot(source) }).apply(h); // [B, hidden]
+  let h = tf.layers.reshape({ targetShape: [size] }).apply(x) as tf.SymbolicTensor; // [B, D]
+  h = tf.layers.dense({ units: hidden, activation: "relu", ...glorot(source) }).apply(joined(h)) as tf.SymbolicTensor;
   const mu = tf.layers.dense({ units: latent, ...glorot(source) }).apply(h) as tf.SymbolicTensor; // [B, L]
   const logVar = tf.layers.dense({ units: latent, ...glorot(source) }).apply(h) as tf.SymbolicTensor; // [B, L]
-  const encoder = tf.model({ name: "encoder", inputs: x, outputs: [mu, logVar] });
+  const encoder = tf.model({ name: "encoder", inputs, outputs: [mu, logVar] });
 
-  const decoder = tf.sequential({
-    name: "decoder",
-    layers: [
-      tf.layers.dense({ inputShape: [latent], units: hidden, activation: "relu", ...glorot(source) }), // [B, hidden]
-      tf.layers.dense({ units: size, ...glorot(source) }), // [B, D]
-      tf.layers.reshape({ targetShape: shape }), // [B, ...shape]
-    ],
-  });
-  return layersVae(encoder, decoder);
+  const decoder = decoderOf(latent, classes ?? 0, (inputShape) => [
+    tf.layers.dense({ inputShape, units: hidden, activation: "relu", ...glorot(source) }), // [B, hidden]
+    tf.layers.dense({ units: size * likelihood.outputs, ...glorot(source) }), // [B, D · outputs]
+    tf.layers.reshape({ targetShape: [...shape.slice(0, -1), (shape.at(-1) ?? 1) * likelihood.outputs] }),
+  ]);
+  return layersVae(encoder, decoder, { ...rest, likelihood });
 }

@@ -31,15 +31,54 @@ export function glorot(source: Random): {
   return { kernelInitializer: tf.initializers.glorotUniform({ seed }), biasInitializer: "zeros" };
 }
 
-/** Applies a network to a batch, after checking the batch's shape; returns all outputs. */
-export function applyNetwork(verb: string, network: LayersModel, batch: Tensor): Tensor[] {
-  const wanted = network.inputs[0].shape;
-  if (batch.rank !== wanted.length || wanted.some((size, axis) => size !== null && size !== batch.shape[axis])) {
-    throw new RangeError(
-      `Cannot ${verb} a batch of shape ${shapeText(batch.shape)}: this network takes ${shapeText(wanted)}.`,
-    );
-  }
-  return [network.apply(batch)].flat() as Tensor[];
+/**
+ * Applies a network to a batch, after checking the batch's shape; returns all outputs.
+ *
+ * @param y Labels, one-hot, for a network that takes them.
+ * @throws {RangeError} If a shape is not what the network takes, or labels are missing.
+ */
+export function applyNetwork(verb: string, network: LayersModel, batch: Tensor, y?: Tensor): Tensor[] {
+  const given = network.inputs.length > 1 ? [batch, y] : [batch]; // labels are of no use to a network without a place for them
+  network.inputs.forEach(({ shape: wanted }, i) => {
+    const t = given[i];
+    const what = i === 0 ? `a batch of shape ${t && shapeText(t.shape)}` : `labels of shape ${t && shapeText(t.shape)}`;
+    if (!t) {
+      throw new RangeError(`Cannot ${verb} without labels: this network takes them one-hot, ${shapeText(wanted)}.`);
+    }
+    const fits = t.rank === wanted.length && wanted.every((size, axis) => size === null || size === t.shape[axis]);
+    if (!fits) throw new RangeError(`Cannot ${verb} ${what}: this network takes ${shapeText(wanted)}.`);
+  });
+  return [network.apply(given as Tensor[])].flat() as Tensor[];
+}
+
+/**
+ * A network from codes, and labels where there are `classes`, through layers one after another.
+ *
+ * @param make Makes the layers, given the shape that the first of them is to say it takes.
+ */
+export function decoderOf(
+  latent: number,
+  classes: number,
+  make: (inputShape: [number]) => tf.layers.Layer[],
+): LayersModel {
+  const layers = make([latent + classes]);
+  if (classes === 0) return tf.sequential({ name: "decoder", layers });
+  const inputs = [tf.input({ shape: [latent] }), tf.input({ shape: [classes] })]; // z [B, L], y [B, classes]
+  const joined = tf.layers.concatenate().apply(inputs) as tf.SymbolicTensor; // [B, L + classes]
+  const outputs = layers.reduce((h, layer) => layer.apply(h) as tf.SymbolicTensor, joined);
+  return tf.model({ name: "decoder", inputs, outputs });
+}
+
+/** The inputs of an encoder, and a way to join labels to what it has made of x, `[B, D]`, where there are `classes`. */
+export function encoderInputs(shape: number[], classes: number): {
+  x: tf.SymbolicTensor;
+  inputs: tf.SymbolicTensor[];
+  joined(h: tf.SymbolicTensor): tf.SymbolicTensor;
+} {
+  const x = tf.input({ shape }); // [B, ...shape]
+  if (classes === 0) return { x, inputs: [x], joined: (h) => h };
+  const y = tf.input({ shape: [classes] }); // [B, classes]
+  return { x, inputs: [x, y], joined: (h) => tf.layers.concatenate().apply([h, y]) as tf.SymbolicTensor };
 }
 
 /** The variables of two networks that training changes, each once: the networks may share layers. */
@@ -48,41 +87,107 @@ export function trainableVariables({ encoder, decoder }: Networks): Variable[] {
   return [...new Set(weights.map((weight) => weight.read() as Variable))];
 }
 
-/**
- * Checks that two networks fit together: one input each, codes `[B, L]` from one to the other, and out of the decoder one
- * output of the shape that the encoder takes.
- *
- * @param codes How many codes the encoder puts out for an example.
- * @param called What messages call the codes, and what the decoder puts out.
- * @returns The size of a code, `L`.
- * @throws {RangeError} If they do not.
- */
-export function assertFit(
-  { encoder, decoder }: Networks,
-  codes: number,
-  called: { codes: string; decoded: string },
-): number {
-  const shapes = (ends: tf.SymbolicTensor[]) => ends.map(({ shape }) => shapeText(shape)).join(" and ");
-  const [taken, put] = [encoder.inputs, encoder.outputs].map(shapes);
-  const [code, decoded] = [decoder.inputs, decoder.outputs].map(shapes);
-  const [{ shape: [, latent, ...more] }, ...others] = decoder.inputs;
-  if (encoder.inputs.length !== 1) throw new RangeError(`The encoder takes ${taken}; expected one input.`);
-  if (typeof latent !== "number" || more.length + others.length) {
-    throw new RangeError(`The decoder takes ${code}; expected one input, codes [B,L].`);
-  }
-  if (put !== Array(codes).fill(code).join(" and ")) {
-    throw new RangeError(`The encoder puts out ${put}, and the decoder takes ${code}; expected ${called.codes}.`);
-  }
-  if (decoded !== taken) {
-    throw new RangeError(
-      `The decoder puts out ${decoded}, and the encoder takes ${taken}; expected ${called.decoded}.`,
-    );
-  }
-  return latent;
+/** What two networks are to be to each other. */
+export interface Fit {
+  /** How many codes the encoder puts out for an example, and what messages call them. */
+  codes: number;
+  codesAre: string;
+  /** How many numbers the decoder puts out for each of x's, along the last axis, and what messages call them. */
+  outputs: number;
+  decodedIs: string;
+  /** Whether both may take labels too, one-hot, as their second input. */
+  labels: boolean;
 }
 
-/** Models of which {@linkcode ofLayers} said that they are their two networks and nothing else. */
-const made = new WeakSet<object>();
+/**
+ * Checks that two networks fit together: codes `[B, L]` from one to the other, and out of the decoder one output of the shape
+ * that the encoder takes, but for its last axis.
+ *
+ * @returns The size of a code, `L`, and how many classes the labels are of, 0 where there are none.
+ * @throws {RangeError} If they do not, or if one of them has a regulariser, which training would ignore.
+ */
+export function assertFit({ encoder, decoder }: Networks, fit: Fit): { latent: number; classes: number } {
+  const shapes = (ends: tf.SymbolicTensor[]) => ends.map(({ shape }) => shapeText(shape)).join(" and ");
+  const [taken, put, given, decoded] = [encoder.inputs, encoder.outputs, decoder.inputs, decoder.outputs].map(shapes);
+  const [x, y, ...moreX] = encoder.inputs;
+  const [z, yToo, ...moreZ] = decoder.inputs;
+  const inputs = fit.labels ? "one input, or two with labels, one-hot" : "one input";
+  const isVector = (input?: tf.SymbolicTensor) => input?.shape.length === 2 && typeof input.shape[1] === "number";
+  const labelled = fit.labels && isVector(y) && isVector(yToo) && y?.shape[1] === yToo?.shape[1];
+  if (!x || (y && !fit.labels) || moreX.length || (y && yToo && !labelled)) {
+    throw new RangeError(`The encoder takes ${taken}; expected ${inputs}.`);
+  }
+  if (!z || !isVector(z) || (yToo && !fit.labels) || moreZ.length) {
+    throw new RangeError(`The decoder takes ${given}; expected ${inputs}, codes [B,L].`);
+  }
+  if (!y !== !yToo) {
+    throw new RangeError(`The encoder takes ${taken}, and the decoder ${given}; expected labels for both.`);
+  }
+  const code = shapeText(z.shape);
+  if (put !== Array(fit.codes).fill(code).join(" and ")) {
+    throw new RangeError(`The encoder puts out ${put}, and the decoder takes ${code}; expected ${fit.codesAre}.`);
+  }
+  const last = x.shape.at(-1);
+  const wanted = [...x.shape.slice(0, -1), typeof last === "number" ? last * fit.outputs : null];
+  if (decoded !== shapeText(wanted)) {
+    throw new RangeError(
+      `The decoder puts out ${decoded}, and the encoder takes ${shapeText(x.shape)}; expected ${fit.decodedIs}.`,
+    );
+  }
+  assertNoRegulariser("encoder", encoder);
+  assertNoRegulariser("decoder", decoder);
+  return { latent: z.shape[1] as number, classes: y ? y.shape[1] as number : 0 };
+}
+
+/** Refuses a regulariser: training makes an objective small, and that has no such term. */
+function assertNoRegulariser(half: string, network: LayersModel): void {
+  for (const layer of network.layers) {
+    if (layer instanceof tf.LayersModel) {
+      assertNoRegulariser(half, layer);
+      continue;
+    }
+    const found = Object.entries(layer.getConfig()).find(([key, value]) => /Regularizer$/.test(key) && value !== null);
+    if (!found) continue;
+    throw new RangeError(
+      `The ${half}'s layer ${layer.name} has a ${found[0]}, which training here ignores: leave it out.`,
+    );
+  }
+}
+
+/** Activations, and layers, whose output is never negative. */
+const NEVER_NEGATIVE = [
+  "relu",
+  "relu6",
+  "sigmoid",
+  "hardSigmoid",
+  "softplus",
+  "softmax",
+  "ReLU",
+  "Softmax",
+  "ThresholdedReLU",
+];
+
+/** Layers that only move numbers. */
+const MOVING = ["Reshape", "Flatten", "Permute", "Cropping2D", "UpSampling2D", "ZeroPadding2D"];
+
+/**
+ * Checks that an output of a network can be any number, as far as its last layers show.
+ *
+ * @param what What the output is, for messages.
+ * @throws {RangeError} If its activation is never negative.
+ */
+export function assertUnbounded(half: string, output: tf.SymbolicTensor, what: string): void {
+  let layer: tf.layers.Layer | undefined = output.sourceLayer;
+  while (layer) {
+    if (layer instanceof tf.LayersModel) return assertUnbounded(half, layer.outputs[0] as tf.SymbolicTensor, what);
+    const name = layer.getClassName();
+    const end: unknown = NEVER_NEGATIVE.includes(name) ? name : layer.getConfig()["activation"];
+    if (typeof end === "string" && NEVER_NEGATIVE.includes(end)) {
+      throw new RangeError(`The ${half} ends in ${end}, so ${what} could never be negative: end it in a linear layer.`);
+    }
+    layer = MOVING.includes(name) ? layer.inboundNodes[0]?.inboundLayers[0] : undefined;
+  }
+}
 
 /** Two networks of tfjs layers. */
 export interface Networks {
@@ -90,18 +195,4 @@ export interface Networks {
   encoder: LayersModel;
   /** What reads them. */
   decoder: LayersModel;
-}
-
-/** Says of a model that it can be made again from its two networks alone; it cannot be changed from then on. */
-export function ofLayers<Model extends Networks & { variables: Variable[] }>(model: Model): Model {
-  Object.freeze(model.variables);
-  made.add(Object.freeze(model));
-  return model;
-}
-
-/** The two networks of a model that can be made again from them alone; of others, nothing. */
-export function networksOf(model: object): Networks | undefined {
-  if (!made.has(model)) return;
-  const { encoder, decoder } = model as Networks;
-  return { encoder, decoder };
 }

@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { LayersModel, Tensor } from "../tensor.ts";
-import type { LayersVae } from "./vae.ts";
+import type { Networks } from "./layers.ts";
 
 /**
  * Puts the weights of a VAE into an `.npz`, which `numpy.load` reads: uncompressed, and the same bytes for the same weights.
@@ -16,11 +16,11 @@ import type { LayersVae } from "./vae.ts";
  * a dense kernel is `[inputs, units]`, a convolution's `[height, width, inputs, filters]`, a transposed convolution's
  * `[height, width, filters, inputs]`.
  *
- * @param vae What to export; it stays as it is.
+ * @param networks What to export; it stays as it is. What a likelihood or a prior has learned is not part of it.
  * @returns The bytes of the file.
  * @see NEP 1, "A Simple File Format for NumPy Arrays", https://numpy.org/neps/nep-0001-npy-format.html
  */
-export async function exportNpz({ encoder, decoder }: LayersVae): Promise<Uint8Array<ArrayBuffer>> {
+export async function exportNpz({ encoder, decoder }: Networks): Promise<Uint8Array<ArrayBuffer>> {
   const { zipSync } = await import("fflate");
   const files: Record<string, Uint8Array> = {};
   for (const [path, weight] of [...namedWeights(encoder, "encoder"), ...namedWeights(decoder, "decoder")]) {

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { klToStandardNormal, reparameterize } from "../distributions/gaussian.ts";
+import { type Gaussian, logGaussian, reparameterize } from "../distributions/gaussian.ts";
 import type { Vae } from "../models/vae.ts";
-import type { Tensor, Tensor1D } from "../tensor.ts";
+import { sumPerExample, type Tensor, type Tensor1D } from "../tensor.ts";
 
 /** The evidence lower bound and its two parts, one value an example, in nats. */
 export type Elbo = {
@@ -9,7 +9,7 @@ export type Elbo = {
   elbo: Tensor1D;
   /** log p(x | z) at the sample z, `[B]`. */
   logLikelihood: Tensor1D;
-  /** KL(q(z | x) ‖ p(z)) in closed form, `[B]`. */
+  /** KL(q(z | x) ‖ p(z)), in closed form where the prior has one, else log q(z | x) - log p(z) at the sample, `[B]`. */
   kl: Tensor1D;
 };
 
@@ -24,15 +24,21 @@ export type Elbo = {
  * @param vae The model.
  * @param x Examples, `[B, ...]`.
  * @param eps Noise from N(0, I), `[B, L]`. Zeros would put z at the mean, which is no bound on anything.
+ * @param y For a conditional VAE the examples' labels, one-hot, `[B, classes]`.
  * @returns Per example, not averaged.
  */
-export function elbo(vae: Vae, x: Tensor, eps: Tensor): Elbo {
+export function elbo(vae: Vae, x: Tensor, eps: Tensor, y?: Tensor): Elbo {
   return tf.tidy(() => {
-    const q = vae.encode(x);
+    const q = vae.encode(x, y);
     const z = reparameterize(q, eps); // [B, L]
-    const logLikelihood = vae.logLikelihood(x, vae.decode(z)); // [B]
-    const kl = klToStandardNormal(q); // [B]
+    const logLikelihood = vae.likelihood.logProb(x, vae.decode(z, y)); // [B]
+    const kl = vae.prior.kl ? sumPerExample(vae.prior.kl(q)) : sampledKl(vae, q, z); // [B]
     const elbo = tf.sub(logLikelihood, kl) as Tensor1D; // [B]
     return { elbo, logLikelihood, kl };
   });
+}
+
+/** log q(z | x) - log p(z) at samples `[B, L]`, `[B]`: in expectation the KL, which a prior without a closed form lacks. */
+function sampledKl(vae: Vae, q: Gaussian, z: Tensor): Tensor1D {
+  return tf.sub(logGaussian(z, q), vae.prior.logProb(z, vae));
 }

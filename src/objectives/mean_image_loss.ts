@@ -1,4 +1,4 @@
-import type { Digits, ImageSet } from "../data/images.ts";
+import type { Dataset, ImageSet } from "../data/images.ts";
 
 /**
  * The loss of not looking: the cross-entropy of held-out images under the mean of all training images, in nats an image.
@@ -8,7 +8,7 @@ import type { Digits, ImageSet } from "../data/images.ts";
  * @returns The mean over the test images. Probabilities are kept 1e-4 away from 0 and 1, where one grey pixel would cost
  * infinitely much.
  */
-export function meanImageLoss({ train, test }: Digits): number {
+export function meanImageLoss({ train, test }: Dataset<ImageSet>): number {
   const heldOut = meanImage(test);
   return meanImage(train).reduce((nats, mean, i) => {
     const p = Math.min(1 - 1e-4, Math.max(1e-4, mean));
@@ -16,9 +16,9 @@ export function meanImageLoss({ train, test }: Digits): number {
   }, 0);
 }
 
-/** The mean of each pixel, in [0, 1], `[H · W]`. */
-function meanImage({ pixels, count, height, width }: ImageSet): Float64Array {
-  const mean = new Float64Array(height * width);
+/** The mean of each pixel, in [0, 1], `[H · W · C]`. */
+function meanImage({ pixels, count, height, width, channels }: ImageSet): Float64Array {
+  const mean = new Float64Array(height * width * channels);
   pixels.forEach((grey, i) => mean[i % mean.length] += grey / 255 / count);
   return mean;
 }

@@ -3,84 +3,68 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
-import { logBernoulli } from "../distributions/bernoulli.ts";
-import { type Autoencoder, layersAutoencoder } from "../models/autoencoder.ts";
-import { type Networks, networksOf } from "../models/layers.ts";
-import { layersVae, type Vae } from "../models/vae.ts";
+import type { Json } from "../json.ts";
 import type { Random } from "../random.ts";
-import { sumPerExample, type Tensor, type Tensor1D, type Variable } from "../tensor.ts";
-import { elbo } from "./elbo.ts";
+import type { Batch, Tensor, Tensor1D, Variable } from "../tensor.ts";
+import type { Recipe } from "./recipe.ts";
 
-/** A loss and its parts, one value an example, `[B]`; `loss = reconstruction + kl`. */
-export type LossTerms = {
-  /** What training makes small. */
+/** What an objective finds of a batch; nothing is averaged: the training loop does that. */
+export type Terms<Part extends string = string> = {
+  /** What training makes small, one value an example, `[B]`. */
   loss: Tensor1D;
-  /** The part that asks for a good reconstruction. */
-  reconstruction: Tensor1D;
-  /** The part that asks for a simple code; zeros where there is none. */
-  kl: Tensor1D;
+  /** What there is to be told besides, by name, one value an example, `[B]`: mostly what the loss is made of. */
+  parts: Record<Part, Tensor1D>;
+  /** Sums over the examples, by name, of any shapes: what {@linkcode Objective.update} and {@linkcode Objective.metrics} need. */
+  sums?: Record<string, Tensor>;
 };
 
-/** Something to make small, and the variables to do it with. */
-export interface Objective {
-  /** The terms for examples `[B, ...]`, with noise drawn from `noise`. Never averaged: the training loop does that. */
-  terms(x: Tensor, noise: Random): LossTerms;
-  /** What training changes. */
-  variables: Variable[];
+/** Numbers that an objective is told at a step, such as the weight of a term that grows. */
+export type Knobs = { readonly [name: string]: Json };
+
+/**
+ * Something to make small, and the variables to do it with. One of your own is a record like this one.
+ *
+ * @typeParam Part The names of its parts. None may be called as a field of `Step` is.
+ * @typeParam Metric The names of its metrics.
+ */
+export interface Objective<Part extends string = string, Metric extends string = never> {
+  /** What it can be made of again, in another thread or from a file. Without one, it trains on one core. */
+  readonly recipe?: Recipe;
+  /** What gradients move. */
+  readonly variables: Variable[];
+  /** What else changes as it trains, but only by {@linkcode update}: a codebook, running means. */
+  readonly state?: Variable[];
   /** The least and the largest number that an example may hold, where that is known: 0 and 1 for pixels. */
-  range?: readonly [number, number];
-}
-
-/** An objective by name, and the networks it is about. */
-export interface Parts extends Networks {
-  /** Which objective. */
-  name: "negativeElbo" | "squaredError";
-}
-
-/** The parts of the objectives made here; one that was spread into another, changed, is not among them. */
-const made = new WeakMap<object, Parts>();
-
-/** What an objective can be made of again in another thread, by {@linkcode objectiveOf}; of one's own, nothing. */
-export function partsOf(objective: Objective): Parts | undefined {
-  return made.get(objective);
-}
-
-function ofParts(name: Parts["name"], networks: Networks | undefined, objective: Objective): Objective {
-  if (networks) made.set(Object.freeze(objective), { name, ...networks });
-  return objective;
-}
-
-/** Makes an objective of its parts. */
-export function objectiveOf({ name, encoder, decoder }: Parts): Objective {
-  if (name === "negativeElbo") return negativeElbo(layersVae(encoder, decoder));
-  return squaredError(layersAutoencoder(encoder, decoder));
-}
-
-/** The objective of a VAE: the negative ELBO by one sample an example, in nats. */
-export function negativeElbo(vae: Vae): Objective {
-  return ofParts("negativeElbo", networksOf(vae), {
-    variables: vae.variables,
-    range: vae.logLikelihood === logBernoulli ? [0, 1] : undefined,
-    terms: (x, noise) =>
-      tf.tidy(() => {
-        const bound = elbo(vae, x, noise.normal([x.shape[0], vae.latent]));
-        const loss = tf.neg(bound.elbo) as Tensor1D;
-        const reconstruction = tf.neg(bound.logLikelihood) as Tensor1D;
-        return { loss, reconstruction, kl: bound.kl };
-      }),
-  });
-}
-
-/** The objective of a plain autoencoder: the squared error of the reconstruction, summed over pixels. */
-export function squaredError(model: Autoencoder): Objective {
-  return ofParts("squaredError", networksOf(model), {
-    variables: model.variables,
-    range: model.range,
-    terms: (x) =>
-      tf.tidy(() => {
-        const error = sumPerExample(tf.squaredDifference(x, model.decode(model.encode(x)))); // [B]
-        return { loss: error, reconstruction: error.clone(), kl: tf.zerosLike(error) };
-      }),
-  });
+  readonly range?: readonly [number, number];
+  /** How many classes labels are of, where it has a use for class numbers: 0 to `classes - 1`. */
+  readonly classes?: number;
+  /**
+   * The terms of a batch. Nothing may change but the noise: training and workers call it as often as they need.
+   *
+   * @param batch Examples, `[B, ...]`.
+   * @param noise What to draw from. Tensors whose first axis is as long as the batch get the same rows, whether one worker
+   * draws for the whole batch or several for a part each.
+   * @param knobs What {@linkcode knobs} says at this step; where it says nothing, defaults apply.
+   */
+  terms(batch: Batch, noise: Random, knobs: Knobs): Terms<Part>;
+  /**
+   * Changes {@linkcode state} after a step of training, and never when examples are only judged.
+   *
+   * @param sums The sums of the whole batch.
+   * @param batch The whole batch.
+   * @param noise What to draw from.
+   */
+  update?(sums: Record<string, Tensor>, batch: Batch, noise: Random): void;
+  /**
+   * What is no mean over examples, such as the perplexity of a codebook's use.
+   *
+   * @param sums Sums over all examples that it is to be said of.
+   * @returns Scalars, which are read together with the losses.
+   */
+  metrics?(sums: Record<string, Tensor>): Record<Metric, Tensor>;
+  /**
+   * The knobs at a step, from 1; at `Infinity`, by which examples are judged, their final values. It is the caller who turns
+   * them: workers are told numbers, and a checkpoint keeps them.
+   */
+  knobs?(step: number): Knobs;
 }

@@ -4,10 +4,8 @@
  *
  * @module
  */
+import type { Json } from "../json.ts";
 import type { Step } from "../training/train.ts";
-
-/** A value that JSON can hold. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** A claim as it was measured. */
 export interface Measured<T = number> {

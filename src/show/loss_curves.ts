@@ -3,59 +3,73 @@
  *
  * @module
  */
+import { type AnyLosses, namesIn } from "../training/losses.ts";
+import { lossesOf } from "../training/step.ts";
 import type { Step } from "../training/train.ts";
+import { partText } from "../wording.ts";
 import { extent } from "./axis.ts";
 import type { Axis, Lines, Picture, Series } from "./events.ts";
+import { addUp } from "./loss_text.ts";
 
-/** The parts of a loss, with the words of their pictures. */
-const PARTS = [
-  { part: "reconstruction", what: "reconstruction", price: "pixels" },
-  { part: "kl", what: "KL", price: "code" },
-] as const;
+/** What the parts of a VAE's loss are the price of. */
+const PRICES: Readonly<Record<string, string>> = { reconstruction: "pixels", kl: "code" };
 
-/** The pictures of a training: reconstruction and KL apart, or the loss alone where there is no KL. */
+/** The pictures of a training: every part apart, and the loss itself where there are none, or they do not add up to it. */
 export function lossPictures(name: string, steps: Step[]): Picture[] {
-  if (steps.at(-1)?.history.train.every(({ kl }) => kl === 0)) {
-    const caption = "The loss of training";
-    return [{ kind: "lines", name, caption, ...lossCurves(steps, "loss", "loss, an image") }];
-  }
-  return PARTS.map(({ part, what, price }) => {
-    const caption = `The price of the ${price} as training went on`;
-    return { kind: "lines", name: `${name}_${part}`, caption, ...lossCurves(steps, part, `${what}, nats an image`) };
+  const all = [...steps.at(-1)?.history.train ?? [], ...steps.flatMap((step) => lossesOf(step) ?? [])];
+  const parts = all[0] ? namesIn(all[0]) : [];
+  const whole: Picture = {
+    kind: "lines",
+    name,
+    caption: "The loss of training",
+    ...lossCurves(steps, "loss", "loss, an image"),
+  };
+  const apart = parts.map((part): Picture => {
+    const price = PRICES[part];
+    const caption = price ? `The price of the ${price} as training went on` : `${part} as training went on`;
+    const label = `${partText(part)}${price ? ", nats an image" : ""}`;
+    return { kind: "lines", name: `${name}_${part}`, caption, ...lossCurves(steps, part, label) };
   });
+  return parts.length > 0 && all.every(addUp) ? apart : [whole, ...apart];
 }
 
 /**
  * One part of the loss over the images seen: in training, averaged over stretches of steps, and held-out, after every
  * epoch. A training that was already over when it was resumed has only its epochs' averages.
  */
-export function lossCurves(steps: Step[], part: "loss" | "reconstruction" | "kl", label: string): Lines {
+export function lossCurves(steps: Step[], part: string, label: string): Lines {
   const stretch = Math.ceil(steps.length / 60);
   const [x, y]: [number[], number[]] = [[], []];
   const [ends, heldOut]: [number[], number[]] = [[], []];
   let [seen, sum, count] = [0, 0, 0];
   steps.forEach((step, i) => {
     seen += step.batch;
-    if (step[part] !== undefined) [sum, count] = [sum + step[part], count + 1];
+    const value = lossesOf(step)?.[part];
+    if (value !== undefined) [sum, count] = [sum + value, count + 1];
     if ((i + 1) % stretch === 0 && count) {
       x.push(seen);
       y.push(sum / count);
       [sum, count] = [0, 0];
     }
-    const judged = step.epochEnds ? step.history.test[step.epoch - 1] : undefined;
-    if (judged) {
+    const judged = step.epochEnds ? partOf(step.history.test[step.epoch - 1], part) : undefined;
+    if (judged !== undefined) {
       ends.push(seen);
-      heldOut.push(judged[part]);
+      heldOut.push(judged);
     }
   });
   const last = steps.at(-1);
   if (!x.length && last?.epochEnds) {
     x.push(...last.history.train.map((_, epoch) => seen * (epoch + 1) / last.epoch));
-    y.push(...last.history.train.map((losses) => losses[part]));
+    y.push(...last.history.train.map((losses) => partOf(losses, part) ?? NaN));
   }
   const series: Series[] = [{ name: "training", x, y }];
   if (ends.length) series.push({ name: "held-out", x: ends, y: heldOut, as: "dots" });
   return { series, x: { label: "images seen", from: 0 }, y: lossAxis(label, y, heldOut) };
+}
+
+/** A part of losses that may have others. */
+function partOf(losses: { loss: number } | undefined, part: string): number | undefined {
+  return (losses as AnyLosses | undefined)?.[part];
 }
 
 /**

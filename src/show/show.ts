@@ -4,11 +4,12 @@
  *
  * @module
  */
+import type { Json } from "../json.ts";
 import type { Tensor, Tensor2D } from "../tensor.ts";
 import type { Step } from "../training/train.ts";
 import { checkClaim, ClaimError, claimText, type Closeness, type Comparison } from "./claim.ts";
 import { assertDrawable, assertName, assertTable } from "./drawable.ts";
-import type { Axis, Bars, HeatMap, Json, Lines, Measured, Picture, Surface, Table } from "./events.ts";
+import type { Axis, Bars, HeatMap, Lines, Measured, Picture, Surface, Table } from "./events.ts";
 import { histogram } from "./histogram.ts";
 import { lossPictures } from "./loss_curves.ts";
 import { type ImageLayout, imagePicture, scatterPicture } from "./pictures.ts";

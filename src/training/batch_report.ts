@@ -7,51 +7,84 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { LossTerms, Objective } from "../objectives/objective.ts";
-import type { Tensor } from "../tensor.ts";
-
-/** Averages over examples: nats an image for a VAE, summed squares an example for an autoencoder. */
-export type Losses = {
-  /** What training makes small: `reconstruction + kl`. */
-  loss: number;
-  /** The part that asks for a good reconstruction. */
-  reconstruction: number;
-  /** The part that asks for a simple code; 0 where there is none. */
-  kl: number;
-};
+import type { Objective, Terms } from "../objectives/objective.ts";
+import type { Batch, Tensor } from "../tensor.ts";
+import { partText, shapeText } from "../wording.ts";
+import type { AnyLosses } from "./losses.ts";
+import { assertNames } from "./step.ts";
 
 /** What was found of a batch, and what is wrong with it, as the rest of a sentence, if anything is. */
-export type Found = { losses: Losses; wrong?: string };
+export type Found = { losses: AnyLosses; wrong?: string };
+
+/** The means of a batch, or what some of its rows add to them. */
+export type Means = {
+  /** What they are of: `loss`, and the objective's parts. */
+  names: string[];
+  /** The means, `[names.length]`. */
+  means: tf.Tensor1D;
+  /** The objective's sums. */
+  sums: Record<string, Tensor>;
+};
 
 /**
- * The sums over examples of loss, reconstruction and KL, `[3]`, divided by `whole`: the means, where `whole` is the number of
- * these examples; a part of the means, where they are a part of a batch.
+ * An objective's terms, added up over examples and divided by `whole`: the means, where `whole` is the number of these
+ * examples; a part of the means, where they are a part of a batch. Its sums stay sums.
+ *
+ * @throws {RangeError} If a term is not one number an example, or is called what a record of a step has already.
  */
-export function lossSums({ loss, reconstruction, kl }: LossTerms, whole: number): tf.Tensor1D {
-  return tf.tidy(() => tf.stack([loss, reconstruction, kl]).sum(1).div(whole) as tf.Tensor1D);
+export function meansOf({ loss, parts, sums = {} }: Terms, whole: number): Means {
+  const terms: [string, Tensor][] = [["loss", loss], ...Object.entries(parts)];
+  assertNames(Object.keys(parts));
+  for (const [name, { shape }] of terms) {
+    if (shape.length === 1 && shape[0] === loss.shape[0]) continue;
+    throw new RangeError(`The objective's ${name} has shape ${shapeText(shape)}; expected one number an example, [B].`);
+  }
+  return tf.tidy(() => ({
+    names: terms.map(([name]) => name),
+    means: tf.stack(terms.map(([, t]) => t)).sum(1).div(whole) as tf.Tensor1D,
+    sums: Object.fromEntries(Object.entries(sums).map(([name, t]) => [name, t.clone()])),
+  }));
 }
 
+/** A batch in one vector, and what its numbers are called. */
+export type Report = { names: string[]; values: tf.Tensor1D };
+
 /**
- * A batch in one vector, `[6]`.
+ * Puts what is to be read of a batch into one vector: its means, the objective's metrics, and the least and the largest
+ * numbers among its examples, and its labels if the objective has a use for class numbers.
  *
- * @param means The mean loss, reconstruction and KL, `[3]`.
- * @param x The examples.
  * @param finite A scalar that is 0, or NaN where the step that the batch made left a weight that is not finite.
  */
-export function report(means: tf.Tensor1D, x: Tensor, finite?: tf.Scalar): tf.Tensor1D {
-  return tf.tidy(() => tf.concat([means, tf.stack([x.min(), x.max(), finite ?? tf.scalar(0)])]) as tf.Tensor1D);
+export function report(
+  objective: Objective,
+  { names, means, sums }: Means,
+  { x, y }: Batch,
+  finite?: tf.Scalar,
+): Report {
+  return tf.tidy(() => {
+    const metrics = objective.metrics?.(sums) ?? {};
+    assertNames(Object.keys(metrics));
+    const labels = objective.classes !== undefined && y?.rank === 1 ? [y.min(), y.max()] : [];
+    const scalars = [...Object.values<Tensor>(metrics), x.min(), x.max(), finite ?? tf.scalar(0), ...labels];
+    const values = tf.concat([means, tf.stack(scalars.map((t) => t.asScalar()))]) as tf.Tensor1D;
+    return { names: [...names, ...Object.keys(metrics)], values };
+  });
 }
 
 /** Reads and frees reports. */
-export async function readReports(reports: tf.Tensor1D[], { range }: Objective): Promise<Found[]> {
-  const stacked = tf.tidy(() => tf.stack(reports)); // [batches, 6]
-  tf.dispose(reports);
-  const values = await stacked.data();
+export async function readReports(reports: Report[], objective: Objective): Promise<Found[]> {
+  const stacked = tf.tidy(() => tf.stack(reports.map(({ values }) => values))); // [batches, numbers]
+  tf.dispose(reports.map(({ values }) => values));
+  const all = await stacked.data();
+  const length = stacked.shape[1] ?? 0;
   stacked.dispose();
-  return reports.map((_, i) => {
-    const [loss, reconstruction, kl, least, most, finite] = values.subarray(6 * i, 6 * i + 6);
-    const losses = { loss, reconstruction, kl };
-    return { losses, wrong: strayed(least, most, range) ?? diverged(losses, finite) };
+  return reports.map(({ names }, i) => {
+    const values = all.subarray(length * i, length * (i + 1));
+    const losses = Object.fromEntries(names.map((name, j) => [name, values[j]])) as AnyLosses;
+    const [least = NaN, most = NaN, finite = NaN, ...labels] = values.subarray(names.length);
+    const wrong = strayed(least, most, objective.range) ?? mislabelled(labels, objective.classes) ??
+      diverged(losses, finite);
+    return { losses, ...(wrong !== undefined && { wrong }) };
   });
 }
 
@@ -64,31 +97,28 @@ function strayed(least: number, most: number, range?: readonly [number, number])
   return `its examples hold numbers from ${least} to ${most}, expected numbers in [${range}], as pixels are once divided by 255`;
 }
 
-function diverged({ loss, reconstruction, kl }: Losses, finite: number): string | undefined {
+function mislabelled([least = 0, most = 0]: number[], classes = Infinity): string | undefined {
+  if (least >= 0 && most <= classes - 1) return;
+  return `its labels are from ${least} to ${most}, expected class numbers from 0 to ${classes - 1}`;
+}
+
+/** What it means that a part, or what is told besides, is not finite; what the others may come from is asked first. */
+const REASONS: Readonly<Record<string, string>> = {
+  kl: ", so log σ² or μ has run away",
+  reconstruction: ", so what the decoder puts out has run away",
+  loss: "",
+};
+
+function diverged(losses: AnyLosses, finite: number): string | undefined {
   const remedy = "try a smaller learning rate";
-  if (!Number.isFinite(kl)) return `its KL is ${kl}, so log σ² or μ has run away: ${remedy}`;
-  if (!Number.isFinite(reconstruction)) {
-    return `its reconstruction loss is ${reconstruction}, so what the decoder puts out has run away: ${remedy}`;
+  const names = new Set([...Object.keys(REASONS).slice(0, 2), ...Object.keys(losses).reverse()]);
+  for (const name of names) {
+    const value = losses[name];
+    if (value === undefined || Number.isFinite(value)) continue;
+    const what = name === "reconstruction" ? "reconstruction loss" : partText(name);
+    return `its ${what} is ${value}${REASONS[name] ?? ""}: ${remedy}`;
   }
-  if (!Number.isFinite(loss)) return `its loss is ${loss}: ${remedy}`;
   if (!Number.isFinite(finite)) {
     return `its loss is finite, but its gradient, or the weights after it, are not: ${remedy}`;
   }
-}
-
-/** An average over batches of different sizes, kept as sums. */
-export type Sums = Losses & { count: number };
-
-/** The sums over no batch at all. */
-export const nothing = (): Sums => ({ loss: 0, reconstruction: 0, kl: 0, count: 0 });
-
-/** Takes in a batch's means. */
-export function add(sums: Sums, losses: Losses, batch: number): void {
-  for (const name of ["loss", "reconstruction", "kl"] as const) sums[name] += batch * losses[name];
-  sums.count += batch;
-}
-
-/** The average so far. */
-export function average({ loss, reconstruction, kl, count }: Sums): Losses {
-  return { loss: loss / count, reconstruction: reconstruction / count, kl: kl / count };
 }

@@ -7,11 +7,13 @@ import * as tf from "@tensorflow/tfjs";
 import { batchOf, type Examples } from "../data/examples.ts";
 import { InputError } from "../errors.ts";
 import type { Objective } from "../objectives/objective.ts";
-import { type Random, random } from "../random.ts";
+import { random } from "../random.ts";
 import { range, type Tensor } from "../tensor.ts";
+import { type Means, readReports, report } from "./batch_report.ts";
+import { means, type Question } from "./gradient.ts";
+import { add, type AnyLosses, average, type Losses, nothing } from "./losses.ts";
 import { nextTurn } from "./next_turn.ts";
 import { assertCounts } from "./options.ts";
-import { add, average, type Losses, lossSums, nothing, readReports, report } from "./batch_report.ts";
 
 /** How many examples are evaluated at a time. */
 export const AT_A_TIME = 500;
@@ -25,47 +27,81 @@ export interface EvaluateOptions {
 }
 
 /**
- * Averages an objective over examples, without training on them.
+ * Averages an objective over examples, without training on them. Whatever changes while it trains, such as the weight of the
+ * KL, has its final value.
  *
  * @param objective What to average.
  * @param examples What to average over.
- * @returns Means over all examples, z sampled once for each.
+ * @returns Means over all examples, and metrics of all of them, z sampled once for each.
  * @throws {RangeError} If an option is not a number that makes sense.
  * @throws {InputError} If a loss is no finite number, or the examples are not what the objective takes.
+ * @example
+ * ```ts
+ * import { denseVae, evaluate, loadDigits, negativeElbo, take, useBackend } from "@vae/steps";
+ *
+ * await useBackend("wasm");
+ * const { test } = await loadDigits();
+ * const vae = denseVae({ latent: 8, hidden: 64 });
+ * const { loss, reconstruction, kl } = await evaluate(negativeElbo(vae), take(test, 100));
+ * console.log(loss, reconstruction + kl); // the same
+ * vae.dispose();
+ * ```
  */
-export function evaluate(objective: Objective, examples: Examples, options: EvaluateOptions = {}): Promise<Losses> {
-  const alone: Means = (x, noise) => tf.tidy(() => lossSums(objective.terms(x, noise), x.shape[0]));
-  return evaluateBy(alone, objective, examples, options);
+export async function evaluate<Part extends string, Metric extends string = never>(
+  objective: Objective<Part, Metric>,
+  examples: Examples,
+  options: EvaluateOptions = {},
+): Promise<Losses<Part | Metric>> {
+  const found = await evaluateBy((question) => means(objective, question), objective, examples, options);
+  return found as Losses<Part | Metric>; // whose names are the objective's
 }
-
-/** What finds the mean loss, reconstruction and KL of a batch, `[3]`. */
-export type Means = (x: Tensor, noise: Random) => tf.Tensor1D | Promise<tf.Tensor1D>;
 
 /** {@linkcode evaluate}, whoever finds the means. */
 export async function evaluateBy(
-  means: Means,
+  means: (question: Question) => Means | Promise<Means>,
   objective: Objective,
   examples: Examples,
   { batchSize = AT_A_TIME, seed = 0 }: EvaluateOptions,
-): Promise<Losses> {
+): Promise<AnyLosses> {
   assertCounts({ batchSize, "examples.count": examples.count });
   const noise = random(seed);
+  const knobs = objective.knobs?.(Infinity) ?? {};
   const all = range(examples.count);
-  const sums = nothing();
-  for (let start = 0; start < all.length; start += batchSize) {
-    const indices = all.subarray(start, start + batchSize);
-    const x = batchOf(examples, indices);
-    try {
-      const mean = await means(x, noise);
-      const found = report(mean, x);
-      mean.dispose();
-      const [{ losses, wrong }] = await readReports([found], objective);
-      if (wrong) throw new InputError(`Nothing can be said of the batch of examples ${start} and on: ${wrong}.`);
-      add(sums, losses, indices.length);
-    } finally {
-      x.dispose();
+  const losses = nothing();
+  let sums: Record<string, Tensor> = {};
+  try {
+    for (let start = 0; start < all.length; start += batchSize) {
+      const indices = all.subarray(start, start + batchSize);
+      const batch = await batchOf(examples, indices);
+      try {
+        const found = await means({ batch, noise, knobs });
+        const told = report(objective, found, batch);
+        const before = sums;
+        sums = start === 0 ? found.sums : tf.tidy(() => added(before, found.sums));
+        tf.dispose([found.means, ...(start === 0 ? [] : [before, found.sums])]);
+        const [{ losses: some, wrong } = { losses: { loss: NaN } }] = await readReports([told], objective);
+        if (wrong) throw new InputError(`Nothing can be said of the batch of examples ${start} and on: ${wrong}.`);
+        add(losses, some, indices.length);
+      } finally {
+        tf.dispose(batch);
+      }
+      await nextTurn();
     }
-    await nextTurn();
+    return { ...average(losses), ...await metricsOf(objective, sums) };
+  } finally {
+    tf.dispose(sums);
   }
-  return average(sums);
+}
+
+/** Sums over more examples. */
+function added(some: Record<string, Tensor>, more: Record<string, Tensor>): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(some).map(([name, t]) => [name, more[name] ? tf.add(t, more[name]) : t]));
+}
+
+/** An objective's metrics, as numbers. */
+async function metricsOf(objective: Objective, sums: Record<string, Tensor>): Promise<Record<string, number>> {
+  const metrics: [string, Tensor][] = Object.entries(tf.tidy(() => objective.metrics?.(sums) ?? {}));
+  const values = await Promise.all(metrics.map(async ([name, t]) => [name, (await t.data())[0]]));
+  tf.dispose(metrics.map(([, t]) => t));
+  return Object.fromEntries(values);
 }

@@ -11,7 +11,7 @@ import type { Step } from "./step.ts";
 import { Training } from "./training.ts";
 
 export type { CheckpointOptions, TrainOptions } from "./options.ts";
-export type { History, Step } from "./step.ts";
+export type { History, Progress, Step } from "./step.ts";
 
 /**
  * Trains by gradient descent, with Adam unless told otherwise, an example's loss averaged over its batch.
@@ -24,7 +24,7 @@ export type { History, Step } from "./step.ts";
  * when the loop is left: `break` ends in the error of one that is no number, and an error of your own stays that error.
  *
  * @param objective What to make small.
- * @param examples What to train on.
+ * @param examples What to train on; labels travel with them, for an objective that has a use for them.
  * @returns A record after every step.
  * @throws {RangeError} At the first step, if an option is not a number that makes sense, or there are no examples.
  * @throws {InputError} If a loss, a gradient or a weight is no longer a finite number, or an example is not what the
@@ -37,14 +37,15 @@ export type { History, Step } from "./step.ts";
  * }
  * ```
  */
-export async function* train(
-  objective: Objective,
+export async function* train<Part extends string, Metric extends string = never>(
+  objective: Objective<Part, Metric>,
   examples: Examples,
   options: TrainOptions = {},
-): AsyncGenerator<Step, void, void> {
+): AsyncGenerator<Step<Part | Metric>, void, void> {
   using held = new DisposableStack();
   const training = await Training.begin(objective, examples, options, held);
-  if (training.at.step > 0) yield training.resumed();
+  const record = (...of: Parameters<typeof training.record>) => training.record(...of) as Step<Part | Metric>; // whose names they are
+  if (training.at.step > 0) yield record(training.taken);
   let left = false; // whether the caller has left the loop
   try {
     while (!training.over) {
@@ -53,7 +54,7 @@ export async function* train(
         const losses = await training.settle();
         await nextTurn();
         left = true; // unless the caller comes back
-        yield training.record(indices.length, losses);
+        yield record(indices.length, losses);
         left = false;
       }
     }

@@ -8,10 +8,11 @@ import type { Examples } from "../data/examples.ts";
 import { InputError } from "../errors.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { type Random, random } from "../random.ts";
-import { add, average, type Losses, nothing, readReports, report } from "./batch_report.ts";
+import { readReports, type Report, report } from "./batch_report.ts";
 import type { Checkpointer } from "./checkpoints/checkpointer.ts";
 import { AT_A_TIME, evaluate, evaluateBy } from "./evaluate.ts";
 import { gradient } from "./gradient.ts";
+import { add, type AnyLosses, average, nothing } from "./losses.ts";
 import { onDevice } from "./on_device.ts";
 import type { Schedule } from "../schedules.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
@@ -28,12 +29,13 @@ export class Training {
   readonly #examples: Examples;
   readonly #settings: Settings;
   readonly #noise: Random;
+  readonly #changes: Random;
   readonly #optimizer: Optimizer;
   readonly #learningRate: number | Schedule;
   readonly #checkpointer?: Checkpointer;
   #pool?: WorkerPool;
   /** The reports of steps that were not read yet, and the examples in each. */
-  #unread: { report: tf.Tensor1D; batch: number }[] = [];
+  #unread: { report: Report; batch: number }[] = [];
 
   private constructor(
     objective: Objective,
@@ -50,6 +52,7 @@ export class Training {
     this.#checkpointer = checkpointer;
     this.at = checkpointer?.position ?? beginning(settings.seed);
     this.#noise = random(this.at.noise);
+    this.#changes = random(this.at.changes);
   }
 
   /** Begins a training, or goes on with one; what must be freed in the end is added to `held`. */
@@ -66,9 +69,11 @@ export class Training {
     for (const step of [1, stepsOf(settings, examples)]) rateAt(learningRate, step); // too short a schedule is known now
     const identity = { objective, examples, heldOut, batchSize, seed, learningRate, workers };
     const checkpointer = checkpoint && held.use(await openCheckpointer(checkpoint, optimizer, identity));
-    const [here, judges] = [held.use(onDevice(examples)), heldOut && held.use(onDevice(heldOut))];
-    const training = new Training(objective, here, { ...settings, heldOut: judges }, optimizer, checkpointer);
-    held.defer(() => tf.dispose(training.#unread.map(({ report }) => report)));
+    const here = held.use(await onDevice(examples));
+    const judges = heldOut && held.use(await onDevice(heldOut));
+    const set = { ...settings, ...(judges && { heldOut: judges }) };
+    const training = new Training(objective, here, set, optimizer, checkpointer);
+    held.defer(() => tf.dispose(training.#unread.map(({ report }) => report.values)));
     if (training.at.epoch > epochs) {
       const where = `The training in ${checkpoint!.directory} is in epoch ${training.at.epoch}`;
       throw new InputError(`${where} already, and ${epochs} are asked for.`);
@@ -105,23 +110,25 @@ export class Training {
 
   /** Takes a step of gradient descent. */
   async step(indices: Uint32Array): Promise<void> {
-    const rate = rateAt(this.#learningRate, this.at.step + 1);
-    const x = this.#examples.batch(indices);
+    const [objective, noise, step] = [this.#objective, this.#noise, this.at.step + 1];
+    const rate = rateAt(this.#learningRate, step);
+    const batch = await this.#examples.batch(indices, this.#changes);
     try {
-      const found = this.#pool?.gradient(x, this.#noise) ?? gradient(this.#objective, x, this.#noise);
-      const { means, slopes } = await found;
-      const finite = this.#optimizer.step(slopes, rate);
-      this.#unread.push({ report: report(means, x, finite), batch: indices.length });
-      tf.dispose([means, slopes, finite]);
+      const question = { batch, noise, knobs: objective.knobs?.(step) ?? {} };
+      const found = await (this.#pool?.gradient(question) ?? gradient(objective, question));
+      const finite = this.#optimizer.step(found.slopes, rate);
+      tf.tidy(() => objective.update?.(found.sums, batch, noise));
+      this.#unread.push({ report: report(objective, found, batch, finite), batch: indices.length });
+      tf.dispose([found, finite]);
     } finally {
-      x.dispose();
+      tf.dispose(batch);
     }
     this.at.step++;
     this.at.taken += indices.length;
   }
 
   /** Does what is due after a step: reads, closes the epoch, keeps a checkpoint. Returns the losses if they were read. */
-  async settle(): Promise<Losses | undefined> {
+  async settle(): Promise<AnyLosses | undefined> {
     const { at } = this;
     const { readEvery, heldOut } = this.#settings;
     const due = this.#epochEnds || this.#checkpointer?.due(at.step);
@@ -134,12 +141,12 @@ export class Training {
     return losses;
   }
 
-  async #judge(heldOut: Examples): Promise<Losses> {
+  async #judge(heldOut: Examples): Promise<AnyLosses> {
     const { seed } = this.#settings;
     const [pool, objective] = [this.#pool, this.#objective];
     try {
       if (!pool) return await evaluate(objective, heldOut, { seed });
-      return await evaluateBy((x, noise) => pool.means(x, noise), objective, heldOut, { seed, batchSize: pool.most });
+      return await evaluateBy((question) => pool.means(question), objective, heldOut, { seed, batchSize: pool.most });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       const where = `Training stops after step ${this.at.step}, at the held-out examples.`;
@@ -150,33 +157,33 @@ export class Training {
   /** Keeps a checkpoint of where the training is, where checkpoints are identity; what went wrong is not identity. */
   async keep(): Promise<void> {
     await this.#read();
-    await this.#checkpointer?.keep({ ...this.at, noise: this.#noise.state() });
+    await this.#checkpointer?.keep({ ...this.at, noise: this.#noise.state(), changes: this.#changes.state() });
   }
 
   /** Reads what was not read yet, and stops at the first batch that went wrong. */
-  async #read(): Promise<Losses | undefined> {
+  async #read(): Promise<AnyLosses | undefined> {
     const batches = this.#unread;
     this.#unread = [];
     if (batches.length === 0) return;
     const found = await readReports(batches.map(({ report }) => report), this.#objective);
     found.forEach(({ losses, wrong }, i) => {
       if (wrong) throw new InputError(`Training stops at step ${this.at.step - found.length + 1 + i}: ${wrong}.`);
-      add(this.at.sums, losses, batches[i].batch);
+      add(this.at.sums, losses, batches[i]!.batch); // one report a batch
     });
     return found.at(-1)!.losses;
   }
 
   /** What the caller is told of a step. */
-  record(batch: number, losses?: Losses): Step {
+  record(batch: number, losses?: AnyLosses): Step {
     const { step, epoch, history } = this.at;
     const { epochs } = this.#settings;
     const steps = stepsOf(this.#settings, this.#examples);
     return { step, steps, epoch, epochs, batch, epochEnds: this.#epochEnds, history, ...losses };
   }
 
-  /** What the caller is told of the steps that were taken before. */
-  resumed(): Step {
-    return this.record((this.at.epoch - 1) * this.#examples.count + this.at.taken);
+  /** How many examples were taken in all. */
+  get taken(): number {
+    return (this.at.epoch - 1) * this.#examples.count + this.at.taken;
   }
 }
 

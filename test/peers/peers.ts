@@ -59,15 +59,15 @@ async function compareTraining(cores: number, wanted: Framework[]): Promise<void
 async function compareGradient(): Promise<void> {
   await using peer = announced("jax_js", await startJaxJs(FEW));
   if (!peer) return;
-  const [vae, x, noise] = [convVae(), examples.batch(range(FEW)), random(0)];
+  const [vae, batch, noise] = [convVae(), examples.batch(range(FEW)), random(0)];
   const objective = negativeElbo(vae);
   const ours = () => {
-    tf.tidy(() => void tf.variableGrads(() => objective.terms(x, noise).loss.mean(), objective.variables));
+    tf.tidy(() => void tf.variableGrads(() => objective.terms(batch, noise, {}).loss.mean(), objective.variables));
     return Promise.resolve();
   };
   const title = `conv VAE, the gradient of a batch of ${FEW} on 1 core`;
   rows.conv_gradient = await compare(title, ours, waysOf("jax_js", peer, "conv"), { rounds: 2, steps: 1 });
-  x.dispose();
+  tf.dispose(batch);
   vae.dispose();
 }
 

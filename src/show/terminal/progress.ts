@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Losses } from "../../training/batch_report.ts";
+import type { AnyLosses } from "../../training/losses.ts";
+import { lossesOf } from "../../training/step.ts";
 import type { Step } from "../../training/train.ts";
 import { timeText } from "../../wording.ts";
 import { lossText } from "../loss_text.ts";
@@ -13,11 +14,11 @@ export interface Going {
   /** The step last taken. */
   step: Step;
   /** The losses last read; none before the first are. */
-  losses?: Losses;
+  losses?: AnyLosses | undefined;
   /** Images a second, once that is known. */
-  rate?: number;
+  rate?: number | undefined;
   /** Seconds to go, once that is known. */
-  left?: number;
+  left?: number | undefined;
 }
 
 /** A bar and what there is to say, in at most so many characters: the fewer, the less is said. */
@@ -98,7 +99,7 @@ export async function progressBar(
     interrupted!();
   };
   let [running, start, first, seen] = [false, 0, 0, 0];
-  let losses: Losses | undefined;
+  let losses: AnyLosses | undefined;
   const remove = () => {
     if (!running) return;
     bar.stop();
@@ -115,7 +116,7 @@ export async function progressBar(
       if (step.step === 1 || first === 0) [start, first, seen, losses] = [at, step.step, 0, undefined];
       else seen += step.batch;
       const seconds = (at - start) / 1000;
-      if (step.loss !== undefined) losses = step as Losses;
+      losses = lossesOf(step) ?? losses;
       const known = seconds > 0 && seen > 0;
       const going: Going = {
         step,

@@ -76,12 +76,14 @@ export class Checkpointer {
         `A checkpoint holds all that an optimizer remembers, which ${name} does not show: use adam, sgd or rmsprop of this library, or train without a checkpoint.`,
       );
     }
-    const variables = [...training.objective.variables, ...state];
+    const { objective } = training;
+    const variables = [...objective.variables, ...objective.state ?? [], ...state];
     const fingerprint = await fingerprintOf(training, optimizer, variables);
     const { how } = fingerprint;
     const fingerprintAt = (step: number) => {
-      const learningRate = rateAt(training.learningRate, Math.max(1, step)); // before the first step, the first one's
-      return { ...fingerprint, how: { ...how, learningRate } };
+      const at = Math.max(1, step); // before the first step, the first one's
+      const knobs = objective.knobs?.(at) ?? {};
+      return { ...fingerprint, how: { ...how, learningRate: rateAt(training.learningRate, at), knobs } };
     };
     const files = await CheckpointDirectory.open(options.directory, options.resume ?? false);
     try {
@@ -135,7 +137,7 @@ function restore(
   { variables, optimizer }: { variables: readonly Variable[]; optimizer: Optimizer },
   wanted: Fingerprint,
   directory: string,
-): { at: Position } & Pick<Fingerprint, "how" | "networks"> {
+): { at: Position } & Pick<Fingerprint, "how" | "recipe"> {
   const found = (facts ?? {}) as Partial<Fingerprint & Standing>;
   const other = mismatch(found, wanted, directory);
   if (other) throw new InputError(`Cannot go on with another training: ${other}.`);
@@ -146,7 +148,7 @@ function restore(
     throw new InputError(`The checkpoint of step ${step} in ${directory} is none of a training.`);
   }
   variables.forEach((variable, i) => tf.tidy(() => variable.assign(tf.tensor(numbers[i]!, variable.shape)))); // they fit
-  return { at, how, networks: found.networks };
+  return { at, how, ...(found.recipe && { recipe: found.recipe }) };
 }
 
 /** Gives an optimizer its numbers back, if they can be its own. */

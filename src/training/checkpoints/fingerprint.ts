@@ -8,11 +8,13 @@ import { batchOf, type Examples } from "../../data/examples.ts";
 import { ADAM_STEP } from "../../kernels/adam.ts";
 import { installTrainingKernels } from "../../kernels/mod.ts";
 import { type Architecture, difference } from "../../models/architecture.ts";
-import { type Objective, type Parts, partsOf } from "../../objectives/objective.ts";
+import type { Json } from "../../json.ts";
+import type { Knobs, Objective } from "../../objectives/objective.ts";
 import { sha256 } from "../../disk/sha256.ts";
 import type { Schedule } from "../../schedules.ts";
-import { range, type Tensor, type Variable } from "../../tensor.ts";
+import { type LayersModel, range, type Tensor, type Variable } from "../../tensor.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
+import { printable } from "../../wording.ts";
 import { rateAt } from "../options.ts";
 
 /** A training to keep. */
@@ -30,14 +32,15 @@ export interface TrainingIdentity {
 export interface Fingerprint {
   /** What must be the same for a training to go on. */
   about: Identity;
-  /** So must these be; nothing for an objective that is not made of two networks of layers, which has its shapes alone. */
-  networks?: NetworkFingerprint;
+  /** So must these be; undefined for an objective without a recipe, which has its shapes alone. */
+  recipe?: RecipeFingerprint;
   how: Conditions;
 }
 
-/** What may be another when a training goes on; the learning rate is that of the step. */
+/** What may be another when a training goes on; the learning rate and the knobs are those of the step. */
 export interface Conditions {
   learningRate: number;
+  knobs: Knobs;
   workers: number;
   kernels: string;
 }
@@ -54,18 +57,19 @@ interface Identity extends Described {
   shapes: number[][];
 }
 
-interface NetworkFingerprint {
-  objective: Parts["name"];
-  /** The SHA-256 of the weights that training does not change. */
-  frozen: string;
-  encoder: Architecture;
-  decoder: Architecture;
+interface RecipeFingerprint {
+  /** The objective's name, or that of the function that makes it. */
+  objective: string;
+  objectiveOptions: Json;
+  /** The SHA-256 of the networks' weights that training does not change; undefined where the recipe has no networks. */
+  frozen?: string;
+  networks?: Record<"encoder" | "decoder", Architecture>;
 }
 
 type Described = { count: number; data: string };
 
 /** Of what stands in a checkpoint: another number whenever that is something else. */
-const VERSION = 2;
+const VERSION = 3;
 
 /**
  * What a checkpoint will say of a training, at its first step.
@@ -82,9 +86,10 @@ export async function fingerprintOf(
   const shapes = variables.map(({ shape }) => shape);
   const by = { backend: tf.getBackend(), batchSize, seed, optimizer, optimizerOptions };
   const about = { version: VERSION, ...by, ...await described(examples), shapes };
-  const how = { learningRate: rateAt(learningRate, 1), workers, kernels: kernels() };
-  const heldOutIdentity = { heldOutCount: judged?.count, heldOutData: judged?.data };
-  return { about: { ...about, ...heldOutIdentity }, networks: await networkFingerprint(objective), how };
+  const how = { learningRate: rateAt(learningRate, 1), knobs: objective.knobs?.(1) ?? {}, workers, kernels: kernels() };
+  const heldOutIdentity = judged && { heldOutCount: judged.count, heldOutData: judged.data };
+  const recipe = await recipeFingerprint(objective);
+  return { about: { ...about, ...heldOutIdentity }, ...(recipe && { recipe }), how };
 }
 
 /** Whose kernels compute, as `useBackend` says it. */
@@ -93,46 +98,52 @@ function kernels(): string {
   return own ? installTrainingKernels() : "tfjs"; // where they are installed, this only says which build
 }
 
-/** Which examples these are: how many, and a hash of them all, which takes half a second for the 60,000 of MNIST. */
+/**
+ * Which examples these are: how many, and their own fingerprint, or else a hash of them all and their labels, which takes half
+ * a second for the 60,000 of MNIST.
+ */
 async function described(examples: Examples): Promise<Described> {
-  return { count: examples.count, data: await hash(batches(examples)) };
+  return { count: examples.count, data: examples.fingerprint ?? await hash(batches(examples)) };
 }
 
-function* batches(examples: Examples): Generator<Tensor> {
+async function* batches(examples: Examples): AsyncGenerator<Tensor> {
   const all = range(examples.count);
   for (let start = 0; start < all.length; start += 128) {
-    const x = batchOf(examples, all.subarray(start, start + 128));
+    const batch = await batchOf(examples, all.subarray(start, start + 128));
     try {
-      yield x;
+      yield batch.x;
+      if (batch.y) yield batch.y;
     } finally {
-      x.dispose();
+      tf.dispose(batch);
     }
   }
 }
 
 /** The SHA-256 of the SHA-256 of each of some tensors. */
-async function hash(tensors: Iterable<Tensor>): Promise<string> {
+async function hash(tensors: Iterable<Tensor> | AsyncIterable<Tensor>): Promise<string> {
   let each = "";
-  for (const tensor of tensors) each += await sha256(new Uint8Array(Float32Array.from(await tensor.data()).buffer));
+  for await (const t of tensors) each += await sha256(new Uint8Array(Float32Array.from(await t.data()).buffer));
   return await sha256(new TextEncoder().encode(each));
 }
 
-/** The networks that an objective is about, as their layers are saved. */
-async function networkFingerprint(objective: Objective): Promise<NetworkFingerprint | undefined> {
-  const parts = partsOf(objective);
-  if (!parts) return;
-  const [encoder, decoder] = [parts.encoder, parts.decoder].map((network) => {
+/** What an objective is made of; its networks as their layers are saved. Where a module lies is not part of it. */
+async function recipeFingerprint({ recipe, variables, state = [] }: Objective): Promise<RecipeFingerprint | undefined> {
+  if (!recipe) return;
+  if ("module" in recipe) return { objective: recipe.export, objectiveOptions: recipe.options };
+  const { encoder, decoder } = recipe.networks;
+  const architecture = (network: LayersModel): Architecture => {
     const modelTopology = JSON.parse(JSON.stringify(network.toJSON(null, false))); // as it comes back from a file
     return { modelTopology, weightsManifest: [{ paths: [], weights: [] }] };
-  });
-  const weights = [parts.encoder, parts.decoder].flatMap(({ weights }) => weights.map((weight) => weight.read()));
-  const trained = new Set<Tensor>(objective.variables);
-  const frozen = await hash(weights.filter((weight) => !trained.has(weight)));
-  return { objective: parts.name, frozen, encoder, decoder };
+  };
+  const weights = [encoder, decoder].flatMap(({ weights }) => weights.map((weight) => weight.read()));
+  const changing = new Set<Tensor>([...variables, ...state]);
+  const frozen = await hash(weights.filter((weight) => !changing.has(weight)));
+  const networks = { encoder: architecture(encoder), decoder: architecture(decoder) };
+  return { objective: recipe.name, objectiveOptions: recipe.options, frozen, networks };
 }
 
 /** What each thing that must be the same is called. */
-const NAMES: Record<keyof Identity | "objective" | "frozen", string> = {
+const NAMES: Record<keyof Identity | Exclude<keyof RecipeFingerprint, "networks">, string> = {
   version: "checkpoints of the version",
   backend: "been computed on",
   batchSize: "batches of",
@@ -145,22 +156,24 @@ const NAMES: Record<keyof Identity | "objective" | "frozen", string> = {
   optimizerOptions: "an optimizer with",
   shapes: "weights, or running means of slopes, of the shape",
   objective: "the objective",
+  objectiveOptions: "an objective with",
   frozen: "weights that do not change and hash to",
 };
 
 /** Says what makes one training another than the wanted one; nothing if they are the same. */
 export function mismatch(found: Partial<Fingerprint>, wanted: Fingerprint, directory: string): string | undefined {
-  const both = found.networks && wanted.networks;
-  const [theirs, ours] = [found, wanted].map(({ about, networks }): Record<string, unknown> => ({
+  const both = found.recipe && wanted.recipe;
+  const [theirs, ours] = [found, wanted].map(({ about, recipe }): Record<string, unknown> => ({
     ...about,
-    ...(both ? networks : {}),
-  }));
+    ...(both ? recipe : {}),
+  })) as [Record<string, unknown>, Record<string, unknown>];
   for (const [key, name] of Object.entries(NAMES)) {
     const [was, is] = firstDifference(theirs[key], ours[key]);
     if (was !== is) return `the training in ${directory} has ${name} ${brief(was)}, and this one ${brief(is)}`;
   }
-  for (const half of both ? ["encoder", "decoder"] as const : []) {
-    const other = difference(found.networks![half], wanted.networks![half]);
+  for (const half of ["encoder", "decoder"] as const) {
+    const architecture = both && wanted.recipe?.networks?.[half];
+    const other = architecture && difference(found.recipe?.networks?.[half], architecture);
     if (other) return `the training in ${directory} has another ${half}: ${other}`;
   }
 }
@@ -188,14 +201,22 @@ function brief(json = "nothing"): string {
 }
 
 /** Says where a training goes on, what is no longer as it was, and what nobody could compare. */
-export function resumeNotice(step: number, found: Pick<Fingerprint, "how" | "networks">, wanted: Fingerprint): string {
+export function resumeNotice(step: number, found: Pick<Fingerprint, "how" | "recipe">, wanted: Fingerprint): string {
   const [was, is] = [found.how, wanted.how];
-  const names = { learningRate: "learning rate", workers: "number of workers", kernels: "build of the kernels" };
-  const others = (Object.keys(names) as (keyof Conditions)[]).filter((key) => was[key] !== is[key]);
+  const names = {
+    learningRate: "learning rate",
+    workers: "number of workers",
+    kernels: "build of the kernels",
+  } as const;
+  const others = (Object.keys(names) as (keyof typeof names)[]).filter((key) => was[key] !== is[key]);
   const changes = others.map((key) => `another ${names[key]} (${is[key]}, before ${was[key]})`);
-  const own = found.networks && wanted.networks
+  for (const name of new Set([...Object.keys(is.knobs), ...Object.keys(was.knobs)])) {
+    const [before, now] = [was, is].map(({ knobs }) => JSON.stringify(knobs[name]) ?? "none");
+    if (before !== now) changes.push(`another ${printable(name)} (${brief(now)}, before ${printable(brief(before))})`);
+  }
+  const own = found.recipe && wanted.recipe
     ? ""
-    : " The objective is one's own: only its variables' shapes were compared.";
+    : " The objective has no recipe: only its variables' shapes were compared.";
   const from = `Going on after step ${step}${changes.length ? `, with ${changes.join(" and ")}` : ""}.${own}`;
   if (was.workers === is.workers && was.kernels === is.kernels) return from;
   return `${from} The numbers will differ by rounding from those without the break.`;
@@ -203,6 +224,7 @@ export function resumeNotice(step: number, found: Pick<Fingerprint, "how" | "net
 
 /** Whether something is what a training may have been like. */
 export function isConditions(how: unknown): how is Conditions {
-  const { learningRate, workers, kernels } = Object(how);
-  return Number.isFinite(learningRate) && Number.isSafeInteger(workers) && /^\w{1,20}$/.test(kernels);
+  const { learningRate, knobs, workers, kernels } = Object(how);
+  return Number.isFinite(learningRate) && isRecord(knobs) && Number.isSafeInteger(workers) &&
+    /^\w{1,20}$/.test(kernels);
 }

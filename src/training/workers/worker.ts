@@ -1,67 +1,93 @@
 /**
- * The program of a worker: its own tfjs, the same objective, and for every batch the losses, or the gradient, of the rows it is
+ * The program of a worker: its own tfjs, the same objective, and for every batch the means, or the gradient, of the rows it is
  * given.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../../backend.ts";
-import { type Objective, objectiveOf } from "../../objectives/objective.ts";
+import { InputError } from "../../errors.ts";
+import type { Objective } from "../../objectives/objective.ts";
+import type { Recipe } from "../../objectives/recipe.ts";
+import { objectiveOf } from "../../objectives/recipes.ts";
 import { random } from "../../random.ts";
-import type { Variable } from "../../tensor.ts";
-import { layOut, noiseOfRows, type Setup, type SharedMemory, type Task } from "./shared_memory.ts";
-import { contribution } from "../gradient.ts";
+import type { LayersModel } from "../../tensor.ts";
+import { shapeText } from "../../wording.ts";
+import {
+  changing,
+  contribution,
+  fill,
+  inOrder,
+  layOut,
+  noiseOfRows,
+  rowsOf,
+  type SentNetwork,
+  type SentRecipe,
+  type Setup,
+  type Task,
+  write,
+} from "./shared_memory.ts";
 
-let objective: Objective;
-let shared: SharedMemory;
-let setup: Setup;
+/** Finds what a task asks for, once the worker is set up. */
+let work: (task: Task) => void;
 
 /** This thread, as whoever started it sees it. */
 const here = self as unknown as Worker;
 
 here.onmessage = async ({ data }: MessageEvent<Setup | Task>) => {
   try {
-    if ("memory" in data) await begin(data);
-    else work(data);
+    if ("memory" in data) work = await begin(data);
+    work("memory" in data ? data.check : data);
     here.postMessage({});
   } catch (error) {
-    here.postMessage({ error: (error as Error).message });
+    here.postMessage({ error: (error as Error).message, mistaken: error instanceof InputError });
   }
 };
 
-/** Makes the objective. */
-async function begin(data: Setup): Promise<void> {
-  setup = data;
-  shared = layOut(setup);
-  await useBackend(setup.backend, { kernels: setup.kernels });
-  const [encoder, decoder] = await Promise.all(setup.networks.map(async ({ topology, weights }) => {
-    const network = await tf.models.modelFromJSON(
-      { modelTopology: topology } as Parameters<typeof tf.models.modelFromJSON>[0],
-    );
-    tf.tidy(() => network.setWeights(weights.map(({ values, shape }) => tf.tensor(values, shape))));
-    return network;
-  }));
-  objective = objectiveOf({ name: setup.name, encoder, decoder });
+/** Makes the objective, and what finds out about it. */
+async function begin({ backend, kernels, recipe, memory, layout }: Setup): Promise<typeof work> {
+  await useBackend(backend, kernels && { kernels });
+  const objective = await objectiveOf(await receive(recipe));
+  assertShapes(objective, layout.shapes);
+  const shared = layOut(memory, layout);
+  return (task) =>
+    tf.tidy(() => {
+      fill(changing(objective), shared.weights);
+      const batch = rowsOf(shared, layout, task);
+      const question = { batch, noise: noiseOfRows(random(task.noise), task), knobs: task.knobs };
+      const found = contribution(objective, question, task.whole, task.slopes);
+      const [names, wanted] = [found, layout].map(({ names, sums }) => [...names, ...Object.keys(sums)].join(", "));
+      if (names !== wanted) {
+        throw new InputError(`The objective's recipe makes another one: its terms are ${names}, expected ${wanted}.`);
+      }
+      write(shared.parts[task.worker]!, inOrder(found)); // there is one for each worker
+    });
 }
 
-/** Finds the losses, or the gradient, of some rows of the batch that is on the layOut, and writes them there. */
-function work({ worker, slopes, from, to, whole, noise }: Task): void {
-  const size = tf.util.sizeFromShape(setup.shape);
-  tf.tidy(() => {
-    fill(objective.variables, shared.weights);
-    const x = tf.tensor(shared.batch.slice(from * size, to * size), [to - from, ...setup.shape]);
-    let at = 0;
-    for (const part of contribution(objective, x, noiseOfRows(random(noise), from, whole), whole, slopes)) {
-      shared.parts[worker].set(part.dataSync(), at); // workers have no webgpu, where this would not do
-      at += part.size;
-    }
-  });
+/** A recipe, with networks made of what was told of them. */
+async function receive(recipe: SentRecipe): Promise<Recipe> {
+  if ("module" in recipe) return recipe;
+  const { encoder, decoder } = recipe.networks;
+  if (!encoder || !decoder) throw new InputError("A recipe names an encoder and a decoder.");
+  return { ...recipe, networks: { encoder: await network(encoder), decoder: await network(decoder) } };
 }
 
-/** Gives variables the values that lie one after another. */
-function fill(variables: Variable[], values: Float32Array): void {
-  let at = 0;
-  for (const variable of variables) {
-    variable.assign(tf.tensor(values.slice(at, at += variable.size), variable.shape));
+async function network({ topology, weights }: SentNetwork): Promise<LayersModel> {
+  const model = await tf.models.modelFromJSON(
+    { modelTopology: topology } as Parameters<typeof tf.models.modelFromJSON>[0],
+  );
+  tf.tidy(() => model.setWeights(weights.map(({ values, shape }) => tf.tensor(values, shape))));
+  return model;
+}
+
+/** Checks that the objective has the caller's variables, as far as shapes show it. */
+function assertShapes(objective: Objective, wanted: number[][]): void {
+  const found = changing(objective).map(({ shape }) => shapeText(shape));
+  const expected = wanted.map(shapeText);
+  const other = "The objective's recipe makes another one:";
+  if (found.length !== expected.length) {
+    throw new InputError(`${other} it has ${found.length} variables, expected ${expected.length}.`);
   }
+  const i = found.findIndex((shape, i) => shape !== expected[i]);
+  if (i >= 0) throw new InputError(`${other} its variable ${i} has shape ${found[i]}, expected ${expected[i]}.`);
 }

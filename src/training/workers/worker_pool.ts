@@ -10,13 +10,31 @@ import * as tf from "@tensorflow/tfjs";
 import { batchOf, type Examples } from "../../data/examples.ts";
 import { EnvironmentError, InputError } from "../../errors.ts";
 import { installTrainingKernels } from "../../kernels/mod.ts";
-import { type Objective, objectiveOf, type Parts, partsOf } from "../../objectives/objective.ts";
+import type { Objective } from "../../objectives/objective.ts";
+import type { Recipe } from "../../objectives/recipe.ts";
 import { isPermitted, permissionFlag } from "../../disk/permissions.ts";
-import type { Random } from "../../random.ts";
-import type { LayersModel, Tensor, Variable } from "../../tensor.ts";
+import { random } from "../../random.ts";
+import { type Batch, type LayersModel, range, type Tensor } from "../../tensor.ts";
 import { shapeText } from "../../wording.ts";
-import { layOut, noiseOfRows, type Setup, type SharedMemory, type Task } from "./shared_memory.ts";
-import { contribution, type Gradient } from "../gradient.ts";
+import type { Means } from "../batch_report.ts";
+import type { Gradient, Question } from "../gradient.ts";
+import { filled, numbersOf } from "./numbers.ts";
+import {
+  bytesOf,
+  changing,
+  type Contribution,
+  contribution,
+  inOrder,
+  type Layout,
+  layOut,
+  noiseOfRows,
+  type SentNetwork,
+  type SentRecipe,
+  type Setup,
+  type SharedMemory,
+  type Task,
+  write,
+} from "./shared_memory.ts";
 
 /** How to start a pool. */
 export interface WorkerPoolOptions {
@@ -39,107 +57,130 @@ interface PoolWorker {
   tell(message: Setup | Task): Promise<void>;
 }
 
+/** How far apart, relative to the largest, what a worker and the caller find of the same rows may be: float32. */
+const TOLERANCE = 1e-5;
+
 /** Workers, the caller one of them. */
 export class WorkerPool {
   /** The most examples it takes at a time. */
   readonly most: number;
   readonly #objective: Objective;
-  readonly #shape: number[];
+  readonly #layout: Layout;
   readonly #memory: SharedMemory;
   readonly #others: PoolWorker[];
   readonly #patience: number;
 
-  private constructor(objective: Objective, setup: Setup, most: number, others: PoolWorker[], patience: number) {
-    this.most = most;
+  private constructor(
+    objective: Objective,
+    layout: Layout,
+    memory: SharedMemory,
+    others: PoolWorker[],
+    patience: number,
+  ) {
+    this.most = layout.rows;
     this.#objective = objective;
-    this.#shape = setup.shape;
-    this.#memory = layOut(setup);
+    this.#layout = layout;
+    this.#memory = memory;
     this.#others = others;
     this.#patience = patience;
   }
 
   /**
-   * Starts the workers.
+   * Starts the workers, and checks that each finds of the same examples what the caller finds.
    *
-   * @throws {InputError} If the objective or the backend is none that workers can have.
+   * @throws {InputError} If the objective or the backend is none that workers can have, or a worker finds something else.
    * @throws {EnvironmentError} If the permission to read is missing, or a worker does not start.
    */
   static async start(objective: Objective, examples: Examples, options: WorkerPoolOptions): Promise<WorkerPool> {
     const { workers, batchSize, patience = 60_000, program = new URL("./worker.ts", import.meta.url) } = options;
-    const [parts, { variables }] = [partsOf(objective), objective];
-    if (!parts) {
+    const { recipe } = objective;
+    if (!recipe) {
       throw new InputError(
-        "Workers make the objective again from its networks, which takes negativeElbo or squaredError of a model of layers: with this one, use one worker.",
+        "Workers make the objective again from its recipe, and this one has none: use one worker, or give it a recipe.",
       );
     }
-    assertRemade(parts, variables);
     const backend = tf.getBackend();
     if (backend !== "wasm" && backend !== "cpu") {
       throw new InputError(`Workers share the CPU's cores, which the ${backend} backend does not use: use one worker.`);
     }
-    await askToRead(workers);
-    const shape = tf.tidy(() => batchOf(examples, [0]).shape.slice(1));
-    const weights = variables.reduce((total, { size }) => total + size, 0);
-    const sizes = { weights, batch: batchSize * tf.util.sizeFromShape(shape), workers: workers - 1 };
-    const memory = new SharedArrayBuffer(4 * (weights + sizes.batch + sizes.workers * (3 + weights)));
-    const networks = await Promise.all([parts.encoder, parts.decoder].map(plan));
+    await askToRead(workers, "module" in recipe ? recipe.module : undefined);
     const kernels = backend === "wasm" ? installTrainingKernels() : undefined;
-    const setup: Setup = { backend, kernels, name: parts.name, networks, shape, memory, sizes };
-    const others = Array.from({ length: workers - 1 }, (_, i) => startWorker(program, `${i + 2} of ${workers}`));
-    const pool = new WorkerPool(objective, setup, batchSize, others, patience);
+    const batch = await batchOf(examples, range(Math.min(2, examples.count)));
+    const task = { slopes: true, from: 0, to: examples.count > 1 ? 2 : 1, noise: random(0).state() };
+    const check = { ...task, whole: task.to, knobs: objective.knobs?.(1) ?? {} };
+    const own = contribution(objective, { batch, noise: random(0), knobs: check.knobs }, check.whole, true);
     try {
-      await answers(patience, others.map(({ name, tell }) => ({ name, done: tell(setup) })));
-    } catch (error) {
-      pool[Symbol.dispose]();
-      throw error;
+      const layout = layoutOf(objective, own, batch, { rows: Math.max(batchSize, check.whole), workers: workers - 1 });
+      const memory = new SharedArrayBuffer(bytesOf(layout));
+      const others = Array.from({ length: workers - 1 }, (_, i) => startWorker(program, `${i + 2} of ${workers}`));
+      const pool = new WorkerPool(objective, layout, layOut(memory, layout), others, patience);
+      try {
+        pool.#put(batch);
+        const setup = { backend, kernels, recipe: await send(recipe), memory, layout } as const;
+        const told = others.map(({ name, tell }, worker) => ({
+          name,
+          done: tell({ ...setup, check: { ...check, worker } }),
+        }));
+        await answers(patience, told);
+        others.forEach(({ name }, worker) => assertSame(name, own, pool.#memory.parts[worker] ?? new Float32Array()));
+      } catch (error) {
+        pool[Symbol.dispose]();
+        throw error;
+      }
+      return pool;
+    } finally {
+      tf.dispose([batch, own]);
     }
-    return pool;
   }
 
   /** The gradient of a whole batch, as `gradient` finds it; the caller disposes. */
-  async gradient(x: Tensor, noise: Random): Promise<Gradient> {
-    const [means, ...slopes] = await this.#total(x, noise, true);
-    const names = this.#objective.variables.map(({ name }) => name);
-    return { means: means as tf.Tensor1D, slopes: Object.fromEntries(slopes.map((slope, i) => [names[i], slope])) };
+  async gradient(question: Question): Promise<Gradient> {
+    return await this.#total(question, true) as Gradient; // with slopes, as asked for
   }
 
-  /** The mean loss, reconstruction and KL of a whole batch, `[3]`; the caller disposes. */
-  async means(x: Tensor, noise: Random): Promise<tf.Tensor1D> {
-    return (await this.#total(x, noise, false))[0] as tf.Tensor1D;
+  /** The means and sums of a whole batch, as `means` finds them; the caller disposes. */
+  async means(question: Question): Promise<Means> {
+    return await this.#total(question, false);
   }
 
   /** The {@linkcode contribution} of a whole batch, each worker's rows added up. */
-  async #total(x: Tensor, noise: Random, slopes: boolean): Promise<Tensor[]> {
-    const { weights, batch, parts } = this.#memory;
-    const [whole, ...rest] = x.shape;
-    if (shapeText(rest) !== shapeText(this.#shape)) {
-      throw new RangeError(
-        `The examples are of shape ${shapeText(rest)}; those before were ${shapeText(this.#shape)}.`,
-      );
-    }
-    batch.set(await x.data() as Float32Array);
-    let at = 0;
-    for (const variable of this.#objective.variables) {
-      weights.set(await variable.data() as Float32Array, at);
-      at += variable.size;
-    }
+  async #total({ batch, noise, knobs }: Question, slopes: boolean): Promise<Contribution> {
+    this.#put(batch);
+    const whole = batch.x.shape[0] ?? 0;
     const share = Math.ceil(whole / (1 + this.#others.length));
     const state = noise.state();
     const busy = this.#others.flatMap(({ name, tell }, worker) => {
       const from = (worker + 1) * share;
       const to = Math.min(whole, from + share);
-      return from < to ? [{ name, worker, done: tell({ worker, slopes, from, to, whole, noise: state }) }] : [];
+      if (from >= to) return [];
+      return [{ name, worker, done: tell({ worker, slopes, from, to, whole, noise: state, knobs }) }];
     });
+    const mine = { from: 0, to: Math.min(share, whole), whole };
     const own = tf.tidy(() => {
-      const mine = x.slice([0, ...rest.map(() => 0)], [Math.min(share, whole), ...rest]);
-      return contribution(this.#objective, mine, noiseOfRows(noise, 0, whole), whole, slopes);
+      const question = { batch: rowsTo(batch, mine.to), noise: noiseOfRows(noise, mine), knobs };
+      return contribution(this.#objective, question, whole, slopes);
     });
     try {
       await answers(this.#patience, busy);
-      return sum(own, busy.map(({ worker }) => parts[worker]));
+      return sum(own, busy.flatMap(({ worker }) => this.#memory.parts[worker] ?? []));
     } finally {
       tf.dispose(own);
     }
+  }
+
+  /** Writes down what all workers need: what training changes, and a batch. */
+  #put(batch: Batch): void {
+    const { example } = this.#layout;
+    for (const name of new Set([...Object.keys(example), ...Object.keys(batch)] as (keyof Batch)[])) {
+      const [found, wanted] = [batch[name]?.shape.slice(1), example[name]].map((shape) => shape && shapeText(shape));
+      if (found !== wanted) {
+        const what = name === "x" ? "examples" : "labels";
+        const none = `no ${what}`;
+        throw new RangeError(`The ${what} are of shape ${found ?? none}; those before were ${wanted ?? none}.`);
+      }
+    }
+    for (const [name, numbers] of Object.entries(this.#memory.batch)) write(numbers, [batch[name as keyof Batch]!]); // as checked
+    write(this.#memory.weights, changing(this.#objective));
   }
 
   /** Ends the workers. */
@@ -148,49 +189,97 @@ export class WorkerPool {
   }
 }
 
+/** What lies in the shared memory, by what the caller finds of a batch. */
+function layoutOf(
+  objective: Objective,
+  { names, sums }: Contribution,
+  batch: Batch,
+  sizes: Pick<Layout, "rows" | "workers">,
+): Layout {
+  const shapesOf = (tensors: Record<string, Tensor>, from: number) =>
+    Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape.slice(from)]));
+  return {
+    shapes: changing(objective).map(({ shape }) => shape),
+    variables: objective.variables.length,
+    example: shapesOf(batch, 1),
+    names,
+    sums: shapesOf(sums, 0),
+    ...sizes,
+  };
+}
+
+/** The first rows of a batch. */
+function rowsTo(batch: Batch, to: number): Batch {
+  const first = (t: Tensor) => t.slice([0], [to]);
+  return { x: first(batch.x), ...(batch.y && { y: first(batch.y) }) };
+}
+
 /** The caller's contribution, and those that workers wrote down, added up. */
-function sum(own: Tensor[], parts: Float32Array[]): Tensor[] {
-  let at = 0;
-  return tf.tidy(() =>
-    own.map((t) => {
-      const [start, end] = [at, at += t.size];
-      return parts.reduce((sum, part) => sum.add(tf.tensor(part.slice(start, end), t.shape)), t.clone());
-    })
-  );
+function sum(own: Contribution, parts: Float32Array[]): Contribution {
+  let start = 0;
+  const total = (t: Tensor) => {
+    const from = start;
+    start += t.size;
+    return filled(t.shape, (into) => {
+      into.set(numbersOf(t));
+      for (const part of parts) for (let i = 0; i < into.length; i++) into[i]! += part[from + i]!; // within both
+    });
+  };
+  const totals = (tensors: Record<string, Tensor>) =>
+    Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, total(t)]));
+  const [means, sums] = [total(own.means) as tf.Tensor1D, totals(own.sums)];
+  return { names: own.names, means, sums, ...(own.slopes && { slopes: totals(own.slopes) }) };
 }
 
 /**
- * Checks that a worker, which makes the objective again from its layers, will have the caller's variables, in their order.
+ * Checks that a worker found what the caller finds of the same rows, up to rounding. Where that is not finite, nothing is
+ * compared: training will say so.
  *
- * @throws {InputError} If it will not.
+ * @throws {InputError} If it found something else.
  */
-function assertRemade(parts: Parts, variables: Variable[]): void {
-  const [inEncoder, inDecoder] = [parts.encoder, parts.decoder].map(({ weights }) => weights.map((x) => x.read()));
-  const { variables: remade } = objectiveOf(parts);
-  const same = remade.length === variables.length && remade.every((variable, i) => variable === variables[i]);
-  if (same && !inEncoder.some((weight) => inDecoder.includes(weight))) return;
-  throw new InputError(
-    "Workers make the model again from its layers, which takes two networks that share none, and a layer's `trainable` that is set before the model is made: with this one, use one worker.",
-  );
+function assertSame(name: string, own: Contribution, part: Float32Array): void {
+  let at = 0;
+  for (const t of inOrder(own)) {
+    const [wanted, found] = [numbersOf(t), part.subarray(at, at += t.size)];
+    const scale = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const apart = wanted.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i]!)), 0); // as many
+    if (!Number.isFinite(scale) || apart <= TOLERANCE * scale) continue;
+    const what = t === own.means
+      ? `a loss of ${found[0]}, and this program ${wanted[0]}`
+      : "another gradient than this program";
+    throw new InputError(
+      `Worker ${name} finds ${what} for the same examples: the objective's recipe makes another one.`,
+    );
+  }
 }
 
-/** A network as a worker is told of it. */
-async function plan(network: LayersModel): Promise<Setup["networks"][number]> {
+/** A recipe as a worker is told of it. */
+async function send(recipe: Recipe): Promise<SentRecipe> {
+  if ("module" in recipe) return recipe;
+  const { encoder, decoder } = recipe.networks;
+  return { ...recipe, networks: { encoder: await sent(encoder), decoder: await sent(decoder) } };
+}
+
+async function sent(network: LayersModel): Promise<SentNetwork> {
   const weights = await Promise.all(
-    network.getWeights().map(async (weight) => ({
-      values: await weight.data() as Float32Array,
-      shape: weight.shape,
-    })),
+    network.getWeights().map(async (weight) => ({ values: await weight.data() as Float32Array, shape: weight.shape })),
   );
   return { topology: network.toJSON(null, false), weights };
 }
 
-/** Asks for what workers need, which Deno would otherwise refuse them one by one. */
-export async function askToRead(workers: number): Promise<void> {
-  const project = decodeURIComponent(new URL("../../../", import.meta.url).pathname.replace(/\/$/, ""));
-  if (await isPermitted("read", project)) return;
-  const flag = permissionFlag("read", project);
-  throw new EnvironmentError(`Training with ${workers} workers reads their source: add ${flag}.`);
+/**
+ * Asks for what workers need, which Deno would otherwise refuse them one by one: to read the library's source, and the module
+ * that makes the objective.
+ */
+export async function askToRead(workers: number, module?: string): Promise<void> {
+  const path = (url: URL) => decodeURIComponent(url.pathname.replace(/\/$/, ""));
+  const project = path(new URL("../../../", import.meta.url));
+  const own = module?.startsWith("file:") ? [path(new URL(module))] : [];
+  for (const needed of [project, ...own.filter((path) => !path.startsWith(`${project}/`))]) {
+    if (await isPermitted("read", needed)) continue;
+    const flag = permissionFlag("read", needed);
+    throw new EnvironmentError(`Training with ${workers} workers reads their source: add ${flag}.`);
+  }
 }
 
 /** Starts a worker. */
@@ -203,7 +292,11 @@ function startWorker(program: URL, name: string): PoolWorker {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const fail = (why: string) => reject(new EnvironmentError(`Training ends here: worker ${name} ${why}.`));
       promise.catch(() => {}); // until somebody waits for it
-      worker.onmessage = ({ data: { error } }) => error === undefined ? resolve() : fail(`failed (${error})`);
+      worker.onmessage = ({ data: { error, mistaken } }) => {
+        if (error === undefined) resolve();
+        else if (mistaken) reject(new InputError(error));
+        else fail(`failed (${error})`);
+      };
       worker.onerror = (event) => {
         event.preventDefault();
         fail(`has died (${event.message})`);
