@@ -96,7 +96,15 @@ export { type Dataset, type ImageSet, imageSet, type LabelledImages, select, tak
 // What a lesson runs in, and speaks through.
 export type { CommonOptions, Lesson } from "./src/lesson/lesson.ts";
 export { runLesson } from "./src/lesson/run_lesson.ts";
-export { ClaimError, type Closeness, type Comparison, type ImageLayout, type Show, showOn } from "./src/show/show.ts";
+export {
+  type Claim,
+  ClaimError,
+  type Closeness,
+  type Comparison,
+  type ImageLayout,
+  type Show,
+  showOn,
+} from "./src/show/show.ts";
 export {
   type Axis,
   type Bars,

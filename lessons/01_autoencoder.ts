@@ -56,8 +56,8 @@ type Options = typeof defaults & CommonOptions;
 // A word on the code. A **tensor** is an array of numbers with a shape, which comments give: B images in a batch, N in all, D
 // numbers an image, L numbers a code. TensorFlow.js, `tf`, computes with them and frees no memory by itself: `tf.tidy` frees
 // all tensors that a function made but those it returns, `dispose` frees one, and `await t.data()` fetches the numbers.
-// `show.claim` prints a number found beside the one expected, and ends the lesson if they disagree; `margin` is how far
-// apart they may be, and `from` says where the expected one comes from.
+// `show.claim` prints a number found beside the one expected, and marks it if they disagree; `margin` is how far apart they
+// may be, and `from` says where the expected one comes from.
 
 // ## 1.1 By hand: two numbers into one
 //

@@ -44,7 +44,9 @@ async function threeSteps() {
 /** What lesson 04 says. */
 async function lesson() {
   const { events, surface } = recorder();
-  await kl.lesson({ ...kl.defaults, data: "digits", seed: 0 }, showOn(surface));
+  const show = showOn(surface);
+  await kl.lesson({ ...kl.defaults, data: "digits", seed: 0 }, show);
+  await show.end(); // every claim holds
   return events;
 }
 

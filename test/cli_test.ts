@@ -135,11 +135,12 @@ testRun("a mistake in the flags: a sentence, the list of flags, exit code 2", as
   }
 });
 
-testRun("a false claim: its line, a sentence, exit code 1", async () => {
+testRun("false claims: their lines, a sentence each, exit code 1", async () => {
   const { code, out, err } = await lesson("04_kl", ["--samples", "1"]); // one draw has a standard error of zero
   assertEquals(code, 1);
   assertMatch(out, /^ {2}✗ .+$/m);
-  assertMatch(err, /^This claim is false: .+\.\n$/);
+  assertMatch(err, /^(This claim is false: .+\.\n)+$/);
+  assertEquals(err.match(/is false/g)!.length, out.match(/^ {2}✗/gm)!.length);
 });
 
 testIf(

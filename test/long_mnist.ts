@@ -40,10 +40,14 @@ testMnist("a classifier trained on the embedded digits alone reads 85 % of MNIST
 
 testMnist("lesson 05: ten epochs on MNIST follow the published curve", async (directory) => {
   await useBackend("wasm");
-  await dense.lesson({ ...dense.defaults, epochs: 10, data: directory, seed: 0 }, talking());
+  const show = talking();
+  await dense.lesson({ ...dense.defaults, epochs: 10, data: directory, seed: 0 }, show);
+  await show.end();
 });
 
 testMnist("lesson 06: ten epochs on MNIST end where the PyTorch twin ends", async (directory) => {
   await useBackend("wasm");
-  await conv.lesson({ ...conv.defaults, ...conv.otherData, epochs: 10, data: directory, seed: 0 }, talking());
+  const show = talking();
+  await conv.lesson({ ...conv.defaults, ...conv.otherData, epochs: 10, data: directory, seed: 0 }, show);
+  await show.end();
 });

@@ -197,18 +197,23 @@ Deno.test("--json: the last line has it all; without it nothing of the kind", as
   assertEquals(lastLine(await run(["--json", "--backend", "cpu"])).kernels, "tfjs");
 });
 
-Deno.test("a false claim: shown, said in a sentence, exit code 1; the JSON has it, and nothing after it", async () => {
+Deno.test("false claims: all is shown, each said in a sentence at the end, exit code 1; the JSON has it all", async () => {
   const { code, out, err } = await run(["--json"], (show) => {
-    speak(show);
     show.claim("less", assertLess, { found: 3, expected: 2, from: "the pencil" });
-    show.text("never said");
+    speak(show);
+    show.claim("close", assertAlmostEquals, { found: 3, expected: 2, margin: 0.5, from: "the text" });
+    show.text("said all the same");
   });
-  assertEquals([code, err], [1, "This claim is false: less: 3, expected less than 2 (the pencil).\n"]);
+  const sentences = [
+    "This claim is false: less: 3, expected less than 2 (the pencil).\n",
+    "This claim is false: close: 3, expected 2 ± 0.5 (the text).\n",
+  ];
+  assertEquals([code, err], [1, sentences.join("")]);
   assertStringIncludes(out, "  ✗ less: 3, expected less than 2 (the pencil)\n");
-  assert(!out.includes("never said"));
+  assertStringIncludes(out, "  ✗ close: 3, expected 2 ± 0.5 (the text)\nsaid all the same\n");
   const { claims, tiles } = lastLine({ out } as Run);
-  assertEquals(claims.map(({ holds }: { holds: boolean }) => holds), [true, true, false]);
-  assertEquals(claims[2], {
+  assertEquals(claims.map(({ holds }: { holds: boolean }) => holds), [false, true, true, false]);
+  assertEquals(claims[0], {
     claim: "less",
     relation: "less than ",
     holds: false,
@@ -217,6 +222,31 @@ Deno.test("a false claim: shown, said in a sentence, exit code 1; the JSON has i
     from: "the pencil",
   });
   assertEquals(tiles, 7);
+});
+
+Deno.test("a false claim after a training names --epochs; one before it does not", async () => {
+  const step = { step: 3, steps: 3, epochEnds: false } as Step;
+  const wrong = (show: Show) => show.claim("less", assertLess, { found: 3, expected: 2, from: "the pencil" });
+  const sentence = "This claim is false: less: 3, expected less than 2 (the pencil).\n";
+  const after = await run(["--epochs", "7"], (show) => {
+    show.progress(step);
+    wrong(show);
+  });
+  assertEquals([after.code, after.err], [1, `${sentence}A longer training may help: --epochs 14.\n`]);
+  const before = await run([], (show) => {
+    wrong(show);
+    show.progress(step);
+  });
+  assertEquals([before.code, before.err], [1, sentence]);
+});
+
+Deno.test("what stops a lesson after a false claim is what it ends with", async () => {
+  const { code, out, err } = await run([], (show) => {
+    show.claim("less", assertLess, { found: 3, expected: 2, from: "the pencil" });
+    throw new InputError("No such file.");
+  });
+  assertStringIncludes(out, "  ✗ less");
+  assertEquals([code, err], [2, "No such file.\n"]);
 });
 
 Deno.test("steps are not kept for the JSON: they are thousands", async () => {

@@ -10,9 +10,10 @@
 import { useBackend } from "../backend.ts";
 import { EnvironmentError, InputError } from "../errors.ts";
 import { ClaimError } from "../show/claim.ts";
-import type { LessonEvent, Surface } from "../show/events.ts";
+import type { Surface } from "../show/events.ts";
 import { type Show, showOn } from "../show/show.ts";
 import type { Flags } from "./command_line.ts";
+import type { Findings } from "./findings.ts";
 import type { CommonOptions, Lesson } from "./lesson.ts";
 
 /**
@@ -51,7 +52,8 @@ async function run<Numbers extends Record<string, number>>(lesson: Lesson<Number
   const { broadcast } = await import("./broadcast.ts");
   const { listenForSignals, Interrupted } = await import("./signals.ts");
   const backend = await useBackend(flags.backend);
-  const findings: LessonEvent[] = [];
+  const { keepFindings } = await import("./findings.ts");
+  const findings = keepFindings();
   const { tell, send, failure } = broadcast(await surfacesOf(lesson, flags, findings));
   const signals = listenForSignals(() => void tell({ kind: "end", failed: true }));
   const show = showOn((event) => {
@@ -68,34 +70,31 @@ async function run<Numbers extends Record<string, number>>(lesson: Lesson<Number
   }
   signals.end();
   failed ??= failure();
-  const isClaim = failed instanceof ClaimError; // a false claim is a finding like others
+  const verdict = findings.verdict(flags.own.load === undefined ? flags.own.epochs as number | undefined : undefined);
   try {
-    await tell({ kind: "end", failed: failed !== undefined && !isClaim });
+    await tell({ kind: "end", failed: failed !== undefined });
   } catch (error) {
-    if (!failed) throw error;
+    if (!failed && !verdict) throw error;
     console.error((error as Error).message); // what went wrong first is what ends the program
   }
   if (failed instanceof Interrupted) failed.message += await wayOn(flags);
-  if (failed && !isClaim) throw failed;
-  if (flags.json) {
+  if (failed) throw failed;
+  if (flags.json) { // false claims are findings like others
     const { jsonReport } = await import("./json_report.ts");
     const { printLine } = await import("../show/terminal/print_line.ts");
-    printLine(jsonReport(lesson.name, backend, flags, findings));
+    printLine(jsonReport(lesson.name, backend, flags, findings.events));
   }
-  if (failed) throw failed;
+  if (verdict) throw verdict;
 }
 
 /** What shows a lesson: the terminal, a directory where one is asked for, and a record of the findings for the JSON. */
 async function surfacesOf(
   lesson: { name: string; question: string; text: string },
   { out }: Flags,
-  findings: LessonEvent[],
+  findings: Findings,
 ): Promise<Surface[]> {
-  const record: Surface = (event) => {
-    if (event.kind === "claim" || event.kind === "figure") findings.push(event);
-  };
   const { terminal } = await import("../show/terminal/terminal.ts");
-  const surfaces = [record, await terminal(undefined, null)];
+  const surfaces = [findings.surface, await terminal(undefined, null)];
   if (out !== undefined) surfaces.push(await (await import("../show/files/files.ts")).files(out, lesson));
   return surfaces;
 }

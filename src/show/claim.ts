@@ -11,14 +11,23 @@ export type Comparison<T> = (found: T, expected: T) => void;
 /** `assertAlmostEquals`. */
 export type Closeness = (found: number, expected: number, margin?: number) => void;
 
-/** A claim that does not hold. */
+/** The event of a claim. */
+export type Claim = LessonEvent & { kind: "claim" };
+
+/** Claims that do not hold. */
 export class ClaimError extends Error {
   /** The class's name. */
   override name = "ClaimError";
-}
 
-/** The event of a claim. */
-export type Claim = LessonEvent & { kind: "claim" };
+  /**
+   * Its message has a sentence for each.
+   *
+   * @param claims The claims that are false, in the order in which they were made.
+   */
+  constructor(readonly claims: Claim[]) {
+    super(claims.map((claim) => `This claim is false: ${claimText(claim)}.`).join("\n"));
+  }
+}
 
 type Check = (found: never, expected: never, margin?: never) => void;
 

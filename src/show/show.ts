@@ -7,14 +7,14 @@
 import type { Json } from "../json.ts";
 import type { Tensor, Tensor2D } from "../tensor.ts";
 import type { Step } from "../training/train.ts";
-import { checkClaim, ClaimError, claimText, type Closeness, type Comparison } from "./claim.ts";
+import { checkClaim, type Claim, ClaimError, type Closeness, type Comparison } from "./claim.ts";
 import { assertDrawable, assertName, assertTable } from "./drawable.ts";
 import type { Axis, Bars, HeatMap, Lines, Measured, Picture, Surface, Table } from "./events.ts";
 import { histogram } from "./histogram.ts";
 import { lossPictures } from "./loss_curves.ts";
 import { type ImageLayout, imagePicture, scatterPicture } from "./pictures.ts";
 
-export { ClaimError, type Closeness, type Comparison } from "./claim.ts";
+export { type Claim, ClaimError, type Closeness, type Comparison } from "./claim.ts";
 export type { ImageLayout } from "./pictures.ts";
 
 /** What a lesson speaks through. */
@@ -24,8 +24,8 @@ export interface Show {
   /** A paragraph or a line of figures. */
   text(text: string): void;
   /**
-   * Something that must be true: checks it, shows it with its figures, and throws a {@linkcode ClaimError} if it is not.
-   * NaN and infinities fail.
+   * Something that must be true: checks it and shows it with its figures, whether it holds or not. What follows is shown
+   * all the same, and {@linkcode Show.end} says which claims were false. NaN and infinities fail.
    */
   claim(what: string, check: Closeness, measured: Measured & { margin: number }): void;
   /** The same for `assertLess`, `assertEquals` and the like. */
@@ -72,6 +72,7 @@ export interface Show {
    * lesson; a program of one's own says it once, after everything else.
    *
    * @param failed Whether something stopped the program before it had said all; no, by default.
+   * @throws {ClaimError} If a claim was false and nothing else stopped the program.
    */
   end(failed?: boolean): Promise<void>;
 }
@@ -79,6 +80,7 @@ export interface Show {
 /** Makes a {@linkcode Show} that speaks to a surface; without a surface it is silent, and still checks every claim. */
 export function showOn(surface: Surface = () => {}): Show {
   const names = new Set<string>();
+  const untrue: Claim[] = [];
   const draw = async (picture: Picture) => {
     assertName(picture.name);
     assertDrawable(picture);
@@ -95,8 +97,8 @@ export function showOn(surface: Surface = () => {}): Show {
       measured: Measured<number | string>,
     ) {
       const claim = checkClaim(what, check, measured);
+      if (!claim.holds) untrue.push(claim);
       surface(claim);
-      if (!claim.holds) throw new ClaimError(`This claim is false: ${claimText(claim)}.`);
     },
     progress: (step) => void surface({ kind: "progress", step }),
     fetch: (received, total) => void surface({ kind: "fetch", received, total }),
@@ -116,6 +118,9 @@ export function showOn(surface: Surface = () => {}): Show {
     async losses(name, steps) {
       for (const picture of lossPictures(name, steps)) await draw(picture);
     },
-    end: async (failed = false) => await surface({ kind: "end", failed }),
+    async end(failed = false) {
+      await surface({ kind: "end", failed });
+      if (untrue.length && !failed) throw new ClaimError(untrue);
+    },
   };
 }

@@ -1,0 +1,65 @@
+/**
+ * The form of a lesson: how long it is, and how much of it is prose.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
+import { type LessonFile, LESSONS } from "./_lessons.ts";
+
+/** The lessons that have this form; one a line. */
+const IN_FORM: LessonFile["name"][] = [
+  //
+];
+
+/** How many lines a page shows and does not fold away: those outside the blocks that begin with `// ### Check`. */
+export function measure(source: string): { lines: number; comments: number; code: number; folded: number } {
+  const lines = source.trimEnd().split("\n");
+  let [comments, code, folded] = [0, 0, 0];
+  let end: string | undefined; // of the block that is folded away
+  for (const line of lines) {
+    const text = line.trim();
+    if (end === undefined && text === "// ### Check") end = `${line.split("/")[0]}}`;
+    if (end !== undefined) {
+      folded++;
+      if (line === end) end = undefined;
+    } else if (/^(\/\/|\/\*\*|\*)/.test(text)) comments++;
+    else if (text !== "") code++;
+  }
+  assertEquals(end, undefined, "a block that begins with // ### Check ends with its brace");
+  return { lines: lines.length, comments, code, folded };
+}
+
+Deno.test("the measure: a block to fold away goes to the brace at its own indentation", () => {
+  const source = [
+    "/**",
+    " * # 0. Why?",
+    " */",
+    "const a = 1; // one",
+    "",
+    "// ### Check",
+    "/** Claims. */",
+    "function check() {",
+    "  if (a) {",
+    "  }",
+    "}",
+    "",
+    "function f() {",
+    "  const b = 2;",
+    "  // ### Check",
+    "  {",
+    "    claim();",
+    "  }",
+    "}",
+  ];
+  assertEquals(measure(source.join("\n")), { lines: 19, comments: 3, code: 4, folded: 10 });
+});
+
+for (const name of IN_FORM) {
+  Deno.test(`${name}: at most 380 lines, and outside its checks a line of prose for every 1.5 lines of code`, () => {
+    const { source } = LESSONS.find((lesson) => lesson.name === name)!;
+    const { lines, comments, code, folded } = measure(source);
+    assertLessOrEqual(lines, 380);
+    assert(folded > 0, "it has checks");
+    assertGreaterOrEqual(comments / code, 1 / 1.5, `${comments} lines of prose, ${code} of code`);
+  });
+}
