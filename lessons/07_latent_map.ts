@@ -522,7 +522,7 @@ async function whatIsLost(show: Show, digits: Dataset, vae: LayersVae, places: P
 //
 // 1. `--points 1000`. Which claim fails first, and what does it protect you from?
 // 2. In 7.4 make `farPairs` return the pairs that are *nearest*, by `apart(p) - apart(q)`. What becomes of both gains?
-// 3. Train lesson 6 three times as long, `deno run --allow-write=model lessons/06_conv_vae.ts --epochs 3 --save model`, and load it
+// 3. Train lesson 6 three times as long, `deno run --allow-write=model lessons/07_conv_vae.ts --epochs 3 --save model`, and load it
 //    here. Do the neighbours grow more alike? Does the gap shrink?
 //
 // Answers: `lessons/answers.md`.

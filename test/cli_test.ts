@@ -127,7 +127,7 @@ testRun("a mistake in the flags: a sentence, the list of flags, exit code 2", as
       [["--backend", "gpu"], "error: option '--backend <name>' argument 'gpu' is invalid. Allowed choices are wasm, "],
     ] as const
   ) {
-    const { code, out, err } = await lesson("06_conv_vae", [...flags]);
+    const { code, out, err } = await lesson("07_conv_vae", [...flags]);
     assertEquals([code, out], [2, ""]);
     assert(err.startsWith(sentence), err);
     for (const flag of ["--backend", "--epochs", "--batch", "--latent"]) assertStringIncludes(err, `  ${flag} <`);
@@ -178,7 +178,7 @@ testIf(
       return [code, ...[stdout, stderr].map((bytes) => new TextDecoder().decode(bytes))];
     };
     const full = "Cannot write to standard output: No space left on device (os error 28).\n";
-    const small = "06_conv_vae.ts --images 16 --batch 8"; // it waits for other things than what it shows
+    const small = "07_conv_vae.ts --images 16 --batch 8"; // it waits for other things than what it shows
     for (const lesson of ["04_kl.ts", "04_kl.ts --json", "04_kl.ts --help", "01_autoencoder.ts", small]) {
       assertEquals(await shell(`"$0" "$@" lessons/${lesson} > /dev/full`), [1, "", full], lesson);
     }
@@ -259,7 +259,7 @@ testFiles(
         assertSentence(run, 2, /./);
         assertStringIncludes(run.err.replaceAll(data, "DIR"), sentence);
       }
-      const nowhere = await lesson("06_conv_vae", ["--data", `${directory}/no`], ["--allow-read"]);
+      const nowhere = await lesson("07_conv_vae", ["--data", `${directory}/no`], ["--allow-read"]);
       assertSentence(nowhere, 2, /^There is no ".*\/no": expected a directory with /);
     }),
 );
@@ -317,19 +317,19 @@ testRun("what a lesson that draws nothing pays for show: little beside tfjs itse
 });
 
 testFiles(
-  "what lesson 6 saves, lesson 7 loads; another architecture, or a place that is taken, is refused",
+  "what lesson 7 saves, lesson 8 loads; another architecture, or a place that is taken, is refused",
   () =>
     withTempDir(async (directory) => {
       const model = `${directory}/model`;
       const files = [`--allow-read=${model}`, `--allow-write=${model}`];
       // Too few images to learn from, so both end with a false claim: that the held-out loss is lower than without looking.
-      const saved = await lesson("06_conv_vae", ["--images", "40", "--batch", "20", "--save", model, "--json"], files);
+      const saved = await lesson("07_conv_vae", ["--images", "40", "--batch", "20", "--save", model, "--json"], files);
       const loaded = await lesson("07_latent_map", ["--load", model, "--json"], [`--allow-read=${model}`]);
       assertEquals([saved.code, loaded.code], [1, 1], saved.err + loaded.err);
       assertEquals(lastLine(loaded).test, lastLine(saved).test[0], "the same held-out loss to the last bit");
-      const other = await lesson("06_conv_vae", ["--latent", "3", "--load", model], [`--allow-read=${model}`]);
+      const other = await lesson("07_conv_vae", ["--latent", "3", "--load", model], [`--allow-read=${model}`]);
       assertSentence(other, 2, /model of another architecture: its layer 5 \(Dense\) has units 2, expected 3\.$/);
-      const taken = await lesson("06_conv_vae", ["--save", model], files);
+      const taken = await lesson("07_conv_vae", ["--save", model], files);
       assertSentence(taken, 2, `${model} exists already, and nothing is overwritten: name another directory.`);
       const refused = await lesson("07_latent_map", ["--load", model]);
       assertSentence(refused, 1, `Reading ${model} requires a permission: add --allow-read=${model}.`);

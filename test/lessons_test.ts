@@ -1,7 +1,7 @@
 /**
  * Every lesson in this process, on wasm and two seeds, and the functions that lessons export against oracles.
  *
- * The claims of lesson 6 about its map need a training of half a minute: `cli_test.ts` has it.
+ * The claims of lesson 7 about its map need a training of half a minute: `cli_test.ts` has it.
  *
  * @module
  */
@@ -255,7 +255,7 @@ const few = <T>(train: number, test: number, use: (data: string) => Promise<T>) 
   withFewDigits([train, test], use);
 const embedded = { data: "digits", seed: 1 };
 const [l1, l5] = [lessons["01_autoencoder"], lessons["05_elbo"]];
-const [l6, l7] = [lessons["06_conv_vae"], lessons["07_latent_map"]];
+const [conv, l7] = [lessons["07_conv_vae"], lessons["07_latent_map"]];
 
 Deno.test("lesson 01, seed 1", async () => {
   pictured["01_autoencoder"](await runs(l1.lesson, { ...l1.defaults, ...embedded }));
@@ -289,11 +289,11 @@ Deno.test(
 );
 for (const [seed, latent] of [[1, 2], [2, 3]]) {
   Deno.test(
-    `lesson 06, seed ${seed}, 20 steps, a code of ${latent}: all but the claims that need a longer training`,
+    `lesson 07, seed ${seed}, 20 steps, a code of ${latent}: all but the claims that need a longer training`,
     few(200, 100, async (data) => {
       const events = await runs(
-        l6.lesson,
-        { ...l6.defaults, epochs: 1, batch: 10, rate: 0.003, latent, data, seed },
+        conv.lesson,
+        { ...conv.defaults, epochs: 1, batch: 10, rate: 0.003, latent, data, seed },
         true,
       );
       const steps = events.flatMap((event) => event.kind === "progress" ? [event.step] : []);
@@ -632,10 +632,10 @@ Deno.test("05: the linear data and the linear VAE", async () => {
   assertEquals(tf.memory().numTensors, before);
 });
 
-Deno.test("06: nearest classes, by brute force", async () => {
+Deno.test("07: nearest classes, by brute force", async () => {
   const labelled = take(digits.train, 60);
   const images = tf.tidy(() => digits.test.batch(range(25)).x);
-  const found = await l6.nearestClass(images, labelled);
+  const found = await conv.nearestClass(images, labelled);
   const wanted = Array.from(range(25), (i) => {
     const distance = (j: number) => {
       let sum = 0;
@@ -650,12 +650,12 @@ Deno.test("06: nearest classes, by brute force", async () => {
   assertGreater(new Set(found).size, 4);
 });
 
-Deno.test("06: relative difference and layer shapes", () => {
-  assertEquals(l6.relativeDifference(Float32Array.of(1, -6, 0), Float32Array.of(1, -8, 1)), 0.25);
-  assertEquals(l6.relativeDifference(Float32Array.of(1, 2), Float32Array.of(1, 2)), 0);
+Deno.test("07: relative difference and layer shapes", () => {
+  assertEquals(conv.relativeDifference(Float32Array.of(1, -6, 0), Float32Array.of(1, -8, 1)), 0.25);
+  assertEquals(conv.relativeDifference(Float32Array.of(1, 2), Float32Array.of(1, 2)), 0);
   const layer = (outputShape: (number | null)[]) => ({ outputShape });
   const network = { layers: [layer([null, 28, 28, 1]), layer([null, 16])] } as unknown as LayersModel;
-  assertEquals(l6.layerShapes(network), ["[28,28,1]", "[16]"]);
+  assertEquals(conv.layerShapes(network), ["[28,28,1]", "[16]"]);
 });
 
 Deno.test("07: quantiles undo the cumulative probability, and only 0 and 1 have none", () => {

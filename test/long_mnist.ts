@@ -5,7 +5,7 @@
  */
 // deno-lint-ignore-file no-console -- half an hour without a word would look like a hang
 import { assertGreaterOrEqual } from "@std/assert";
-import * as conv from "../lessons/06_conv_vae.ts";
+import * as conv from "../lessons/07_conv_vae.ts";
 import * as dense from "../lessons/05_elbo.ts";
 import { loadDigits, loadMnist, type Show, showOn, useBackend } from "../mod.ts";
 import { classifierAccuracy } from "./_classifier.ts";
@@ -45,7 +45,7 @@ testMnist("lesson 05: ten epochs on MNIST follow the published curve", async (di
   await show.end();
 });
 
-testMnist("lesson 06: ten epochs on MNIST end where the PyTorch twin ends", async (directory) => {
+testMnist("lesson 07: ten epochs on MNIST end where the PyTorch twin ends", async (directory) => {
   await useBackend("wasm");
   const show = talking();
   await conv.lesson({ ...conv.defaults, ...conv.otherData, epochs: 10, data: directory, seed: 0 }, show);

@@ -597,7 +597,7 @@ testIf(
               "--no-prompt",
               `--allow-read=${directory}`,
               `--allow-write=${directory}`,
-              "lessons/06_conv_vae.ts",
+              "lessons/07_conv_vae.ts",
             ],
             ...["--images", "1600", "--json", ...more],
           ],
@@ -609,7 +609,7 @@ testIf(
         });
       const process = lesson("--checkpoint", directory).spawn();
       const [reader, heard] = [process.stdout.getReader(), [] as string[]];
-      while (!heard.join("").includes("6.3")) {
+      while (!heard.join("").includes("7.3")) {
         const { value, done } = await reader.read();
         assert(!done, heard.join(""));
         heard.push(new TextDecoder().decode(value));

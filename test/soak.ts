@@ -38,7 +38,7 @@ const digits = await loadDigits();
 const vae = convVae();
 const parent = await Deno.makeTempDir();
 
-/** A page with the pictures of lesson 6. */
+/** A page with the pictures of lesson 7. */
 async function pictures(epoch: number): Promise<void> {
   const page = { name: "soak", question: "Does it leak?", text: "// The pictures of an epoch." };
   const surface = await files(`${parent}/epoch-${epoch}`, page);

@@ -1,5 +1,5 @@
 /**
- * # 6. What can a convolutional VAE draw?
+ * # 7. What can a convolutional VAE draw?
  *
  * ```math
  * \text{loss}(x) = \underbrace{-\log p(x \mid z)}_{\text{reconstruction}}
@@ -9,9 +9,9 @@
  * - **You need**: lesson 5. Every part of the loss above is from there.
  * - **You leave with**: the whole system that this course set out for, trained: an encoder and a decoder of convolutions, a
  *   code of two numbers, and a map of all the digits it can draw.
- * - **Run** (about 30 seconds): `deno run lessons/06_conv_vae.ts`; on MNIST (twenty minutes):
- *   `deno run --allow-read=DIRECTORY lessons/06_conv_vae.ts --data DIRECTORY --epochs 10`. `--save model` keeps what was
- *   trained, and `--load model` looks at it again, here and in lesson 7, without training.
+ * - **Run** (about 30 seconds): `deno run lessons/07_conv_vae.ts`; on MNIST (twenty minutes):
+ *   `deno run --allow-read=DIRECTORY lessons/07_conv_vae.ts --data DIRECTORY --epochs 10`. `--save model` keeps what was
+ *   trained, and `--load model` looks at it again, here and in lesson 8, without training.
  *
  * @module
  */
@@ -48,7 +48,7 @@ import {
   train,
   useBackend,
 } from "../mod.ts";
-import text from "./06_conv_vae.ts" with { type: "text" };
+import text from "./07_conv_vae.ts" with { type: "text" };
 
 export const defaults = { epochs: 1, batch: 8, images: 8000, rate: 0.002, latent: 2 };
 
@@ -61,7 +61,7 @@ type Options = typeof defaults & CommonOptions;
 // the image, here 3×3 pixels, and takes the same weighted sum everywhere; each set of weights, a **filter**, makes a new
 // image out of the old one, bright where the filter's pattern is found. 32 filters make 32 images, the **channels**.
 
-// ## 6.1 The networks, layer by layer
+// ## 7.1 The networks, layer by layer
 //
 // With **stride** 2 the window moves two pixels at a time, so, with zeros laid around the rim (**padding**), height and width
 // are halved: 28 → 14 → 7. What remains, 7×7 places with 64 channels each, goes through a **dense** layer of 16 (lesson 1's
@@ -79,7 +79,7 @@ export function layerShapes(network: LayersModel): string[] {
 
 function architecture(show: Show, vae: LayersVae): void {
   const L = vae.latent;
-  show.title(`6.1 The networks, with a code of ${L}`);
+  show.title(`7.1 The networks, with a code of ${L}`);
   const encoder = ["[28,28,1]", "[14,14,32]", "[7,7,64]", "[3136]", "[16]", `[${L}]`, `[${L}]`];
   const decoder = ["[3136]", "[7,7,64]", "[14,14,64]", "[28,28,32]", "[28,28,1]"];
   for (
@@ -100,7 +100,7 @@ function architecture(show: Show, vae: LayersVae): void {
   }
 }
 
-// ## 6.2 Do two implementations agree?
+// ## 7.2 Do two implementations agree?
 //
 // The slopes of this network are found by thousands of lines of code. Another **backend** (what computes the numbers:
 // WebAssembly, a GPU, plain JavaScript) has its own code for every single operation; only the rules that chain the slopes,
@@ -143,7 +143,7 @@ export function relativeDifference(a: Float32Array, b: Float32Array): number {
 export async function backendsAgree(show: Show, digits: Dataset, seed: number): Promise<void> {
   const here = tf.getBackend() as Backend["name"];
   const other = here === "cpu" ? "wasm" : "cpu";
-  show.title(`6.2 Do two implementations agree? ${here} and ${other}`);
+  show.title(`7.2 Do two implementations agree? ${here} and ${other}`);
   const results = [];
   for (const backend of [other, here] as const) {
     await useBackend(backend);
@@ -165,7 +165,7 @@ export async function backendsAgree(show: Show, digits: Dataset, seed: number): 
   });
 }
 
-// ## 6.3 Training
+// ## 7.3 Training
 //
 // The loss is the negative ELBO of lesson 5, the code has two dimensions so that we can draw a map of it, and `train` is
 // the loop of lesson 1. Do not compare the nats with lesson 5's: that code had 20 numbers. Here the batches are small,
@@ -180,10 +180,10 @@ export async function backendsAgree(show: Show, digits: Dataset, seed: number): 
 async function fit(show: Show, digits: Dataset, vae: LayersVae, options: Options): Promise<History<ElboPart>> {
   const { epochs, batch, rate: learningRate, images, seed, load, training } = options;
   if (load) {
-    show.title(`6.3 No training: the model in ${load}`);
+    show.title(`7.3 No training: the model in ${load}`);
     return { train: [], test: [await evaluate(negativeElbo(vae), digits.test, { seed })] };
   }
-  show.title(`6.3 Training on ${Math.min(images, digits.train.count)} images, batches of ${batch}`);
+  show.title(`7.3 Training on ${Math.min(images, digits.train.count)} images, batches of ${batch}`);
   const how = { epochs, batchSize: batch, learningRate, seed, heldOut: digits.test, ...training };
   const steps: Step<ElboPart>[] = [];
   for await (const step of train(negativeElbo(vae), take(digits.train, images), how)) {
@@ -246,14 +246,14 @@ async function prices(show: Show, digits: Dataset, vae: LayersVae): Promise<void
   nats.dispose();
 }
 
-// ## 6.4 What it reconstructs
+// ## 7.4 What it reconstructs
 //
 // Two numbers have to say everything about an image. So the rough shape survives, and often the class; the rest is
 // averaged over all images with that code. (The blur has a second cause, too: what is shown is the mean of p(x | z), not a
 // draw from it.)
 
 async function reconstructions(show: Show, digits: Dataset, vae: LayersVae): Promise<void> {
-  show.title("6.4 What it reconstructs");
+  show.title("7.4 What it reconstructs");
   const shown = tf.tidy(() => {
     const x = digits.test.batch(range(Math.min(6, digits.test.count))).x; // [6, 28, 28, 1]
     return tf.concat([x, vae.mean(vae.decode(vae.encode(x).mu))]); // [12, 28, 28, 1]
@@ -264,7 +264,7 @@ async function reconstructions(show: Show, digits: Dataset, vae: LayersVae): Pro
   shown.dispose();
 }
 
-// ## 6.5 Where the digits live
+// ## 7.5 Where the digits live
 //
 // Each held-out image is a point, at its μ. Its colour is the true class; training never saw a class. Where the classes
 // settle apart, that is the doing of the loss: a decoder makes few mistakes when codes that lie together mean images that
@@ -274,7 +274,7 @@ async function reconstructions(show: Show, digits: Dataset, vae: LayersVae): Pro
 const AXES = { x: { label: "z[0]", from: -4, to: 4 }, y: { label: "z[1]", from: -4, to: 4 } };
 
 async function scatter(show: Show, digits: Dataset, vae: LayersVae): Promise<void> {
-  show.title("6.5 Where the digits live");
+  show.title("7.5 Where the digits live");
   const count = Math.min(2000, digits.test.count);
   const mu = tf.tidy(() => vae.encode(digits.test.batch(range(count)).x).mu as Tensor2D); // [N, 2]
   const labels = digits.test.labels.subarray(0, count);
@@ -282,9 +282,9 @@ async function scatter(show: Show, digits: Dataset, vae: LayersVae): Promise<voi
   mu.dispose();
 }
 
-// ## 6.6 A map of everything it can draw
+// ## 7.6 A map of everything it can draw
 //
-// Decode a grid of codes, 15×15 from -4 to 4 as in the notebook, and lay the images out as the points lie in 6.5, on the
+// Decode a grid of codes, 15×15 from -4 to 4 as in the notebook, and lay the images out as the points lie in 7.5, on the
 // same axes: z[0] from left to right, z[1] from bottom to top. Where a class lives there, its digit is drawn here. (The
 // notebook draws z[1] downwards, so its two figures do not fit together.) By the prior 99 codes in 100 lie within 3 of the
 // middle (1 - e^-4.5 = 0.989); the tiles beyond show what the decoder makes of codes that it hardly ever met.
@@ -302,7 +302,7 @@ export async function nearestClass(images: tf.Tensor, labelled: LabelledImages):
 }
 
 async function manifold(show: Show, digits: Dataset, vae: LayersVae): Promise<void> {
-  show.title("6.6 A map of everything it can draw");
+  show.title("7.6 A map of everything it can draw");
   const ruler = Array.from({ length: 15 }, (_, i) => -4 + 8 * i / 14);
   const map = tf.tidy(() => vae.mean(vae.decode(gridCodes(ruler)))); // [225, 28, 28, 1]
   await show.images("manifold", "What the decoder draws for every code", map, { columns: 15, ...AXES });
@@ -333,7 +333,7 @@ async function manifold(show: Show, digits: Dataset, vae: LayersVae): Promise<vo
 }
 
 // So this is what it can draw: recognisable digits, blurred, most classes but not all, on a map where neighbours resemble
-// each other. The blur and the missing classes are the price of a code of two numbers. Lesson 7 reads the map: who lives
+// each other. The blur and the missing classes are the price of a code of two numbers. Lesson 8 reads the map: who lives
 // where, what lies between, and how far the ELBO is from log p(x), image by image.
 //
 // ## Try it
@@ -341,7 +341,7 @@ async function manifold(show: Show, digits: Dataset, vae: LayersVae): Promise<vo
 // 1. `--seed 4`. The map looks different: turned, mirrored, other neighbours. Why may it, when the loss asks for the same?
 // 2. `--latent 10`. Before you run it: which of reconstruction and KL falls, which rises? (Scatter and map are left out.)
 // 3. `--epochs 3`. By how much does the loss fall after the first epoch, and which digits still share a place? (Keep the model for
-//    lesson 7: `deno run --allow-write=model lessons/06_conv_vae.ts --epochs 3 --save model`.)
+//    lesson 8: `deno run --allow-write=model lessons/07_conv_vae.ts --epochs 3 --save model`.)
 //
 // Answers: `lessons/answers.md`.
 
@@ -364,5 +364,5 @@ export async function lesson(options: Options, show: Show): Promise<void> {
 
 if (import.meta.main) {
   const question = "What can a convolutional VAE draw?";
-  await runLesson({ name: "06_conv_vae", question, text, defaults, otherData, keepsModel: true, lesson });
+  await runLesson({ name: "07_conv_vae", question, text, defaults, otherData, keepsModel: true, lesson });
 }
