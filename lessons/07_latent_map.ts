@@ -411,6 +411,7 @@ async function evidence(show: Show, digits: Dataset, vae: LayersVae, places: Pla
     expected: 9,
     from: "enough to see",
   });
+  if (!chosen.length) return [];
   const x = tf.tidy(() => digits.test.batch(chosen).x); // [N, 28, 28, 1]
   const kl = tf.tidy(() => klToStandardNormal(vae.encode(x)));
   const price = await kl.data(); // KL(q ‖ p), in closed form, [N]
@@ -541,8 +542,10 @@ export async function lesson(options: Options, show: Show): Promise<void> {
   await between(show, digits, vae, places, options.seed);
   await whereNobodyLives(show, places, options.seed);
   const found = await evidence(show, digits, vae, places, options);
-  await oneDraw(show, digits, vae, found, options.seed);
-  await whatIsLost(show, digits, vae, places, found);
+  if (found.length) {
+    await oneDraw(show, digits, vae, found, options.seed);
+    await whatIsLost(show, digits, vae, places, found);
+  }
   vae.dispose();
 }
 
