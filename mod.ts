@@ -55,7 +55,7 @@ export type { Networks } from "./src/models/layers.ts";
 export { oneHot } from "./src/models/one_hot.ts";
 export { gridCodes } from "./src/models/grid_codes.ts";
 export { exportNpz } from "./src/models/npz.ts";
-export { loadVae, type SavedModel, saveVae } from "./src/models/saved_vae.ts";
+export { loadVae, type SavedModel, saveVae, type SaveVaeOptions } from "./src/models/saved_vae.ts";
 
 // Objectives, and making them small.
 export { type Elbo, elbo } from "./src/objectives/elbo.ts";

@@ -30,6 +30,9 @@ testIf(
         const expected = JSON.parse(await Deno.readTextFile(`${directory}/${i}.json`));
         assertEquals(await outputs(kind, vae), expected, kind);
         vae.dispose();
+        const made = await loadVae(`${directory}/${i}`); // of the files alone
+        assertEquals(await outputs(kind, made), expected, kind);
+        made.dispose();
       }
     }),
 );

@@ -200,6 +200,27 @@ Deno.test({
   },
 });
 
+const canWrite = await granted({ name: "write" });
+Deno.test({
+  name: `replacing a picture takes the permission to read, too${canWrite ? "" : " (ignored: needs --allow-write)"}`,
+  permissions: canWrite ? { write: true } : "none",
+  ignore: !canWrite,
+  async fn() {
+    const [directory, picture] = [await Deno.makeTempDir(), tf.zeros([1, 2, 2, 1])];
+    try {
+      await savePng(`${directory}/a.png`, picture);
+      const { message } = await assertRejects(
+        () => savePng(`${directory}/a.png`, picture, { overwrite: true }),
+        EnvironmentError,
+      );
+      assertEquals(message, `Reading ${directory} requires a permission: add --allow-read=${directory}.`);
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+      picture.dispose();
+    }
+  },
+});
+
 Deno.test("the directory of a path", () => {
   const found = ["a.png", "x/a.png", "/a.png", "x/y/a.png", "../a", "./a", "/x/a", "x//a"].map(directoryOf);
   assertEquals(found, [".", "x", "/", "x/y", "..", ".", "/x", "x/"]);

@@ -5,6 +5,7 @@
  */
 import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
+import { decode } from "fast-png";
 import {
   bernoulli,
   convVae,
@@ -13,6 +14,7 @@ import {
   evaluate,
   type Examples,
   gaussian,
+  gridCodes,
   importanceWeighted,
   keepBest,
   layersVae,
@@ -23,6 +25,7 @@ import {
   oneHot,
   random,
   recorder,
+  savePng,
   saveVae,
   sgd,
   showOn,
@@ -169,6 +172,27 @@ testIf(
       await saveVae(vae, `${parent}/model`);
       await loadVae(again, `${parent}/model`);
       assertEquals(await evaluate(negativeElbo(again), digits.test), await evaluate(negativeElbo(vae), digits.test));
+      vae.dispose();
+      again.dispose();
+    }),
+);
+
+testIf(
+  files,
+  "--allow-read --allow-write",
+  "a picture without a page; a model from its directory alone",
+  () =>
+    withTempDir(async (parent) => {
+      const vae = denseVae({ latent: 2, hidden: 8 });
+      const images = vae.mean(vae.decode(gridCodes([-4, -2, 0, 2, 4])));
+      await savePng(`${parent}/manifold.png`, images, { columns: 5 });
+      await saveVae(vae, `${parent}/model`);
+      await saveVae(vae, `${parent}/model`, { overwrite: true });
+      const again = await loadVae(`${parent}/model`);
+      assertEquals(await evaluate(negativeElbo(again), digits.test), await evaluate(negativeElbo(vae), digits.test));
+      const { width, height } = decode(await Deno.readFile(`${parent}/manifold.png`));
+      assertEquals([width, height], [5 * 28, 5 * 28]);
+      images.dispose();
       vae.dispose();
       again.dispose();
     }),

@@ -22,11 +22,12 @@ export function newDirectory(path: string, permit: string = path): Promise<void>
 /**
  * Makes a directory, if there is none.
  *
+ * @param permit The directory that a missing permission is to be asked for, `path` itself by default.
  * @throws {EnvironmentError} If it cannot be made; without the permission, the message has the flag to add.
  */
-export async function ensureDirectory(path: string): Promise<void> {
+export async function ensureDirectory(path: string, permit: string = path): Promise<void> {
   try {
-    await newDirectory(path);
+    await newDirectory(path, permit);
   } catch (error) {
     if (!(error instanceof InputError)) throw error; // but that says that it is there
   }
@@ -63,13 +64,19 @@ export function newFile(path: string, bytes: Uint8Array, permit: string, instead
  * name `PATH.partial`, flushed to the disk, then renamed.
  *
  * @param path Where. A file of that name is replaced.
- * @param directory The directory it is in, which must exist; also the one that a missing permission is to be asked for.
+ * @param directory The directory it is in, which must exist.
+ * @param permit The directory that a missing permission is to be asked for, by default that which the file is in.
  * @throws {EnvironmentError} If it cannot be written, and nothing has changed then; without the permission, the message
  * has the flag to add.
  */
-export function replaceFile(path: string, bytes: Uint8Array, directory: string): Promise<void> {
+export function replaceFile(
+  path: string,
+  bytes: Uint8Array,
+  directory: string,
+  permit: string = directory,
+): Promise<void> {
   const partial = `${path}.partial`;
-  return writing(path, directory, async () => {
+  return writing(path, permit, async () => {
     await writeFlushed(partial, bytes, { create: true, truncate: true });
     await orRemove(partial, () => Deno.rename(partial, path));
     await flushDirectory(directory);
@@ -97,13 +104,19 @@ async function orRemove(path: string, act: () => Promise<void>): Promise<void> {
 }
 
 /** Waits until a directory's names are on the disk, where the system lets a directory be opened: Windows does not. */
-async function flushDirectory(path: string): Promise<void> {
+export async function flushDirectory(path: string): Promise<void> {
   try {
     using directory = await Deno.open(path);
     await directory.sync();
   } catch {
     // The file is there already; only after a power cut could it be missing.
   }
+}
+
+/** Which permission is missing where something could not be written: to rename a file, Deno asks for that to read, too. */
+async function lacking(path: string): Promise<"read" | "write"> {
+  const { state } = await Deno.permissions.query({ name: "write", path });
+  return state === "granted" ? "read" : "write";
 }
 
 /**
@@ -130,7 +143,7 @@ export async function writing<T>(
     if (cause instanceof Deno.errors.AlreadyExists) {
       throw new InputError(`${path} exists already, and nothing is overwritten: ${instead}.`, { cause });
     }
-    if (cause instanceof Deno.errors.NotCapable) throw missingPermission("write", permit, cause);
+    if (cause instanceof Deno.errors.NotCapable) throw missingPermission(await lacking(permit), permit, cause);
     if (cause instanceof Deno.errors.NotFound) {
       throw new EnvironmentError(`Cannot write ${path}: the directory above it does not exist.`, { cause });
     }
