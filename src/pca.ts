@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { at } from "./at.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "./tensor.ts";
 import { shapeText } from "./wording.ts";
 
@@ -27,7 +28,7 @@ export async function principalComponents(x: Tensor): Promise<PrincipalComponent
   if (x.rank !== 2) {
     throw new RangeError(`Principal components are those of a matrix [N, D], not ${shapeText(x.shape)}.`);
   }
-  const [count, size] = x.shape;
+  const [count = 0, size = 0] = x.shape;
   const [mean, covariance] = tf.tidy(() => {
     const mean = x.mean(0) as Tensor1D; // [D]
     const centred = x.sub(mean) as Tensor2D; // [N, D]
@@ -45,5 +46,5 @@ export async function principalComponents(x: Tensor): Promise<PrincipalComponent
   ); // ascending, one eigenvector a column
   const descending = realEigenvalues.map((_, i) => size - 1 - i);
   const rows = descending.map((i) => eigenvectorMatrix.getColumn(i));
-  return { mean, components: tf.tensor2d(rows), variances: descending.map((i) => Math.max(0, realEigenvalues[i])) };
+  return { mean, components: tf.tensor2d(rows), variances: descending.map((i) => Math.max(0, at(realEigenvalues, i))) };
 }

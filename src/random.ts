@@ -7,6 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { mersenne, mersenneFromState } from "pure-rand/generator/mersenne";
+import { at } from "./at.ts";
 import { range, type Tensor } from "./tensor.ts";
 
 /** A seeded source of random numbers. Drawing changes it; two with the same seed draw the same. */
@@ -63,7 +64,7 @@ export function random(from: number | RandomState): Random {
     const order = range(n);
     for (let i = n - 1; i > 0; i--) {
       const j = Math.floor(uniform() * (i + 1));
-      [order[i], order[j]] = [order[j], order[i]];
+      [order[i], order[j]] = [at(order, j), at(order, i)];
     }
     return order;
   }
@@ -89,7 +90,7 @@ function checked(state: RandomState): RandomState {
   const demands: [string, () => boolean][] = [
     ["625 words", () => Array.isArray(words) && words.length === 625],
     ["integers of 32 bits for words", () => [...words].every((word) => word === (word | 0))],
-    ["a position from 0 to 623 before its words", () => words[0] >= 0 && words[0] < 624],
+    ["a position from 0 to 623 before its words", () => at(words, 0) >= 0 && at(words, 0) < 624],
     ["words that are not all zero", () => words.some((word, i) => i > 0 && word !== 0)], // zeros breed zeros
     ["a spare normal, or null for it", () => spare === null || (typeof spare === "number" && Math.abs(spare) < 9)],
   ];

@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 
 /** Layers from low to high; a file belongs to the first whose prefix its path under `src/` has. */
 const LAYERS: string[][] = [
-  ["errors.ts", "json.ts", "wording.ts", "tensor.ts", "random.ts", "schedules.ts", "embedded.ts"],
+  ["at.ts", "errors.ts", "json.ts", "wording.ts", "tensor.ts", "random.ts", "schedules.ts", "embedded.ts"],
   ["distributions/", "distances.ts", "pca.ts", "kernels/", "backend.ts", "disk/"],
   ["data/", "models/"],
   ["objectives/"],

@@ -64,7 +64,7 @@ export function parseIdx(bytes: Uint8Array, name: string, rank?: number): Idx {
 
 /** Reads the header: the shape, where the values start, and the size of the whole file in bytes. */
 function readHeader(bytes: Uint8Array, name: string, rank?: number) {
-  const [zero, zeroToo, type, found] = bytes;
+  const [zero, zeroToo, type, found = 0] = bytes;
   if (zero !== 0 || zeroToo !== 0 || type !== 8 || !(found > 0)) {
     throw new InputError(
       `${name} is not an IDX file of bytes: it begins with ${hex(bytes.subarray(0, 4))}, where ${

@@ -37,6 +37,6 @@ export async function loadImages(
 /** Loads a data set by name, however many images it has. */
 function load(name: string, onProgress?: OnProgress): Promise<Dataset> {
   if (name === "digits") return loadDigits();
-  if (name === "mnist") return loadMnist({ onProgress });
+  if (name === "mnist") return loadMnist(onProgress ? { onProgress } : {});
   return loadMnist({ directory: name });
 }

@@ -50,7 +50,7 @@ function ownName(layer: tf.layers.Layer): string {
   if (layer instanceof tf.LayersModel) {
     return layer.name.replace(/^model\d+$/, "functional").replace(/^sequential_\d+$/, "sequential");
   }
-  const [name, count] = layer.name.split(`_${layer.getClassName()}`);
+  const [name = "", count = ""] = layer.name.split(`_${layer.getClassName()}`);
   return /^\d+$/.test(count) ? name : layer.name;
 }
 

@@ -34,7 +34,8 @@ export interface TrainOptions {
 /** The options, none missing but those that may. */
 export type Settings =
   & Required<Omit<TrainOptions, "heldOut" | "checkpoint" | "learningRate">>
-  & Pick<TrainOptions, "heldOut" | "checkpoint" | "learningRate">;
+  & Pick<TrainOptions, "learningRate">
+  & { heldOut?: Examples | undefined; checkpoint?: CheckpointOptions | undefined };
 
 /** How to keep checkpoints. */
 export interface CheckpointOptions {

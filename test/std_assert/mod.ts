@@ -56,7 +56,7 @@ function isTyped(value: object): value is Uint8Array {
 
 /** Two values as lines: what both have from their beginning and at their end is left out, but for a line or two. */
 function difference(actual: unknown, expected: unknown): string {
-  const [ours, theirs] = [actual, expected].map((value) => show(value).split("\n"));
+  const [ours, theirs] = [show(actual).split("\n"), show(expected).split("\n")];
   const least = Math.min(ours.length, theirs.length);
   let [start, end] = [0, 0];
   while (start < least && ours[start] === theirs[start]) start++;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { at } from "../../at.ts";
 import { tickText } from "../../wording.ts";
 import type { Axis } from "../events.ts";
 import { CLASS_COLOURS } from "../palette.ts";
@@ -16,7 +17,7 @@ export const HALO = { fill: "currentColor", stroke: "white", strokeWidth: 4 };
 
 /** A colour of the palette, again from the first when all are used. */
 export function colourOf(index: number): string {
-  return `rgb(${CLASS_COLOURS[index % CLASS_COLOURS.length].join(",")})`;
+  return `rgb(${at(CLASS_COLOURS, index % CLASS_COLOURS.length).join(",")})`;
 }
 
 /** Where an axis begins and ends: where it says, or a little before and after its values. */
@@ -38,7 +39,7 @@ export function scale(axis: Axis, domain: [number, number], ticks: number) {
 
 /** Powers of ten between these ends, and round numbers between them where the powers are few. */
 export function logTicks(ends: [number, number]): number[] {
-  const [first, last] = ends.map(Math.log10);
+  const [first, last] = [Math.log10(ends[0]), Math.log10(ends[1])];
   const steps = last - first > 2.5 ? [1] : last - first > 1 ? [1, 2, 5] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
   return Array.from({ length: Math.floor(last) - Math.floor(first) + 1 }, (_, i) => Math.floor(first) + i)
     .flatMap((decade) => steps.map((step) => Number(`${step}e${decade}`)))

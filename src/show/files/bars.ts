@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { at } from "../../at.ts";
 import { tickText } from "../../wording.ts";
 import type { Bars } from "../events.ts";
 import { colourOf, FAINT, HALO, named } from "./axes.ts";
@@ -16,7 +17,7 @@ export async function barsSvg({ labels, values, x, y, reference }: Bars, caption
   const Plot = await loadPlot();
   const numbers = Array.from(values);
   const all = [0, ...numbers, ...(reference ? [reference.value] : [])];
-  const [low, high] = [Math.min(...all), Math.max(...all)].map((end) => 1.1 * end);
+  const [low, high] = [1.1 * Math.min(...all), 1.1 * Math.max(...all)];
   const width = Math.min(560, Math.max(280, 56 * labels.length));
   const bars = { x: numbers.map((_, i) => i), y: numbers, fill: colourOf(0) };
   const few = numbers.every((value) => tickText(value).length * LETTER < width / labels.length);
@@ -54,8 +55,8 @@ export async function barsSvg({ labels, values, x, y, reference }: Bars, caption
 // deno-lint-ignore no-explicit-any -- the library's marks
 function numbersOver(Plot: Plot, numbers: number[]): any[] {
   return [1, -1].map((sign) => {
-    const some = numbers.map((_, i) => i).filter((i) => numbers[i] < 0 === sign < 0);
-    const channels = { x: Number, y: (i: number) => numbers[i], text: (i: number) => tickText(numbers[i]) };
+    const some = numbers.map((_, i) => i).filter((i) => at(numbers, i) < 0 === sign < 0);
+    const channels = { x: Number, y: (i: number) => at(numbers, i), text: (i: number) => tickText(at(numbers, i)) };
     return Plot.text(some, { ...channels, dy: -9 * sign, ...HALO });
   });
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { at } from "../../at.ts";
 import { tickText } from "../../wording.ts";
 import type { Axis, HeatMap } from "../events.ts";
 import { outerEnds } from "../axis.ts";
@@ -27,7 +28,7 @@ export async function heatSvg(map: HeatMap, caption: string): Promise<string> {
   const place = await placeOn(value, ends, height);
   const upsideDown = (i: number) => (rows - 1 - Math.floor(i / columns)) * columns + i % columns;
   const [across, up] = [scale(x, xEnds, 7), scale(y, yEnds, 7)];
-  const cells = await png(image(columns, rows, (i) => colour(values[upsideDown(i)])));
+  const cells = await png(image(columns, rows, (i) => colour(at(values, upsideDown(i)))));
   const bar = await png(image(1, height, (i) => colour(place.invert(i + 0.5))));
   const left = (mark: Mark) => namedLeft(mark, marks, [x, y], [xEnds, yEnds]);
   return await drawSvg({
@@ -63,12 +64,12 @@ export async function heatSvg(map: HeatMap, caption: string): Promise<string> {
 type Mark = NonNullable<HeatMap["marks"]>[number];
 
 /** Whether a mark has its name to the left: near the right edge, and where another, further right, is so near that both names would meet. */
-function namedLeft(mark: Mark, marks: Mark[], axes: [Axis, Axis], ends: [number, number][]): boolean {
-  const place = ({ x, y }: Mark) =>
-    [x, y].map((value, i) => {
-      const to = axes[i].log ? Math.log : Number;
-      return (to(value) - to(ends[i][0])) / (to(ends[i][1]) - to(ends[i][0]));
-    });
+function namedLeft(mark: Mark, marks: Mark[], axes: [Axis, Axis], ends: [[number, number], [number, number]]): boolean {
+  const part = (value: number, { log }: Axis, [from, end]: [number, number]) => {
+    const to = log ? Math.log : Number;
+    return (to(value) - to(from)) / (to(end) - to(from));
+  };
+  const place = ({ x, y }: Mark) => [part(x, axes[0], ends[0]), part(y, axes[1], ends[1])] as const;
   const [across, up] = place(mark);
   const crowded = marks.some((other) => {
     const [right, above] = place(other);
@@ -129,7 +130,8 @@ function between({ values, columns, x, y, value }: HeatMap): (x: number, y: numb
   return (atX, atY) => {
     const [c, r] = [place(x, atX, columns), place(y, atY, values.length / columns)];
     const mixed = (part: number, from: number, next: number) => (1 - part) * from + part * next;
-    const along = (row: number) => mixed(c.part, to(values[row * columns + c.low]), to(values[row * columns + c.next]));
+    const along = (row: number) =>
+      mixed(c.part, to(at(values, row * columns + c.low)), to(at(values, row * columns + c.next)));
     return back(mixed(r.part, along(r.low), along(r.next)));
   };
 }

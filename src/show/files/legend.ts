@@ -14,7 +14,7 @@ export interface Key {
   /** How it is drawn. */
   as: "line" | "dots" | "steps";
   /** Dashes and gaps of a line. */
-  dash?: string;
+  dash?: string | undefined;
 }
 
 /** The legend in rows, the first at this height. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { at } from "../../at.ts";
 import type { Lines, Series } from "../events.ts";
 import { colourOf, endsOf, grid, logAxes, named, scale } from "./axes.ts";
 import type { Key } from "./legend.ts";
@@ -25,7 +26,8 @@ export async function linesSvg({ series, x, y }: Lines, caption: string): Promis
   const xEnds = endsOf(x, xs, steps ? 0 : 0.02);
   const yEnds = endsOf(y, ys);
   if (steps && !y.log) yEnds[0] = Math.min(yEnds[0], y.from ?? 0);
-  const clip = [xEnds, yEnds].some(([from, to], i) => [xs, ys][i].some((value) => value < from || value > to));
+  const beyond = (values: number[], [from, to]: [number, number]) => values.some((value) => value < from || value > to);
+  const clip = beyond(xs, xEnds) || beyond(ys, yEnds);
   const [across, up] = [scale(x, xEnds, 7), scale(y, yEnds, 6)];
   return await drawSvg({
     caption,
@@ -59,14 +61,17 @@ function curveOf(one: Series, index: number): Curve {
  * has a height and ends with the last: a line along 0 would lie over those of others.
  */
 function outline(x: number[], y: number[]): { x: number[]; y: number[] } {
-  const half = (i: number) => ((x[i + 1] ?? NaN) - x[i]) / 2;
+  const half = (i: number) => ((x[i + 1] ?? NaN) - at(x, i)) / 2;
   const before = (i: number) => i > 0 ? half(i - 1) : x.length > 1 ? half(0) : 0.5;
   const after = (i: number) => i < x.length - 1 ? half(i) : before(i);
   const [start, end] = y.some(Boolean) ? [y.findIndex(Boolean), y.findLastIndex(Boolean)] : [0, y.length - 1];
-  const corners = x.flatMap((at, i) => i < start || i > end ? [] : [[at - before(i), y[i]], [at + after(i), y[i]]]);
-  const [first, last] = [corners[0][0], corners.at(-1)![0]];
-  const all = [[first, 0], ...corners, [last, 0]];
-  return { x: all.map(([at]) => at), y: all.map(([, high]) => high) };
+  const bars = x.map((middle, i) => ({ left: middle - before(i), right: middle + after(i), top: at(y, i) }))
+    .slice(start, end + 1);
+  const [first, last] = [at(bars, 0).left, at(bars, bars.length - 1).right];
+  return {
+    x: [first, ...bars.flatMap(({ left, right }) => [left, right]), last],
+    y: [0, ...bars.flatMap(({ top }) => [top, top]), 0],
+  };
 }
 
 // deno-lint-ignore no-explicit-any -- the library's marks

@@ -52,7 +52,7 @@ function middles(axis: Axis & { from: number; to: number }, count: number) {
     (count - 1) % k === 0 && (count - 1) / k < 9
   );
   const longest = (k: number) => Math.max(...texts.filter((_, i) => i % k === 0).map((text) => text.length));
-  const [often] = every.toSorted((a, b) => longest(a) - longest(b) || a - b);
+  const often = every.toSorted((a, b) => longest(a) - longest(b) || a - b)[0] ?? 1; // one image has no steps
   const named = (value: number) => at.indexOf(value) % often === 0 ? texts[at.indexOf(value)] : "";
   return {
     label: axis.label,

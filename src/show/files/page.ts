@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { at } from "../../at.ts";
 import type { LessonEvent } from "../events.ts";
 import { type Drawn, eventHtml } from "./page_events.ts";
 import { codeHtml, lineHtml, proseHtml } from "./page_prose.ts";
@@ -28,7 +29,7 @@ export function page(
   pictures: Map<string, Drawn>,
 ): string {
   const sections = weave(lesson, events);
-  const [header, opening] = cut(sections[0], lesson.question);
+  const [header, opening] = cut(at(sections, 0), lesson.question);
   const failed = events.some((event) => event.kind === "claim" && !event.holds);
   return `<!DOCTYPE html>
 <html lang="en">

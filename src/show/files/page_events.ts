@@ -4,6 +4,7 @@
  * @module
  */
 import type { LessonEvent, Picture, Table } from "../events.ts";
+import { at } from "../../at.ts";
 import { figureText } from "../../wording.ts";
 import { claimText } from "../claim.ts";
 import { countOf } from "../sheet.ts";
@@ -82,7 +83,7 @@ function size({ type, bytes }: Drawn): { width: number; height: number } {
     return { width: header.getUint32(16), height: header.getUint32(20) };
   }
   const root = /<svg[^>]*>/.exec(new TextDecoder().decode(bytes))?.[0] ?? "";
-  const [, , width = 640, height = 400] = /viewBox="([^"]*)"/.exec(root)?.[1].split(/[\s,]+/).map(Number) ?? [];
+  const [, , width = 640, height = 400] = /viewBox="([^"]*)"/.exec(root)?.[1]?.split(/[\s,]+/).map(Number) ?? [];
   return { width, height };
 }
 
@@ -99,7 +100,7 @@ function describe(picture: Picture): string {
     case "lines":
       return `curves of ${picture.series.map(({ name }) => name).join(", ")}, ${axes(picture)}`;
     case "bars":
-      return `bars: ${picture.labels.map((label, i) => `${label} ${figureText(picture.values[i])}`).join(", ")}`;
+      return `bars: ${picture.labels.map((label, i) => `${label} ${figureText(at(picture.values, i))}`).join(", ")}`;
     case "heat":
       return `${picture.value.label} as colours, ${axes(picture)}`;
   }

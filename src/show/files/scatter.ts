@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { at } from "../../at.ts";
 import type { Scatter } from "../events.ts";
 import { colourOf, endsOf, grid, HALO, named, scale } from "./axes.ts";
 import { drawSvg, loadPlot } from "./svg.ts";
@@ -13,7 +14,7 @@ export async function scatterSvg({ points, labels, classes, x, y }: Scatter, cap
   const xs = points.filter((_, i) => i % 2 === 0), ys = points.filter((_, i) => i % 2 === 1);
   const plane = equalScale(endsOf(x, xs), endsOf(y, ys));
   const inside = (i: number) =>
-    xs[i] >= plane.x[0] && xs[i] <= plane.x[1] && ys[i] >= plane.y[0] && ys[i] <= plane.y[1];
+    at(xs, i) >= plane.x[0] && at(xs, i) <= plane.x[1] && at(ys, i) >= plane.y[0] && at(ys, i) <= plane.y[1];
   const shown = Array.from(labels, (_, i) => i).filter(inside);
   const size = shown.length > 2000 ? { r: 1.6, fillOpacity: 0.65 } : { r: 2.6, fillOpacity: 0.8 };
   const groups = classes.map((name, c) => ({ name, colour: colourOf(c), of: shown.filter((i) => labels[i] === c) }))
@@ -21,7 +22,11 @@ export async function scatterSvg({ points, labels, classes, x, y }: Scatter, cap
   const many = groups.length > 1;
   const names = groups.length > 2
     ? apart(
-      groups.map(({ name, of }) => ({ name, x: median(of.map((i) => xs[i])), y: median(of.map((i) => ys[i])) })),
+      groups.map(({ name, of }) => ({
+        name,
+        x: median(of.map((i) => at(xs, i))),
+        y: median(of.map((i) => at(ys, i))),
+      })),
       17 / plane.pixels,
     )
     : [];
@@ -79,7 +84,7 @@ function ticksIn(length: number): number {
 }
 
 function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
+  return at(values.toSorted((a, b) => a - b), values.length >> 1);
 }
 
 /** The same names, moved until no two are nearer than this. */

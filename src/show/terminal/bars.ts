@@ -5,6 +5,7 @@
  */
 import type { Bars } from "../events.ts";
 import { CLASS_COLOURS } from "../palette.ts";
+import { at } from "../../at.ts";
 import { figureText } from "../../wording.ts";
 import { scaleOf } from "./axes.ts";
 import type { TerminalOptions } from "./capabilities.ts";
@@ -22,12 +23,12 @@ export async function drawBars({ labels, values, x, y, reference }: Bars, option
   const left = Math.max(1, Math.min(room, Math.max(x.label.length, ...labels.map((label) => label.length))));
   const width = Math.max(4, Math.min(options.columns - left - right - 4, 60));
   const scale = await scaleOf(y, [0, ...Array.from(values), ...(reference ? [reference.value] : [])], true);
-  const at = (value: number) => width * Math.min(1, Math.max(0, scale.place(value)));
+  const place = (value: number) => width * Math.min(1, Math.max(0, scale.place(value)));
   const lines = labels.map((label, i) => {
-    const cells = bar(at(Math.max(scale.from, 0)), at(values[i]), width);
+    const cells = bar(place(Math.max(scale.from, 0)), place(at(values, i)), width);
     if (reference) {
-      const column = Math.min(width - 1, Math.floor(at(reference.value)));
-      cells[column] = { text: cells[column].text === "█" ? "┃" : "┊" };
+      const column = Math.min(width - 1, Math.floor(place(reference.value)));
+      cells[column] = { text: at(cells, column).text === "█" ? "┃" : "┊" };
     }
     return `${clip(label, left).padStart(left)} │${line(cells, options.colour)} ${numbers[i]}`;
   });
@@ -42,9 +43,9 @@ export async function drawBars({ labels, values, x, y, reference }: Bars, option
 /** A bar between two places, in eighths of a character at its right end. */
 function bar(from: number, to: number, width: number): Cell[] {
   const [low, high] = [Math.min(from, to), Math.max(from, to)];
-  return Array.from({ length: width }, (_, column) => {
+  return Array.from({ length: width }, (_, column): Cell => {
     const eighths = Math.round(8 * Math.min(1, Math.max(0, high - column)));
-    const text = column + 1 > low + 0.5 && eighths > 0 ? EIGHTHS[eighths - 1] : " ";
-    return text === " " ? { text } : { text, ink: CLASS_COLOURS[0] };
+    const text = column + 1 > low + 0.5 && eighths > 0 ? at(EIGHTHS, eighths - 1) : " ";
+    return text === " " ? { text } : { text, ink: at(CLASS_COLOURS, 0) };
   });
 }

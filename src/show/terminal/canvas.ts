@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { at } from "../../at.ts";
 import { type Cell, type Colour, line, type Rgb } from "./paint.ts";
 
 /** The bit of each dot of a braille character, row by row. */
@@ -10,7 +11,7 @@ const DOTS = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
 /** Dots and characters on a rectangle. Places are fractions of it: (0, 0) is its lower left corner, (1, 1) the upper right. */
 export class Canvas {
-  readonly #cells: { bits: number; text?: string; ink?: Rgb }[];
+  readonly #cells: { bits: number; text?: string; ink?: Rgb | undefined }[];
 
   /** An empty canvas of so many characters in a row, and so many rows. */
   constructor(readonly columns: number, readonly rows: number) {
@@ -35,7 +36,7 @@ export class Canvas {
   /** Writes a character, over any dots. */
   mark(x: number, y: number, text: string, ink?: Rgb): void {
     if (!(x >= 0 && x <= 1 && y >= 0 && y <= 1)) return;
-    Object.assign(this.#cells[this.row(y) * this.columns + this.column(x)], { text, ink });
+    Object.assign(at(this.#cells, this.row(y) * this.columns + this.column(x)), { text, ink });
   }
 
   /** Draws a straight line of dots or, where a character is given, of that. */
@@ -68,8 +69,8 @@ export class Canvas {
 
   #dot(column: number, row: number, ink?: Rgb): void {
     if (!(column >= 0 && column < 2 * this.columns && row >= 0 && row < 4 * this.rows)) return;
-    const cell = this.#cells[(row >> 2) * this.columns + (column >> 1)];
-    cell.bits |= DOTS[row & 3][column & 1];
+    const cell = at(this.#cells, (row >> 2) * this.columns + (column >> 1));
+    cell.bits |= at(at(DOTS, row & 3), column & 1);
     if (!cell.text) cell.ink = ink;
   }
 }
@@ -80,7 +81,7 @@ function inside(
   [x1, y1]: [number, number],
 ): [[number, number], [number, number]] | undefined {
   let [enter, leave] = [0, 1];
-  for (const [start, change] of [[x0, x1 - x0], [y0, y1 - y0]]) {
+  for (const [start, change] of [[x0, x1 - x0], [y0, y1 - y0]] as const) {
     if (!Number.isFinite(start + change)) return undefined;
     if (change === 0 && (start < 0 || start > 1)) return undefined;
     if (change === 0) continue;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { at } from "../../at.ts";
 import { roundText } from "../../wording.ts";
 import type { Axis, HeatMap } from "../events.ts";
 import { outerEnds } from "../axis.ts";
@@ -33,14 +34,14 @@ export async function drawHeat(map: HeatMap, options: TerminalOptions): Promise<
   const rows = Math.ceil(height / halves);
   const cells = Array.from({ length: rows }, (_, row) =>
     Array.from({ length: width }, (_, column): Cell => {
-      if (!options.colour) return { text: RAMP[Math.min(9, Math.floor(10 * share(column, row)))] };
+      if (!options.colour) return { text: at(RAMP, Math.min(9, Math.floor(10 * share(column, row)))) };
       const bottom = 2 * row + 1 < height ? viridis(share(column, 2 * row + 1)) : undefined;
       return { text: "▀", ink: viridis(share(column, 2 * row)), paper: bottom };
     }));
   const column = (at: number) => Math.min(width - 1, Math.floor(x.place(at) * width));
   const row = (at: number) => Math.min(rows - 1, Math.floor((1 - y.place(at)) * height / halves));
   const marks = (map.marks ?? []).map(({ x, y, name }, i) => ({
-    mark: MARKS[i % MARKS.length],
+    mark: at(MARKS, i % MARKS.length),
     name,
     cell: cells[row(y)]?.[column(x)],
   }));
@@ -74,7 +75,7 @@ function meanOf({ values, columns }: HeatMap, left: number, right: number, low: 
   let [sum, count] = [0, 0];
   for (let row = Math.floor(low * rows + 1e-9); row <= last(high * rows); row++) {
     for (let column = Math.floor(left * columns + 1e-9); column <= last(right * columns); column++) {
-      sum += values[row * columns + column];
+      sum += at(values, row * columns + column);
       count++;
     }
   }
@@ -88,7 +89,7 @@ function colours({ label }: Axis, { from, to }: Scale, options: TerminalOptions,
   const length = options.colour ? Math.max(3, room) : RAMP.length;
   const cells = Array.from(
     { length },
-    (_, i): Cell => options.colour ? { text: " ", paper: viridis(i / (length - 1)) } : { text: RAMP[i] },
+    (_, i): Cell => options.colour ? { text: " ", paper: viridis(i / (length - 1)) } : { text: at(RAMP, i) },
   );
   return `${wrapped(label, options.columns).join("\n")}\n${low} ${line(cells, options.colour)} ${high}`;
 }

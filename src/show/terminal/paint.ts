@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { at } from "../../at.ts";
 
 /** How colours are written: not at all, as one of 256, or as any mixture of red, green and blue. */
 export type Colour = false | "256" | "true";
@@ -15,9 +16,9 @@ export interface Cell {
   /** The character. */
   text: string;
   /** Its colour; the terminal's own where nothing is said. */
-  ink?: Rgb;
+  ink?: Rgb | undefined;
   /** The colour behind it. */
-  paper?: Rgb;
+  paper?: Rgb | undefined;
 }
 
 /** Writes a line of cells; codes stand only where the colour changes, and the line ends in the terminal's own colours. */
@@ -51,12 +52,14 @@ const LEVELS = [0, 95, 135, 175, 215, 255];
 /** The nearest of the 256 colours that terminals share: a cube of 216 from 16 on, and 24 greys from 232 on. */
 export function nearest([r, g, b]: Rgb): number {
   const level = (v: number) =>
-    LEVELS.reduce((best, at, i) => Math.abs(at - v) < Math.abs(LEVELS[best] - v) ? i : best, 0);
+    LEVELS.reduce((best, one, i) => Math.abs(one - v) < Math.abs(at(LEVELS, best) - v) ? i : best, 0);
   const [i, j, k] = [level(r), level(g), level(b)];
   const step = Math.min(23, Math.max(0, Math.round(((r + g + b) / 3 - 8) / 10)));
   const miss = (red: number, green: number, blue: number) => (red - r) ** 2 + (green - g) ** 2 + (blue - b) ** 2;
   const grey = 8 + 10 * step;
-  return miss(grey, grey, grey) < miss(LEVELS[i], LEVELS[j], LEVELS[k]) ? 232 + step : 16 + 36 * i + 6 * j + k;
+  return miss(grey, grey, grey) < miss(at(LEVELS, i), at(LEVELS, j), at(LEVELS, k))
+    ? 232 + step
+    : 16 + 36 * i + 6 * j + k;
 }
 
 /** Reads a colour written as `#rrggbb`. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { at } from "../../at.ts";
 import type { Axis, Lines, Scatter, Series } from "../events.ts";
 import { CLASS_COLOURS } from "../palette.ts";
 import { frame, gutter, type Scale, scaleOf } from "./axes.ts";
@@ -15,8 +16,10 @@ const ROWS = 30;
 /** What stands for a class or a curve where there are no colours. */
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
+/** The letter of a class or curve. */
+const letterOf = (i: number) => at(LETTERS, i % LETTERS.length);
 /** The colour of a class or curve. */
-const colourOf = (i: number): Rgb => CLASS_COLOURS[i % CLASS_COLOURS.length];
+const colourOf = (i: number): Rgb => at(CLASS_COLOURS, i % CLASS_COLOURS.length);
 
 /** Draws points, as far apart across as upwards. Where several classes meet, the commonest gives the character its colour. */
 export async function drawScatter(plot: Scatter, options: TerminalOptions): Promise<string> {
@@ -24,23 +27,21 @@ export async function drawScatter(plot: Scatter, options: TerminalOptions): Prom
   const side = (axis: number) => points.filter((_, i) => i % 2 === axis);
   const [x, y] = [await scaleOf(plot.x, side(0)), await scaleOf(plot.y, side(1))];
   const { canvas, left } = canvasFor(x, y, options.columns, true);
-  const marks = classes.every((name) => name.length === 1)
-    ? classes
-    : classes.map((_, i) => LETTERS[i % LETTERS.length]);
+  const marks = classes.every((name) => name.length === 1) ? classes : classes.map((_, i) => letterOf(i));
   const meeting = new Map<number, Uint16Array>();
   labels.forEach((label, i) => {
-    const [across, up] = [x.place(points[2 * i]), y.place(points[2 * i + 1])];
+    const [across, up] = [x.place(at(points, 2 * i)), y.place(at(points, 2 * i + 1))];
     if (!(across >= 0 && across <= 1 && up >= 0 && up <= 1)) return;
     const cell = canvas.row(up) * canvas.columns + canvas.column(across);
     const counts = meeting.get(cell) ?? new Uint16Array(classes.length);
     meeting.set(cell, counts);
-    counts[label]++;
+    counts[label] = at(counts, label) + 1;
     const most = counts.indexOf(counts.reduce((a, b) => Math.max(a, b)));
     if (options.colour) canvas.dot(across, up, colourOf(most));
-    else canvas.mark(across, up, marks[most]);
+    else canvas.mark(across, up, at(marks, most));
   });
   const legend = classes.map((name, i) =>
-    options.colour ? { mark: "●", name, ink: colourOf(i) } : { mark: marks[i], name }
+    options.colour ? { mark: "●", name, ink: colourOf(i) } : { mark: at(marks, i), name }
   );
   const itself = !options.colour && marks === classes;
   const explained = itself
@@ -59,17 +60,14 @@ export async function drawLines(plot: Lines, options: TerminalOptions): Promise<
   const legend = curves.map(({ name, as, ...curve }, i) => {
     const ink = options.colour ? colourOf(i) : undefined;
     const alone = options.colour || drawn === 1; // one curve is in braille even without colours
-    const mark = as === "dots"
-      ? (options.colour ? "●" : "ox+*#"[i % 5])
-      : alone
-      ? undefined
-      : LETTERS[i % LETTERS.length];
-    const places = Array.from(curve.x, (value, j): [number, number] => [x.place(value), y.place(curve.y[j])]);
+    const dot = options.colour ? "●" : at("ox+*#", i % 5);
+    const letter = alone ? undefined : letterOf(i);
+    const places = Array.from(curve.x, (value, j): [number, number] => [x.place(value), y.place(at(curve.y, j))]);
     places.forEach((place, j) => {
-      if (as === "dots") canvas.mark(...place, mark!, ink);
-      else if (!(as === "steps" && onGround(curve, j))) canvas.stroke(places[Math.max(0, j - 1)], place, ink, mark);
+      if (as === "dots") canvas.mark(...place, dot, ink);
+      else if (!(as === "steps" && onGround(curve, j))) canvas.stroke(places[j - 1] ?? place, place, ink, letter);
     });
-    return { mark: mark ?? "⠤⠤", name, ink };
+    return { mark: as === "dots" ? dot : letter ?? "⠤⠤", name, ink };
   });
   return `${framed(canvas, plot, x, y, left, options)}\n${legendText(legend, options)}`;
 }
@@ -82,13 +80,10 @@ function onGround({ y }: { y: ArrayLike<number> }, j: number): boolean {
 /** The corners of a curve: of a `steps` series those of bars, which have no gaps and stand on 0. */
 function outline({ x, y, as }: Series): { x: ArrayLike<number>; y: ArrayLike<number> } {
   if (as !== "steps") return { x, y };
-  const half = x.length > 1 ? (x[1] - x[0]) / 2 : 0.5;
-  const [across, up] = [[x[0] - half], [0]];
-  for (let i = 0; i < x.length; i++) {
-    across.push(x[i] - half, x[i] + half);
-    up.push(y[i], y[i]);
-  }
-  return { x: [...across, x[x.length - 1] + half], y: [...up, 0] };
+  const half = x.length > 1 ? (at(x, 1) - at(x, 0)) / 2 : 0.5;
+  const across = Array.from(x).flatMap((middle) => [middle - half, middle + half]);
+  const up = Array.from(y).flatMap((top) => [top, top]);
+  return { x: [at(across, 0), ...across, at(across, across.length - 1)], y: [0, ...up, 0] };
 }
 
 /** A canvas that leaves room for the numbers of the upward axis; for equal scales, as wide and high as these make it. */
@@ -118,7 +113,10 @@ function framed(
 }
 
 /** What the marks mean, as many in a line as fit. */
-export function legendText(entries: { mark: string; name: string; ink?: Rgb }[], options: TerminalOptions): string {
+export function legendText(
+  entries: { mark: string; name: string; ink?: Rgb | undefined }[],
+  options: TerminalOptions,
+): string {
   let [text, length] = ["", 0];
   for (const { mark, name, ink } of entries) {
     const entry = clip(` ${name}`, options.columns - mark.length - 1);

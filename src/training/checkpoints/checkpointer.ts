@@ -23,16 +23,16 @@ import { isPosition, type Position } from "../position.ts";
 /** Keeps a training's checkpoints, and has their directory for itself. */
 export class Checkpointer {
   /** Where the training was that it goes on with. */
-  readonly position?: Position;
+  readonly position: Position | undefined;
   readonly #files: CheckpointDirectory;
   readonly #variables: readonly Variable[];
   readonly #optimizer: Optimizer;
   readonly #fingerprintAt: (step: number) => Fingerprint;
   readonly #every: number;
   readonly #warn: (sentence: string) => void;
-  #newest?: number;
+  #newest: number | undefined;
   /** Why the last checkpoint was not written, if it was not. */
-  #failure?: string;
+  #failure: string | undefined;
 
   private constructor(
     files: CheckpointDirectory,

@@ -19,7 +19,7 @@ const LOCK = "checkpoints.lock";
  */
 export class CheckpointDirectory {
   /** The newest whole checkpoint that was there: where to resume; none if there was none. */
-  readonly found?: Checkpoint;
+  readonly found: Checkpoint | undefined;
   /** A sentence about each newer one, which is damaged or could not be read. */
   readonly passedOver: readonly string[];
   readonly #directory: string;
