@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
 import { audited } from "./_audit.ts";
 import { gzip, writeIdx } from "./_idx.ts";
 import { LESSONS } from "./_lessons.ts";
 import { deno, type Ended, granted, ROOT, testIf, withTempDir } from "./_run.ts";
-import readme from "../README.md" with { type: "text" };
+import readme from "../lessons/README.md" with { type: "text" };
 
 const runs = await granted({ name: "run" }) && await granted({ name: "env" });
 const writes = runs && await granted({ name: "read" }) && await granted({ name: "write" });
@@ -282,29 +282,7 @@ testIf(runs && mnist !== undefined, "--allow-run and MNIST_DIR", "lesson 02 on M
 
 // ## Pictures
 
-testRun("what a lesson that draws nothing pays for show: little beside tfjs itself, and no library of it", async () => {
-  // What every lesson loads anyhow comes first.
-  const program = `
-    const start = performance.now();
-    await import("@tensorflow/tfjs");
-    const tfjs = performance.now() - start;
-    await import("${ROOT}src/models/conv_vae.ts");
-    await import("${ROOT}src/training/train.ts");
-    (0.5).toLocaleString("en"); // the first number in words of any program costs 10 ms
-    const begin = performance.now();
-    const { terminal } = await import("${ROOT}src/show/terminal/terminal.ts");
-    await import("${ROOT}src/show/files/files.ts");
-    const { showOn } = await import("${ROOT}src/show/show.ts");
-    showOn(await terminal()).text("so it is");
-    console.log((performance.now() - begin) / tfjs);`;
-  const file = `data:application/typescript,${encodeURIComponent(program)}`;
-  const shares: number[] = [];
-  for (const _ of [1, 2, 3, 4, 5]) {
-    const { out, err } = await deno(["run", "--no-prompt", `--config=${new URL("deno.json", ROOT).pathname}`, file]);
-    assertEquals(err, "");
-    shares.push(Number(out.split("so it is\n")[1]));
-  }
-  assertLess(Math.min(...shares), 0.12); // 0.03, which is 2 ms; with the library for plots 0.23
+testRun("mod.ts loads no package that draws, prints or reads flags", async () => {
   const { modules, redirects, roots } = JSON.parse((await deno(["info", "--json", "mod.ts"])).out);
   const reached = new Set<string>(roots);
   for (const name of reached) {

@@ -1,12 +1,12 @@
 /**
- * What the project takes from others: the README's table of it, held against `deno.json`, `deno.lock` and the packages.
+ * What the project takes from others: the table of it in src/README.md, held against `deno.json`, `deno.lock` and the packages.
  *
  * @module
  */
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
 import lock from "../deno.lock" with { type: "text" };
-import readme from "../README.md" with { type: "text" };
+import readme from "../src/README.md" with { type: "text" };
 import { deno, granted, ROOT, testIf, withTempDir } from "./_run.ts";
 import { sourcesIn, textOf } from "./_sources.ts";
 import { tableRows } from "./_table.ts";
@@ -19,7 +19,7 @@ const testPackages = testIf.bind(undefined, runs, "--allow-run --allow-env --all
 /** Licences that ask for no more than to be named. */
 const PERMISSIVE = ["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "Unlicense"];
 
-/** The README's row of each package. */
+/** The row of each package. */
 const TABLE = tableRows(readme, ["package", "version", "licence", "MB", "why"]);
 
 /** A package of npm, as it lies in Deno's cache. */
@@ -76,7 +76,7 @@ async function sizeOf(directory: string): Promise<number> {
 
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
-Deno.test("the README's table has every direct dependency, by its pinned version, with a reason", () => {
+Deno.test("the table has every direct dependency, by its pinned version, with a reason", () => {
   const imports = Object.values(config.imports).map(pinned);
   assertEquals(
     TABLE.map(([name, version]) => `${name} ${version}`),
@@ -86,7 +86,7 @@ Deno.test("the README's table has every direct dependency, by its pinned version
   for (const [name, , , , why] of TABLE) assertGreater(why.length, 10, name);
 });
 
-testPackages("the README's licences and sizes are the packages' own", async () => {
+testPackages("the table's licences and sizes are the packages' own", async () => {
   const direct = Object.values(config.imports).map(pinned).filter(({ registry }) => registry === "npm");
   const packages = await readPackages(direct.map(({ name, version }) => `${name}@${version}`));
   const rows = packages.map(({ id, licence, bytes }) => [...id.split(/(?<=.)@/), licence, megabytes(bytes)]);
@@ -94,7 +94,7 @@ testPackages("the README's licences and sizes are the packages' own", async () =
   assertEquals(listed.map((row) => row.slice(0, 4)), rows);
 });
 
-testPackages("the README's totals, and the licences of all that they need in turn", async () => {
+testPackages("the totals, and the licences of all that they need in turn", async () => {
   const packages = await readPackages(locked());
   const kinds = Map.groupBy(packages, ({ licence }) => licence);
   const foreign = [...kinds.keys()].filter((kind) => !kind.split(" AND ").every((part) => PERMISSIVE.includes(part)));
@@ -116,7 +116,7 @@ testIf(reads, "--allow-read", "every direct dependency is imported somewhere", a
   assertEquals(Object.keys(config.imports).filter((name) => !imported(name)), []);
 });
 
-testIf(reads, "--allow-read", "what src fetches beside deno.json is in the README, by its version", async () => {
+testIf(reads, "--allow-read", "what src fetches beside deno.json is in src/README.md, by its version", async () => {
   const text = (await Promise.all((await sourcesIn("src/")).map(textOf))).join("\n");
   for (const [, name, version] of text.matchAll(/"npm:(@?[^"@]+)@([^"/]+)/g)) {
     assert(readme.replaceAll(/\s+/g, " ").includes(`\`${name}\` ${version}`), `${name} ${version}`);

@@ -1,6 +1,6 @@
 import { assertEquals, assertGreater, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Download, download, type Patience } from "../src/data/download.ts";
-import readme from "../README.md" with { type: "text" };
+import readme from "../data/README.md" with { type: "text" };
 import { sha256 } from "../src/disk/sha256.ts";
 import { EnvironmentError } from "../src/errors.ts";
 import { counting } from "./_allocations.ts";
@@ -204,7 +204,7 @@ testNet(
     }),
 );
 
-testNet("by default it is as patient as the README says", () =>
+testNet("by default it is as patient as data/README.md says", () =>
   withCache(async (cache) => {
     const { setTimeout } = globalThis;
     const waits = new Set<number>();

@@ -190,10 +190,10 @@ await testPython(
 
 await testPython(
   ["keras", "numpy"],
-  "README, Outgrowing one machine: Keras gives the same 100 images, and the same codes of them",
+  "src/models/README.md, Outgrowing one machine: Keras gives the same 100 images, and the same codes of them",
   (command) =>
     withSaved(async (directory, codes, logits, vae) => {
-      const readme = await Deno.readTextFile(new URL("README.md", ROOT));
+      const readme = await Deno.readTextFile(new URL("src/models/README.md", ROOT));
       const [, snippet] = /## Outgrowing one machine\n.*?```python\n(.*?)```/s.exec(readme) ?? [];
       assert(snippet, "the README has no such snippet");
       const rest = `

@@ -1,12 +1,13 @@
 /**
- * What every command asks the machine for, by Deno's own audit: nothing, or what the README's table says.
+ * What every command asks the machine for, by Deno's own audit: nothing, or what the tables of permissions say.
  *
  * @module
  */
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { loadDigits, take } from "../mod.ts";
 import config from "../deno.json" with { type: "json" };
-import readme from "../README.md" with { type: "text" };
+import lessonsReadme from "../lessons/README.md" with { type: "text" };
+import testReadme from "../test/README.md" with { type: "text" };
 import { askedIn, type Audited, audited } from "./_audit.ts";
 import { writeIdx } from "./_idx.ts";
 import { LESSONS } from "./_lessons.ts";
@@ -98,9 +99,11 @@ testIf(
     }),
 );
 
-// ## Flags ask for what the README's table says
+// ## Flags ask for what the tables of permissions say
 
-const TABLE = tableRows(readme, ["command", "permissions", "why"]);
+const HEAD = ["command", "permissions", "why"];
+/** The rows of the lessons, and those of the tasks. */
+const [TABLE, TASKS] = [tableRows(lessonsReadme, HEAD), tableRows(testReadme, HEAD)];
 
 /** The flags that a text names. */
 const flagsIn = (text: string) =>
@@ -198,25 +201,23 @@ const ASKING = [
   "--workers N",
 ];
 
-Deno.test("the README has a row, with a reason, for the lessons and for each of their flags that asks", () => {
-  const rows = TABLE.filter(([command]) => !command.startsWith("deno task "));
-  assertEquals(rows[0].slice(0, 2), ["lessons/*.ts", "none"]); // which the tests above hold
-  assertEquals(rows.slice(1).map(([command]) => command.replace(/^lessons\/\w+\.ts /, "")), ASKING);
-  for (const [command, , why] of TABLE) assertGreater(why.length, 10, command);
+Deno.test("there is a row, with a reason, for the lessons and for each of their flags that asks", () => {
+  assertEquals(TABLE[0].slice(0, 2), ["lessons/*.ts", "none"]); // which the tests above hold
+  assertEquals(TABLE.slice(1).map(([command]) => command.replace(/^lessons\/\w+\.ts /, "")), ASKING);
+  for (const [command, , why] of [...TABLE, ...TASKS]) assertGreater(why.length, 10, command);
 });
 
-Deno.test("the README says what every task is allowed", () => {
+Deno.test("test/README.md says what every task is allowed", () => {
   const tasks = Object.entries(config.tasks).map(([name, text]) => {
     return [`deno task ${name}`, / -A /.test(text) ? "all" : flagsIn(text).join(" ") || "none"];
   });
-  const rows = TABLE.filter(([command]) => command.startsWith("deno task "));
-  assertEquals(rows.map((row) => row.slice(0, 2)), tasks);
+  assertEquals(TASKS.map((row) => row.slice(0, 2)), tasks);
 });
 
 for (const [command, permissions] of TABLE) {
   const [name, ...flags] = command.split(" ");
-  if (name === "deno" || permissions === "none") continue;
-  testAudit(`as the README says: ${command}`, () => obeys(name, flags, permissions.split(" ")));
+  if (permissions === "none") continue;
+  testAudit(`as lessons/README.md says: ${command}`, () => obeys(name, flags, permissions.split(" ")));
 }
 
 testAudit(

@@ -4,8 +4,8 @@ import * as kl from "../lessons/04_kl.ts";
 import { showOn, useBackend } from "../mod.ts";
 import readme from "../README.md" with { type: "text" };
 import { LESSONS } from "./_lessons.ts";
-import { granted, testIf } from "./_run.ts";
-import { sourcesIn } from "./_sources.ts";
+import { granted, ROOT, testIf } from "./_run.ts";
+import { filesIn, sourcesIn, textOf } from "./_sources.ts";
 import { render } from "../src/show/terminal/render.ts";
 
 /** The words after `before` in a text, up to `after`. */
@@ -51,4 +51,33 @@ for (const { name, source } of LESSONS) {
     const modules = Array.from(source.matchAll(/from "([^"]+)"/g), ([, specifier]) => specifier);
     assertEquals(modules.filter((module) => !allowed.includes(module)), []);
   });
+}
+
+// ## All documents
+
+testIf(await granted({ name: "read" }), "--allow-read", "every link to a file or a heading leads to one", async () => {
+  const documents = await filesIn("", ".md");
+  const broken: string[] = [];
+  for (const name of documents) {
+    const text = (await textOf(name)).replaceAll(/^```[^]*?^```$/gm, "");
+    for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (target === undefined || /^https?:/.test(target)) continue;
+      const { pathname, hash } = new URL(target, new URL(name, ROOT));
+      const found = await Deno.stat(new URL(pathname, ROOT)).catch(() => undefined);
+      if (!found) broken.push(`${name}: ${target}`);
+      else if (hash && !headingsOf(await Deno.readTextFile(pathname)).includes(hash.slice(1))) {
+        broken.push(`${name}: ${target}`);
+      }
+    }
+  }
+  assert(documents.length > 10);
+  assertEquals(broken, []);
+});
+
+/** The anchors of a Markdown text's headings. */
+function headingsOf(text: string): string[] {
+  return Array.from(
+    text.matchAll(/^#+ (.*)$/gm),
+    ([, heading = ""]) => heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-"),
+  );
 }
