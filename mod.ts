@@ -57,7 +57,7 @@ export { gridCodes } from "./src/models/grid_codes.ts";
 export { exportNpz } from "./src/models/npz.ts";
 export { loadVae, type SavedModel, saveVae, type SaveVaeOptions } from "./src/models/saved_vae.ts";
 
-// Objectives, and making them small.
+// Objectives, and minimising them.
 export { type Elbo, elbo } from "./src/objectives/elbo.ts";
 export type { Knobs, Objective, Terms } from "./src/objectives/objective.ts";
 export type { ModuleRecipe, NamedRecipe, Recipe } from "./src/objectives/recipe.ts";

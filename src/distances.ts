@@ -15,7 +15,7 @@ import type { Tensor2D } from "./tensor.ts";
  *
  * @param x Points, `[B, D]`.
  * @param y Others, `[N, D]`.
- * @returns One distance a pair, `[B, N]`.
+ * @returns One distance per pair, `[B, N]`.
  */
 export function squaredDistances(x: Tensor2D, y: Tensor2D): Tensor2D {
   return tf.tidy(() => {

@@ -8,7 +8,7 @@ import { shapeText } from "./wording.ts";
 export interface PrincipalComponents {
   /** The mean of the data, `[D]`. */
   mean: Tensor1D;
-  /** Directions of length 1 at right angles, one a row, the direction of the largest variance first, `[D, D]`. */
+  /** Directions of length 1 at right angles, one per row, the direction of the largest variance first, `[D, D]`. */
   components: Tensor2D;
   /** The variance along each: the eigenvalues of the 1/N covariance, descending, `D` of them. */
   variances: number[];
@@ -20,9 +20,9 @@ export interface PrincipalComponents {
  * The mean squared distance from the data to the plane of the first `L` components is the sum of the other variances, and
  * no other plane of `L` dimensions comes closer.
  *
- * @param x Data, one row an example, `[N, D]`.
+ * @param x Data, one row per example, `[N, D]`.
  * @returns The components; the caller disposes `mean` and `components`.
- * @throws {RangeError} If the data are no matrix, or not all finite.
+ * @throws {RangeError} If the data are not a matrix, or not all finite.
  */
 export async function principalComponents(x: Tensor): Promise<PrincipalComponents> {
   if (x.rank !== 2) {
@@ -43,7 +43,7 @@ export async function principalComponents(x: Tensor): Promise<PrincipalComponent
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
     Matrix.from1DArray(size, size, values as Float32Array),
     { assumeSymmetric: true },
-  ); // ascending, one eigenvector a column
+  ); // ascending, one eigenvector per column
   const descending = realEigenvalues.map((_, i) => size - 1 - i);
   const rows = descending.map((i) => eigenvectorMatrix.getColumn(i));
   return { mean, components: tf.tensor2d(rows), variances: descending.map((i) => Math.max(0, at(realEigenvalues, i))) };

@@ -39,7 +39,7 @@ export type RandomState = {
  * transform of Box and Muller (1958).
  *
  * @param from A seed: an integer, of which only the lowest 32 bits count. Or the state of a source to go on from.
- * @throws {RangeError} If the seed is not an integer, or the state is none that a source can be in.
+ * @throws {RangeError} If the seed is not an integer, or the state is not one that a source can be in.
  */
 export function random(from: number | RandomState): Random {
   const { words, spare: waiting } = typeof from === "number" ? seeded(from) : checked(from);

@@ -12,9 +12,9 @@ import * as tf from "@tensorflow/tfjs";
 export type Tensor = tf.Tensor;
 /** A single number: `[]`. */
 export type Scalar = tf.Scalar;
-/** A vector, one number an example: `[B]`. */
+/** A vector, one number per example: `[B]`. */
 export type Tensor1D = tf.Tensor1D;
-/** A matrix, one row an example: `[B, L]` or `[B, D]`. */
+/** A matrix, one row per example: `[B, L]` or `[B, D]`. */
 export type Tensor2D = tf.Tensor2D;
 /** A batch of images, pixels in [0, 1]: `[B, H, W, C]`. */
 export type Tensor4D = tf.Tensor4D;
@@ -38,7 +38,7 @@ export type Batch<X extends Tensor = Tensor> = {
  * one of them beside a sum of the other silently changes what is trained.
  *
  * @param t Values of `B` examples, `[B, ...]`.
- * @returns One number an example, `[B]`.
+ * @returns One number per example, `[B]`.
  */
 export function sumPerExample(t: Tensor): Tensor1D {
   const [batch, ...example] = t.shape; // -1 for the size of an example cannot be inferred where there are none

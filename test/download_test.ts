@@ -259,7 +259,7 @@ testNet("a mirror that is no URL is refused before any is asked", () =>
     await using good = serve(file(PACKED));
     for (const wrong of ["", "example.org/", "http:// /", "file:///tmp/", "https://example.org/mnist"]) {
       const { message } = await assertRejects(() => get(cache, [], { mirrors: [good.url, wrong] }), RangeError);
-      assertEquals(message, `A mirror is a URL of http or https that ends in "/", not "${wrong}".`);
+      assertEquals(message, `A mirror is an http or https URL that ends in "/", not "${wrong}".`);
     }
     assertEquals(good.asked, 0);
   }));

@@ -378,12 +378,12 @@ Deno.test("two networks that do not fit together are refused in a sentence", () 
   refused(
     encoder(2),
     decoder(2, 4),
-    "The encoder puts out [B,2], and the decoder takes [B,2]; expected mu and logVar, each of the shape of a code.",
+    "The encoder outputs [B,2], and the decoder takes [B,2]; expected mu and logVar, each of the shape of a code.",
   );
   refused(
     encoder(2, 3),
     decoder(2, 4),
-    "The encoder puts out [B,2] and [B,3], and the decoder takes [B,2]; expected mu",
+    "The encoder outputs [B,2] and [B,3], and the decoder takes [B,2]; expected mu",
   );
   refused(
     encoder(2, 2),
@@ -393,18 +393,18 @@ Deno.test("two networks that do not fit together are refused in a sentence", () 
   refused(
     encoder(2, 2),
     decoder(2, 5),
-    "The decoder puts out [B,5], and the encoder takes [B,4]; expected 1 for each number of an example, as bernoulli takes them.",
+    "The decoder outputs [B,5], and the encoder takes [B,4]; expected 1 for each number of an example, as bernoulli takes them.",
   );
   plain(
     encoder(2, 2),
     decoder(2, 4),
-    "The encoder puts out [B,2] and [B,2], and the decoder takes [B,2]; expected one code.",
+    "The encoder outputs [B,2] and [B,2], and the decoder takes [B,2]; expected one code.",
   );
-  plain(encoder(2), decoder(3, 4), "The encoder puts out [B,2], and the decoder takes [B,3]; expected one code.");
+  plain(encoder(2), decoder(3, 4), "The encoder outputs [B,2], and the decoder takes [B,3]; expected one code.");
   plain(
     encoder(2),
     decoder(2, 5),
-    "The decoder puts out [B,5], and the encoder takes [B,4]; expected the shape of an example.",
+    "The decoder outputs [B,5], and the encoder takes [B,4]; expected the shape of an example.",
   );
   const y = tf.input({ shape: [2] });
   const z = tf.input({ shape: [2] });
@@ -423,7 +423,7 @@ Deno.test("two networks that do not fit together are refused in a sentence", () 
     ];
     const forBoth = "The encoder takes [B,4], and the decoder [B,2] and [B,2]; expected labels for both.";
     check(good, twice, halves === 2 ? forBoth : "The decoder takes [B,2] and [B,2]; expected one input, codes [B,L].");
-    check(good, split, "The decoder puts out [B,4] and [B,4], and the encoder takes");
+    check(good, split, "The decoder outputs [B,4] and [B,4], and the encoder takes");
     check(good, image, "The decoder takes [B,2,1]; expected one input");
   }
   assertEquals(layersVae(encoder(2, 2), decoder(2, 4)).latent, 2);

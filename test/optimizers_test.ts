@@ -333,12 +333,12 @@ testFiles(
     };
     const falling = (rate: number): Schedule => (step) => rate / step;
     await run(falling(0.01), 2);
-    assertEquals(await run(falling(0.01), 5), "Going on after step 2.");
+    assertEquals(await run(falling(0.01), 5), "Resuming after step 2.");
     assertEquals(
       await run(falling(0.02), 6),
-      "Going on after step 5, with another learning rate (0.004, before 0.002).",
+      "Resuming after step 5, with a different learning rate (0.004 instead of 0.002).",
     );
-    assertEquals(await run(0.02 / 6, 7), "Going on after step 6.", "the same rate by another schedule");
+    assertEquals(await run(0.02 / 6, 7), "Resuming after step 6.", "the same rate by another schedule");
   },
 );
 

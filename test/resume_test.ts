@@ -188,7 +188,7 @@ testFiles("a damaged newest checkpoint: the one before, and a sentence about it"
   const { steps, weights } = await trained({ ...HOW, checkpoint });
   assertEquals([steps[0].step, warnings.length], [8, 2]);
   assertStringIncludes(warnings[0], "step-00000010");
-  assertEquals(warnings[1], "Going on after step 8.");
+  assertEquals(warnings[1], "Resuming after step 8.");
   assertEquals(weights, whole.weights);
 });
 
@@ -226,7 +226,7 @@ testFiles("where a resumed training goes on, and what is no longer as it was, is
   await trained({ ...HOW, checkpoint: { directory: `${directory}-new`, warn } }, { until: 1 });
   assertEquals(warnings, [], "nobody asked to resume");
   assertEquals((await run({}, 4)).said, `There is no checkpoint in ${directory}: training begins with step 1.`);
-  assertEquals((await run({}, 6)).said, "Going on after step 4.");
+  assertEquals((await run({}, 6)).said, "Resuming after step 4.");
 
   const good = await newest(directory);
   const facts = good.facts as { about: object; how: Record<string, unknown> };
@@ -238,13 +238,13 @@ testFiles("where a resumed training goes on, and what is no longer as it was, is
   };
   assertEquals(
     await changed("kernels", { how: { ...facts.how, kernels: "other" } }),
-    `Going on after step 6, with another build of the kernels (${kernels}, before other). ` +
-      "The numbers will differ by rounding from those without the break.",
+    `Resuming after step 6, with a different build of the kernels (${kernels} instead of other). ` +
+      "The numbers will differ by rounding from those of an uninterrupted training.",
   );
   assertEquals(
     await changed("workers", {}, { workers: 2, learningRate: 0.5 }),
-    "Going on after step 6, with another learning rate (0.5, before 0.01) and another number of workers (2, before 1). " +
-      "The numbers will differ by rounding from those without the break.",
+    "Resuming after step 6, with a different learning rate (0.5 instead of 0.01) and a different number of workers (2 instead of 1). " +
+      "The numbers will differ by rounding from those of an uninterrupted training.",
   );
   await assertRejects(
     () => changed("version", { about: { ...facts.about, version: 7 } }),
@@ -278,8 +278,8 @@ testFiles("resumed with another learning rate, a training takes the same step, s
   }
   assertLess(1e-3, Math.max(...same.map((to, i) => Math.abs(to - before[i]))), "it moved");
   assertEquals(warnings, [
-    "Going on after step 6.",
-    "Going on after step 6, with another learning rate (0.03, before 0.01).",
+    "Resuming after step 6.",
+    "Resuming after step 6, with a different learning rate (0.03 instead of 0.01).",
   ]);
 });
 
@@ -338,10 +338,10 @@ testFiles("another network, of the same shapes, is refused", async (directory) =
   const { recipe: _, ...own } = ofNetworks({ activation: "tanh" });
   await run(own); // without a recipe its shapes are all there is
   const cases = [
-    [{ activation: "tanh" }, "has another decoder: its layer 0 (Dense) has activation relu, expected tanh."],
+    [{ activation: "tanh" }, "has a different decoder: its layer 0 (Dense) has activation relu, expected tanh."],
     [
       { inner: "tanh" },
-      "has another encoder: its layer 2 (Sequential): its layer 0 (Dense) has activation relu, expected",
+      "has a different encoder: its layer 2 (Sequential): its layer 0 (Dense) has activation relu, expected",
     ],
     [{ frozen: 2 }, "has weights that do not change and hash to"],
     [{ frozenToo: 2 }, "has weights that do not change and hash to"],
@@ -449,7 +449,7 @@ testFiles("a checkpoint whose contents are none of a training is refused, whatev
     await assertRejects(
       () => trained({ ...HOW, checkpoint: { ...SILENT, directory: other, resume: true } }),
       InputError,
-      `The checkpoint of step 3 in ${other} is none of a training.`,
+      `The checkpoint of step 3 in ${other} is not one of a training.`,
       JSON.stringify(facts).slice(0, 80),
     );
   }
@@ -459,7 +459,7 @@ testFiles("a checkpoint whose contents are none of a training is refused, whatev
     await assertRejects(
       () => trained({ ...HOW, checkpoint: { ...SILENT, directory: other, resume: true } }),
       InputError,
-      "Cannot go on with another training",
+      "Cannot resume a different training",
     );
   }
 });
@@ -547,7 +547,7 @@ testFiles("a checkpoint with numbers missing, or losses that are none, is refuse
     const other = `${directory}-${i}`;
     await write(other, checkpoint);
     const run = () => trained({ ...HOW, checkpoint: { ...SILENT, directory: other, resume: true } });
-    await assertRejects(run, InputError, `The checkpoint of step 3 in ${other} is none of a training.`, `${i}`);
+    await assertRejects(run, InputError, `The checkpoint of step 3 in ${other} is not one of a training.`, `${i}`);
   }
 });
 
@@ -630,7 +630,7 @@ testIf(
       );
       const resumed = await lesson("--checkpoint", directory, "--resume").output();
       assertEquals(resumed.code, 0, new TextDecoder().decode(resumed.stderr));
-      assertStringIncludes(new TextDecoder().decode(resumed.stdout), `\nGoing on after step ${step}.\n`);
+      assertStringIncludes(new TextDecoder().decode(resumed.stdout), `\nResuming after step ${step}.\n`);
       const { train } = JSON.parse(new TextDecoder().decode(resumed.stdout).trimEnd().split("\n").at(-1)!);
       assertEquals(train.length, 1);
     }),

@@ -307,10 +307,10 @@ testFiles(
         ...["null", "7", "[]", "{}", '{"modelTopology":{"config":{"layers":7}}}', "[".repeat(1e5) + "]".repeat(1e5)]
           .map((
             text,
-          ): [Files, string] => [{ [model]: text }, "another architecture: it has no layers as tfjs saves them."]),
+          ): [Files, string] => [{ [model]: text }, "a different architecture: it has no layers as tfjs saves them."]),
         [
           { [model]: '{"__proto__":{"modelTopology":{"config":{"layers":[]}}}}' },
-          "another architecture: it has no layers as tfjs saves them.",
+          "a different architecture: it has no layers as tfjs saves them.",
         ],
         [
           { [model]: '{"modelTopology":{"config":{"layers":[null]}}}' },
@@ -358,14 +358,14 @@ testFiles(
           { [model]: edited(json, (m) => m.modelTopology.config.layers[6].inbound_nodes[0][0][0] = config(3)(m).name) },
           "its layer 6 takes its input from another layer.",
         ],
-        [{ [model]: edited(json, (m) => m.weightsManifest[0].weights.reverse()) }, "are others, or in another order."],
+        [{ [model]: edited(json, (m) => m.weightsManifest[0].weights.reverse()) }, "differ, or are in another order."],
         [
           { [model]: edited(json, (m) => m.weightsManifest[0].weights[0].dtype = "int32") },
           "are others, or in another",
         ],
         [
           { [model]: edited(json, (m) => m.weightsManifest[0].weights[0].shape = [1e9, 1e9, 1e9, 1e9]) },
-          "are others, or in another order.",
+          "differ, or are in another order.",
         ],
         [
           { [model]: edited(json, (m) => m.weightsManifest[0].paths = ["../../../etc/passwd"]) },
@@ -375,11 +375,11 @@ testFiles(
           { [model]: edited(json, (m) => m.weightsManifest[0].paths.push("/dev/zero")) },
           "its weights are in [weights.bin,/dev/zero], expected [weights.bin].",
         ],
-        [{ [model]: edited(json, (m) => m.weightsManifest.push({})) }, "are others, or in another order."],
+        [{ [model]: edited(json, (m) => m.weightsManifest.push({})) }, "differ, or are in another order."],
         [{ [model]: edited(json, (m) => delete m.weightsManifest) }, "its weights are in undefined, expected"],
         [
           { [model]: edited(json, (m) => m.weightsManifest[0].sha256 = null) },
-          "another SHA-256 than DIR/encoder/model",
+          "its SHA-256 differs from what DIR/encoder/model",
         ],
         [{ [binary]: bytes.slice(0, -4) }, `it has ${bytes.length - 4} bytes, and the model ${bytes.length}`],
         [{ [binary]: new Uint8Array(bytes.length + 1) }, `it has ${bytes.length + 1} bytes, and the model`],
@@ -391,7 +391,7 @@ testFiles(
         [{ [binary]: spoilt(8, -Infinity) }, "and number 2 of it is -Infinity."],
         [
           { [binary]: spoilt(8, 0.5) },
-          `DIR/${binary} is broken: it has another SHA-256 than DIR/decoder/model.json says.`,
+          `DIR/${binary} is broken: its SHA-256 differs from what DIR/decoder/model.json says.`,
         ],
       ];
       const target = small(7);
@@ -533,7 +533,7 @@ testFiles("300 model files spoilt at random: each one sentence, or the saved wei
 });
 
 testFiles(
-  "a model of another architecture: the message says what it has and what is wanted",
+  "a model of a different architecture: the message says what it has and what is wanted",
   () =>
     withTempDir(async (directory) => {
       const vae = convVae({ latent: 10, filters: [4, 8] });
@@ -543,7 +543,7 @@ testFiles(
         const [target, message] of [
           [
             small(1),
-            "encoder/model.json is a model of another architecture: its layer 5 (Dense) has units 10, expected 2.",
+            "encoder/model.json is a model of a different architecture: its layer 5 (Dense) has units 10, expected 2.",
           ],
           [convVae({ latent: 10, filters: [4, 9] }), "its layer 2 (Conv2D) has filters 8, expected 9."],
           [convVae({ latent: 10, filters: [4, 8], hidden: 15 }), "its layer 4 (Dense) has units 16, expected 15."],

@@ -437,7 +437,7 @@ const WRONG = [
   ["loss", NaN, "its loss is NaN: try a smaller learning rate."],
   ["loss", Infinity, "its loss is Infinity: try a smaller learning rate."],
   ["kl", Infinity, "its KL is Infinity, so log σ² or μ has run away: try a smaller learning rate."],
-  ["reconstruction", NaN, "its reconstruction loss is NaN, so what the decoder puts out has run away: try a smaller"],
+  ["reconstruction", NaN, "its reconstruction loss is NaN, so what the decoder outputs has run away: try a smaller"],
 ] as const;
 
 testOnBackends(

@@ -38,7 +38,7 @@ export function isGzip(bytes: Uint8Array): boolean {
  *
  * @param bytes A gzip file of one member, with nothing after it.
  * @param atMost Where to stop.
- * @throws {TypeError} If the file is no gzip, cut short or corrupt.
+ * @throws {TypeError} If the file is not gzip, cut short or corrupt.
  */
 export function gunzip(bytes: Uint8Array<ArrayBuffer>, atMost: number): Promise<Uint8Array<ArrayBuffer>> {
   const step = Math.min(atMost, 2 ** 14); // each piece is unpacked whole, to a thousand times its size at worst

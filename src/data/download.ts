@@ -17,7 +17,7 @@ export interface Download {
   readonly size: number;
   /** Where to look for it, in this order: URLs that end in `/`. */
   readonly mirrors: readonly string[];
-  /** The name of the cache (of the Cache API, which asks for no permission) that keeps it. */
+  /** The name of the cache (of the Cache API, which requires no permission) that keeps it. */
   readonly cache: string;
   /** What to do where it cannot be fetched, as the rest of a sentence. */
   readonly otherwise?: string;
@@ -69,13 +69,13 @@ class Fault extends Error {
  * pause: they could not be reached, stalled, broke off, sent a broken gzip stream, or answered with status 408, 429 or 5xx.
  *
  * @returns The file, unpacked.
- * @throws {RangeError} If a mirror is no URL of http or https that ends in `/`.
+ * @throws {RangeError} If a mirror is not an http or https URL that ends in `/`.
  * @throws {EnvironmentError} If no mirror may be asked, can be reached or has the right bytes: what was wrong with each.
  */
 export async function download(file: Download): Promise<Uint8Array<ArrayBuffer>> {
   for (const mirror of file.mirrors) {
     if (!(/^https?:.*\/$/.test(mirror) && URL.canParse(mirror))) {
-      throw new RangeError(`A mirror is a URL of http or https that ends in "/", not "${mirror}".`);
+      throw new RangeError(`A mirror is an http or https URL that ends in "/", not "${mirror}".`);
     }
   }
   const kept = await caches.open(file.cache).catch(() => undefined); // where nothing can be kept, all else still works

@@ -42,7 +42,7 @@ export interface Rows extends Examples {
 }
 
 /**
- * Takes a batch of somebody's examples; the caller disposes.
+ * Takes a batch of examples, and checks it; the caller disposes.
  *
  * @throws {RangeError} If it is not of float32, or has not as many examples as asked for.
  */

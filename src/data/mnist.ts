@@ -74,9 +74,9 @@ export interface MnistOptions {
  *
  * @returns The data set `mnist`, or one named by its directory's path if that holds something else than MNIST.
  * @throws {InputError} If the directory or a file in it is missing, is not what its name says, or does not fit the others.
- * @throws {EnvironmentError} If a permission is missing (the message has the flag to add), the network is, or no mirror
+ * @throws {EnvironmentError} If a permission is missing (the message names the flag to add), the network is, or no mirror
  * has the right bytes.
- * @throws {RangeError} If a mirror is no URL of http or https that ends in `/`.
+ * @throws {RangeError} If a mirror is not an http or https URL that ends in `/`.
  */
 export async function loadMnist({
   directory,

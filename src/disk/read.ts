@@ -21,7 +21,7 @@ export interface Wanted {
  * @param read What to do; an `InputError` that it throws passes.
  * @throws {InputError} If the path is not a directory where one is read; where something is `wanted`, also if it is
  * missing or cannot be read.
- * @throws {EnvironmentError} If the permission is missing; the message has the flag to add. Where nothing is `wanted`, also
+ * @throws {EnvironmentError} If the permission is missing; the message names the flag to add. Where nothing is `wanted`, also
  * if it cannot be read.
  */
 export async function reading<T>(path: string, read: () => Promise<T>, { permit = path, wanted }: Wanted = {}) {

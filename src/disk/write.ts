@@ -1,6 +1,6 @@
 /**
- * Files and directories: nothing is overwritten unless the name says so, what cannot be written to its end is not left
- * behind, and whoever lacks a permission hears which.
+ * Files and directories: nothing is overwritten unless the function is named for it, what cannot be written to its end is not left
+ * behind, and a missing permission is named.
  *
  * @module
  */
@@ -13,14 +13,14 @@ import { assertDisk, missingPermission } from "./permissions.ts";
  * @param path Where; the directory above it must exist.
  * @param permit The directory that a missing permission is to be asked for, `path` itself by default.
  * @throws {InputError} If the directory, or a file of its name, exists already.
- * @throws {EnvironmentError} If it cannot be made; without the permission, the message has the flag to add.
+ * @throws {EnvironmentError} If it cannot be made; without permission, the message names the flag to add.
  */
 export function newDirectory(path: string, permit: string = path): Promise<void> {
   return writing(path, permit, () => Deno.mkdir(path));
 }
 
 /**
- * Makes a directory, if there is none.
+ * Makes a directory unless it exists.
  *
  * @param permit The directory that a missing permission is to be asked for, `path` itself by default.
  * @throws {EnvironmentError} If it cannot be made; without the permission, the message has the flag to add.
@@ -38,7 +38,7 @@ export async function ensureDirectory(path: string, permit: string = path): Prom
  * the directory is for: whatever is wrong is then known before the work, and work that fails leaves no directory behind.
  *
  * @throws {InputError} If the directory, or a file of its name, exists already.
- * @throws {EnvironmentError} If it cannot be made; without the permission, the message has the flag to add.
+ * @throws {EnvironmentError} If it cannot be made; without permission, the message names the flag to add.
  */
 export async function assertNewDirectory(path: string): Promise<void> {
   await newDirectory(path);
@@ -120,14 +120,14 @@ async function lacking(path: string): Promise<"read" | "write"> {
 }
 
 /**
- * Does what writes, and says what it takes if that fails.
+ * Writes, and says what is wrong if that fails.
  *
  * @param path What is written, for messages.
  * @param permit The directory that a missing permission is to be asked for.
  * @param write What to do; an `InputError` of its own passes, and so does a bug.
  * @param instead What to do where something is there already, as the message says it.
  * @throws {InputError} If something is there already.
- * @throws {EnvironmentError} If it fails otherwise; without the permission, the message has the flag to add.
+ * @throws {EnvironmentError} If it fails otherwise; without permission, the message names the flag to add.
  */
 export async function writing<T>(
   path: string,

@@ -21,8 +21,8 @@ import { shapeText } from "../wording.ts";
  * makes it infinite or NaN. No images have no results, `[0]`.
  *
  * @param x Pixels in [0, 1], `[B, ...]`.
- * @param logits One logit a pixel, the shape of `x`.
- * @returns One log-likelihood an example, `[B]`; never positive for pixels in [0, 1].
+ * @param logits One logit per pixel, the shape of `x`.
+ * @returns One log-likelihood per example, `[B]`; never positive for pixels in [0, 1].
  * @throws {RangeError} If the shapes differ: broadcast, images of `[B, 28, 28]` would meet logits of `[B, 28, 28, 1]`.
  */
 export function logBernoulli(x: Tensor, logits: Tensor): Tensor1D {

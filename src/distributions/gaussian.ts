@@ -14,7 +14,7 @@ import * as tf from "@tensorflow/tfjs";
 import { sumPerExample, type Tensor, type Tensor1D } from "../tensor.ts";
 import { shapeText } from "../wording.ts";
 
-/** A batch of Gaussians with diagonal covariances, one an example. */
+/** A batch of Gaussians with diagonal covariances, one per example. */
 export type Gaussian = {
   /** The means μ, `[B, L]`. */
   mu: Tensor;
@@ -25,13 +25,13 @@ export type Gaussian = {
 /**
  * log N(x | μ, σ²), in nats: `-½ Σ (log 2π + log σ² + (x - μ)² / σ²)`.
  *
- * Summed over everything that belongs to one example, so the constant counts once a dimension. A density, not a
+ * Summed over everything that belongs to one example, so the constant counts once per dimension. A density, not a
  * probability: it may be positive. A narrow Gaussian is soon infinitely far away: with `logVar` = -100 the result is -∞
  * for points more than 0.005 from the mean, and 49.1 a dimension at the mean.
  *
  * @param x Points, `[B, ...]`.
  * @param p The Gaussians; `mu` and `logVar` broadcast against `x`, so one scalar `logVar` is a shared variance.
- * @returns One log-density an example, `[B]`.
+ * @returns One log-density per example, `[B]`.
  * @throws {RangeError} If broadcasting would give more numbers than `x` has.
  */
 export function logGaussian(x: Tensor, p: Gaussian): Tensor1D {
@@ -48,7 +48,7 @@ export function logGaussian(x: Tensor, p: Gaussian): Tensor1D {
  * -100 it is 49.5 a dimension.
  *
  * @param q A batch of `B` Gaussians over `L` dimensions.
- * @returns One divergence an example, `[B]`; zero exactly when `q` is the prior.
+ * @returns One divergence per example, `[B]`; zero exactly when `q` is the prior.
  * @throws {RangeError} If `logVar` does not have the shape of `mu`, or one that broadcasts to it.
  * @see Kingma and Welling 2013, appendix B.
  */
@@ -76,7 +76,7 @@ export function klPerDimension(q: Gaussian): Tensor {
  *
  * @param q The Gaussians under which the expectation is taken, `[B, L]`.
  * @param p The Gaussians compared with, `[B, L]` or broadcast to it.
- * @returns One divergence an example, `[B]`; zero exactly when the two are the same.
+ * @returns One divergence per example, `[B]`; zero exactly when the two are the same.
  * @throws {RangeError} If broadcasting would give more numbers than `q.mu` has.
  */
 export function kl(q: Gaussian, p: Gaussian): Tensor1D {
@@ -84,7 +84,7 @@ export function kl(q: Gaussian, p: Gaussian): Tensor1D {
   return tf.tidy(() => sumPerExample(squaredDeviations(q.mu, p).add(excess(tf.sub(q.logVar, p.logVar))).mul(0.5)));
 }
 
-/** Checks that others broadcast to `x`, and not the other way round, which would count its numbers more than once. */
+/** Checks that others broadcast to `x`, and not the reverse, which would count its numbers more than once. */
 function assertBroadcast(what: string, x: Tensor, ...others: Tensor[]): void {
   for (const { shape } of others) {
     const axes = x.rank - shape.length;
@@ -117,7 +117,7 @@ function excess(v: Tensor): Tensor {
  *
  * @param q A batch of Gaussians, `[B, L]`.
  * @param eps Noise from N(0, I), `[B, L]`, such as `random.normal([B, L])`.
- * @returns One sample an example, `[B, L]`.
+ * @returns One sample per example, `[B, L]`.
  * @throws {RangeError} If the noise has another shape: broadcast noise would be shared between examples.
  */
 export function reparameterize(q: Gaussian, eps: Tensor): Tensor {

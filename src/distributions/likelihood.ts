@@ -1,5 +1,5 @@
 /**
- * What the numbers that a decoder puts out mean: the distribution p(x | z) that they are the parameters of.
+ * What the numbers that a decoder outputs mean: the distribution p(x | z) that they are the parameters of.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { logBernoulli } from "./bernoulli.ts";
 import { type Gaussian, logGaussian } from "./gaussian.ts";
 
 /**
- * A distribution of the values of x, independent of each other given what the decoder puts out. One of your own is a record
+ * A distribution of the values of x, independent of each other given what the decoder outputs. One of your own is a record
  * like this one.
  */
 export interface Likelihood {
@@ -19,7 +19,7 @@ export interface Likelihood {
   readonly name: string;
   /** What else it was made of. */
   readonly options: Json;
-  /** How many numbers the decoder puts out for each of the values of x; they lie along its last axis. */
+  /** How many numbers the decoder outputs for each of the values of x; they lie along its last axis. */
   readonly outputs: number;
   /** Whether these may be any numbers, as logits may: a decoder that ends in a ReLU is then refused. */
   readonly unbounded: boolean;
@@ -31,7 +31,7 @@ export interface Likelihood {
    * log p(x | z) in nats, summed over the values of an example.
    *
    * @param x Examples, `[B, ..., C]`.
-   * @param decoded What the decoder put out, `[B, ..., C · outputs]`.
+   * @param decoded What the decoder outputs, `[B, ..., C · outputs]`.
    * @returns One log-likelihood an example, `[B]`.
    */
   logProb(x: Tensor, decoded: Tensor): Tensor1D;
@@ -77,7 +77,7 @@ export function bernoulli(): Likelihood {
 export interface GaussianOptions {
   /**
    * A number, which is the same for all values; `learned`, one number for all values that is trained, from 1 on; or
-   * `per value`, one that the decoder puts out beside each mean.
+   * `per value`, one that the decoder outputs beside each mean.
    */
   variance: number | "learned" | "per value";
   /** The least variance per value, 1e-4 by default: a standard deviation of 0.01. */
@@ -85,7 +85,7 @@ export interface GaussianOptions {
 }
 
 /**
- * Real values, each with a mean that the decoder puts out.
+ * Real values, each with a mean that the decoder outputs.
  *
  * With a variance per value the decoder's last axis is twice as long: the means, then as many logarithms r of variances, of
  * which `floor + e^r` is the variance. Without a floor the loss has no lower bound: wherever the decoder hits a value
@@ -123,7 +123,7 @@ function learned(): Likelihood {
   return { ...gaussianOf({ variance: "learned" }, (mu) => ({ mu, logVar })), variables: [logVar] };
 }
 
-/** A Gaussian with a variance for each value, which the decoder puts out. */
+/** A Gaussian with a variance for each value, which the decoder outputs. */
 function perValue(floor: number): Likelihood {
   if (!(floor > 0 && floor < Infinity)) throw new RangeError(`A Gaussian's floor is a positive number, not ${floor}.`);
   const of = (decoded: Tensor): Gaussian => {
@@ -133,7 +133,7 @@ function perValue(floor: number): Likelihood {
   return { ...gaussianOf({ variance: "per value", floor }, of), outputs: 2, unbounded: true };
 }
 
-/** A likelihood that is the Gaussian which `of` makes of what the decoder puts out. */
+/** A likelihood that is the Gaussian which `of` makes of what the decoder outputs. */
 function gaussianOf(options: Json, of: (decoded: Tensor) => Gaussian): Likelihood {
   return {
     name: "gaussian",

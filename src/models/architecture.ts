@@ -27,7 +27,7 @@ interface Layer {
 }
 
 /**
- * Says what makes one network another than the wanted one: the first thing, as in `its layer 5 (Dense) has units 10, wanted
+ * Says how a network differs from the wanted one: the first thing, as in `its layer 5 (Dense) has units 10, wanted
  * is 2`. Names do not count, as tfjs numbers them anew in every program, and neither does how weights were initialised.
  *
  * @param found What a file holds, which may be anything.
@@ -44,7 +44,7 @@ export function difference(found: unknown, wanted: Architecture): string | undef
   if (!same(listed?.[0]?.paths, paths)) {
     return `its weights are in ${text(listed?.[0]?.paths)}, expected ${text(paths)}`;
   }
-  if (!placed(listed, weightsManifest)) return "its weights are others, or in another order";
+  if (!placed(listed, weightsManifest)) return "its weights differ, or are in another order";
 }
 
 function networkDifference(found: Partial<Network> | undefined, wanted: Network): string | undefined {

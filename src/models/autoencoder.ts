@@ -19,7 +19,7 @@ export interface Autoencoder {
   range?: readonly [number, number];
   /** Everything that training changes. */
   variables: Variable[];
-  /** Frees the variables; the model is of no use after that. */
+  /** Frees the variables; the model cannot be used after that. */
   dispose(): void;
 }
 
@@ -72,7 +72,7 @@ export function autoencoder(options: AutoencoderOptions = {}): Autoencoder {
 /**
  * Makes an autoencoder of two networks, one from examples to codes `[B, L]`, and one back.
  *
- * @param range The least and the largest number that the decoder can put out, where there are such.
+ * @param range The least and the largest number that the decoder can output, where there are such.
  * @throws {RangeError} If the networks do not fit together.
  */
 export function layersAutoencoder(

@@ -22,7 +22,7 @@ export interface ConvVaeOptions extends VaeOptions {
 
 /**
  * A convolutional VAE. Two convolutions of stride 2 take an image to a quarter of its height and width, a dense layer to
- * the Gaussian q(z | x); the decoder mirrors them with transposed convolutions and ends in one logit a pixel.
+ * the Gaussian q(z | x); the decoder mirrors them with transposed convolutions and ends in one logit per pixel.
  *
  * With the defaults, on 28×28 images, the encoder has 69,076 parameters and the decoder 65,089.
  *

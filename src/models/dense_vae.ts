@@ -19,7 +19,7 @@ export interface DenseVaeOptions extends VaeOptions {
 }
 
 /**
- * A dense VAE with one hidden layer a half: by default 784-400-20 and back, a much published size.
+ * A dense VAE with one hidden layer in each half: by default 784-400-20 and back, a much published size.
  *
  * @returns A VAE over examples `[B, ...shape]`, by default images `[B, 28, 28, 1]`, pixels in [0, 1].
  * @throws {RangeError} If a size is not a whole number of at least 1.

@@ -125,13 +125,13 @@ export function assertFit({ encoder, decoder }: Networks, fit: Fit): { latent: n
   }
   const code = shapeText(z.shape);
   if (put !== Array(fit.codes).fill(code).join(" and ")) {
-    throw new RangeError(`The encoder puts out ${put}, and the decoder takes ${code}; expected ${fit.codesAre}.`);
+    throw new RangeError(`The encoder outputs ${put}, and the decoder takes ${code}; expected ${fit.codesAre}.`);
   }
   const last = x.shape.at(-1);
   const wanted = [...x.shape.slice(0, -1), typeof last === "number" ? last * fit.outputs : null];
   if (decoded !== shapeText(wanted)) {
     throw new RangeError(
-      `The decoder puts out ${decoded}, and the encoder takes ${shapeText(x.shape)}; expected ${fit.decodedIs}.`,
+      `The decoder outputs ${decoded}, and the encoder takes ${shapeText(x.shape)}; expected ${fit.decodedIs}.`,
     );
   }
   assertNoRegulariser("encoder", encoder);

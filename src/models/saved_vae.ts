@@ -376,7 +376,7 @@ async function readWeights(
   const { modelTopology: own, weightSpecs } = await artifacts(network);
   const modelTopology = ofFiles ? (found as Architecture).modelTopology : own; // tfjs may write what it made another way
   const other = difference(found, { modelTopology, weightsManifest: [{ paths: [WEIGHTS], weights: weightSpecs }] });
-  if (other) throw new InputError(`${topology} is a model of another architecture: ${other}.`);
+  if (other) throw new InputError(`${topology} is a model of a different architecture: ${other}.`);
   const [{ sha256 } = {}] = (found as Architecture).weightsManifest as { sha256?: string }[]; // tfjs itself writes none
   return await readNumbers(binary, directory, network.countParams(), { path: topology, sha256 });
 }

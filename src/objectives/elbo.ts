@@ -3,7 +3,7 @@ import { type Gaussian, logGaussian, reparameterize } from "../distributions/gau
 import type { Vae } from "../models/vae.ts";
 import { sumPerExample, type Tensor, type Tensor1D } from "../tensor.ts";
 
-/** The evidence lower bound and its two parts, one value an example, in nats. */
+/** The evidence lower bound and its two parts, one value per example, in nats. */
 export type Elbo = {
   /** `logLikelihood - kl`, at most log p(x) in expectation, `[B]`. */
   elbo: Tensor1D;
@@ -14,7 +14,7 @@ export type Elbo = {
 };
 
 /**
- * The evidence lower bound by one sample an example:
+ * The evidence lower bound by one sample per example:
  * `ELBO = log p(x | z) - KL(q(z | x) ‖ p(z))` with `z = μ + σ ⊙ ε`.
  *
  * One sample makes it an unbiased estimate of the bound: its expectation lies below log p(x), a single value may not.

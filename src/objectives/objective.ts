@@ -1,5 +1,5 @@
 /**
- * What training makes small.
+ * What training minimises.
  *
  * @module
  */

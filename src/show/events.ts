@@ -114,7 +114,7 @@ export interface Series {
   x: ArrayLike<number>;
   /** y of its points. */
   y: ArrayLike<number>;
-  /** A line through the points (unless said otherwise), the points alone, or the outline of bars around them, from 0. */
+  /** A line through the points (by default), the points alone, or the outline of bars around them, from 0. */
   as?: "line" | "dots" | "steps";
 }
 

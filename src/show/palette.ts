@@ -5,7 +5,7 @@
  */
 
 /**
- * Ten colours, one a class, as red, green, blue from 0 to 255. The neighbours of Paul Tol's and of Okabe and Ito's colours
+ * Ten colours, one per class, as red, green, blue from 0 to 255. The neighbours of Paul Tol's and of Okabe and Ito's colours
  * that lie farthest apart for the eyes that see them nearest: 0.10 in OKLab, normal, without red, green or blue cones. What is
  * often confused (4 and 9, 3 and 5 and 8) and what comes first lies farther apart.
  */

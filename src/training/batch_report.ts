@@ -105,7 +105,7 @@ function mislabelled([least = 0, most = 0]: number[], classes = Infinity): strin
 /** What it means that a part, or what is told besides, is not finite; what the others may come from is asked first. */
 const REASONS: Readonly<Record<string, string>> = {
   kl: ", so log σ² or μ has run away",
-  reconstruction: ", so what the decoder puts out has run away",
+  reconstruction: ", so what the decoder outputs has run away",
   loss: "",
 };
 

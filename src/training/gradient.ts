@@ -23,7 +23,7 @@ export function means(objective: Objective, { batch, noise, knobs }: Question, w
 }
 
 /**
- * The gradient of a batch's mean loss: the one place in the project where an example's loss is averaged to be made small.
+ * The gradient of a batch's mean loss: the one place in the project where an example's loss is averaged before it is minimised.
  *
  * @param whole How many examples the batch has, if `batch` is a part of it: the gradients of the parts then add up to that of
  * the batch, and so do their means.

@@ -25,7 +25,7 @@ export interface TrainOptions {
   heldOut?: Examples;
   /** Read the losses every so many steps; by default 1, and 20 on WebGPU, where a read makes the GPU wait. */
   readEvery?: number;
-  /** CPU cores that share each batch, 1 by default; more than one takes the permission to read. */
+  /** CPU cores that share each batch, 1 by default; more than one requires permission to read. */
   workers?: number;
   /** Where to keep what a training needs to go on after it was stopped; nowhere by default. */
   checkpoint?: CheckpointOptions;
@@ -39,19 +39,19 @@ export type Settings =
 
 /** How to keep checkpoints. */
 export interface CheckpointOptions {
-  /** A directory of the training's own; made if it is not there. The last two checkpoints stay in it. */
+  /** A directory of the training's own; made if it is missing. The last two checkpoints stay in it. */
   directory: string;
   /** Write one every so many steps, 100 by default; and at the start, where an epoch ends, and when the loop is left. */
   every?: number;
   /**
-   * Is told, in a sentence, what goes wrong without ending the training: a checkpoint that is damaged, or not written; and,
+   * Is told, in one sentence, what goes wrong without ending the training: a checkpoint that is damaged, or not written; and,
    * where `resume` is true, from where the training goes on.
    */
   warn(sentence: string): void;
   /**
    * Go on from the newest one there, if there is any; else, and by default, a directory that has one is refused. Epochs, the
-   * learning rate and the workers may be others than before; all else, the optimizer too, is the same, or refused (of an objective
-   * of one's own, the shapes of its variables are all that can be compared).
+   * learning rate and the workers may differ from before; all else, the optimizer too, is the same, or refused (of a custom
+   * objective, the shapes of its variables are all that can be compared).
    */
   resume?: boolean;
 }

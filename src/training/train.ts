@@ -21,12 +21,12 @@ export type { History, Progress, Step } from "./step.ts";
  * checkpoint where they are kept. A training resumed from it goes on to the bit as if it had not stopped, and begins with the
  * record of the step that it goes on from; another number of workers, or a machine that runs another build of the kernels,
  * makes a difference by rounding, and `warn` is told. Losses that are not read yet are read
- * when the loop is left: `break` ends in the error of one that is no number, and an error of your own stays that error.
+ * when the loop is left: `break` ends in the error of one that is not a number, and an error of your own stays that error.
  *
  * @param objective What to make small.
  * @param examples What to train on; labels travel with them, for an objective that has a use for them.
  * @returns A record after every step.
- * @throws {RangeError} At the first step, if an option is not a number that makes sense, or there are no examples.
+ * @throws {RangeError} At the first step, if an option is not a sensible number, or there are no examples.
  * @throws {InputError} If a loss, a gradient or a weight is no longer a finite number, or an example is not what the
  * objective takes (the message names the step); or if the checkpoint is of another training.
  * @throws {EnvironmentError} If a worker dies or hangs, or a permission is missing.

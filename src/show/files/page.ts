@@ -21,7 +21,7 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
  * @param events All that it said.
  * @param pictures What it drew, by name.
  * @returns The page, as HTML.
- * @throws {Error} If a formula of the lesson is no LaTeX.
+ * @throws {Error} If a formula of the lesson is not valid LaTeX.
  */
 export function page(
   lesson: { name: string; question: string; text: string },

@@ -101,7 +101,7 @@ export class Checkpointer {
 
   /**
    * Writes a checkpoint, if this step has none. Where that fails, the training goes on, and somebody is told: once, until the
-   * reason is another, or a checkpoint was written.
+   * reason differs, or a checkpoint was written.
    */
   async keep(at: Position): Promise<void> {
     if (this.#newest === at.step) return;
@@ -140,12 +140,12 @@ function restore(
 ): { at: Position } & Pick<Fingerprint, "how" | "recipe"> {
   const found = (facts ?? {}) as Partial<Fingerprint & Standing>;
   const other = mismatch(found, wanted, directory);
-  if (other) throw new InputError(`Cannot go on with another training: ${other}.`);
+  if (other) throw new InputError(`Cannot resume a different training: ${other}.`);
   const { how, at } = found;
   const fits = numbers.length === variables.length && numbers.every(({ length }, i) => length === variables[i]?.size);
   const whole = fits && isConditions(how) && isPosition(at, wanted.about.count) && at.step === step;
   if (!whole || !remembers(optimizer, found.optimizer)) {
-    throw new InputError(`The checkpoint of step ${step} in ${directory} is none of a training.`);
+    throw new InputError(`The checkpoint of step ${step} in ${directory} is not one of a training.`);
   }
   variables.forEach((variable, i) => tf.tidy(() => variable.assign(tf.tensor(numbers[i]!, variable.shape)))); // they fit
   return { at, how, ...(found.recipe && { recipe: found.recipe }) };

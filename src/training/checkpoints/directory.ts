@@ -44,7 +44,7 @@ export class CheckpointDirectory {
    * @param directory Where; the directory above it must exist.
    * @param resume Whether to go on with what is there. Without, there must be no checkpoint.
    * @throws {InputError} If another training has the directory; if there are checkpoints and `resume` is false, or there
-   * are and none is whole; if there are other files and no checkpoint: nobody else's files are touched.
+   * are and none is whole; if there are other files and no checkpoint, which are left alone.
    * @throws {EnvironmentError} If it, or every checkpoint in it, cannot be read or written; without a permission, the
    * message has the flags to add.
    */
@@ -72,7 +72,7 @@ export class CheckpointDirectory {
    *
    * @throws {EnvironmentError} If it cannot be written, as on a full disk, or would replace one that could not be read: what
    * was there before is there still.
-   * @throws {RangeError} If the step is no count, or a number among the facts is not finite.
+   * @throws {RangeError} If the step is not a count, or a number among the facts is not finite.
    * @throws {InputError} If it has more than 256 MiB.
    */
   async save(checkpoint: Checkpoint): Promise<void> {
@@ -97,7 +97,7 @@ export class CheckpointDirectory {
 
 const path = (directory: string, step: number) => `${directory}/step-${String(step).padStart(8, "0")}.checkpoint`;
 
-/** Makes a directory, if there is none, once it may be written and read. */
+/** Makes a directory unless it exists, once it may be written and read. */
 async function make(directory: string): Promise<void> {
   const [reads, writes] = [await isPermitted("read", directory), await isPermitted("write", directory)];
   if (!reads && !writes) {
@@ -108,7 +108,7 @@ async function make(directory: string): Promise<void> {
   await ensureDirectory(directory);
 }
 
-/** Refuses a directory of somebody else's. */
+/** Refuses a directory that holds something else. */
 async function refuseOthers(directory: string): Promise<void> {
   const { steps, others: [other] } = await list(directory);
   if (steps.length || other === undefined) return;

@@ -29,7 +29,7 @@ const LIMIT = 2 ** 28;
 /**
  * The file of a checkpoint. All that is read of it is read before this function returns its promise: it may change then.
  *
- * @throws {RangeError} If the step is no count, or a number among the facts is not finite, which JSON cannot say.
+ * @throws {RangeError} If the step is not a count, or a number among the facts is not finite, which JSON cannot say.
  * @throws {InputError} If the file would be larger than any that is read.
  */
 export function encode({ step, facts, numbers }: Checkpoint): Promise<Uint8Array<ArrayBuffer>> {

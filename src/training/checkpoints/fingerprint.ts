@@ -160,7 +160,7 @@ const NAMES: Record<keyof Identity | Exclude<keyof RecipeFingerprint, "networks"
   frozen: "weights that do not change and hash to",
 };
 
-/** Says what makes one training another than the wanted one; nothing if they are the same. */
+/** Says how one training differs from the wanted one; nothing if they are the same. */
 export function mismatch(found: Partial<Fingerprint>, wanted: Fingerprint, directory: string): string | undefined {
   const both = found.recipe && wanted.recipe;
   const [theirs, ours] = [found, wanted].map(({ about, recipe }): Record<string, unknown> => ({
@@ -219,7 +219,7 @@ export function resumeNotice(step: number, found: Pick<Fingerprint, "how" | "rec
     : " The objective has no recipe: only its variables' shapes were compared.";
   const from = `Going on after step ${step}${changes.length ? `, with ${changes.join(" and ")}` : ""}.${own}`;
   if (was.workers === is.workers && was.kernels === is.kernels) return from;
-  return `${from} The numbers will differ by rounding from those without the break.`;
+  return `${from} The numbers will differ by rounding from those of an uninterrupted training.`;
 }
 
 /** Whether something is what a training may have been like. */
