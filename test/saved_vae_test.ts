@@ -361,7 +361,7 @@ testFiles(
         [{ [model]: edited(json, (m) => m.weightsManifest[0].weights.reverse()) }, "differ, or are in another order."],
         [
           { [model]: edited(json, (m) => m.weightsManifest[0].weights[0].dtype = "int32") },
-          "are others, or in another",
+          "differ, or are in another",
         ],
         [
           { [model]: edited(json, (m) => m.weightsManifest[0].weights[0].shape = [1e9, 1e9, 1e9, 1e9]) },
