@@ -151,7 +151,7 @@ testFiles(
           "a likelihood that cannot be made: ",
         ],
         [rest, (json) => json.shapes = [[2]], "has variables of other shapes"],
-        [rest, (json) => json.sha256 = "0", "vae.bin is broken: it has another SHA-256"],
+        [rest, (json) => json.sha256 = "0", "vae.bin is broken: its SHA-256 differs"],
         [
           encoder,
           (json) => json.modelTopology = 5,

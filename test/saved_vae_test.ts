@@ -251,7 +251,7 @@ testFiles(
         [{ "vae.json": json.replace("[2,3]", "[3,2]") }, "or the state has variables of other shapes."],
         [{ "vae.json": json.replace("[2,3]", deep) }, "or the state has variables of other shapes."],
         [{ "vae.bin": new Uint8Array(24) }, "it has 24 bytes, and the model 28"],
-        [{ "vae.bin": new Uint8Array(28) }, "DIR/vae.bin is broken: it has another SHA-256 than DIR/vae.json says."],
+        [{ "vae.bin": new Uint8Array(28) }, "DIR/vae.bin is broken: its SHA-256 differs from what DIR/vae.json says."],
         [{ "vae.bin": new Uint8Array(28).fill(255) }, "weights are finite numbers, and number 0 of it is NaN."],
       ];
       for (const [i, [changes, message]] of mistakes.entries()) {

@@ -397,7 +397,7 @@ async function readNumbers(
     );
   }
   if (said.sha256 === undefined || said.sha256 === await sha256(bytes)) return weights;
-  throw new InputError(`${binary} is broken: it has another SHA-256 than ${said.path} says.`);
+  throw new InputError(`${binary} is broken: its SHA-256 differs from what ${said.path} says.`);
 }
 
 /** A network as tfjs saves it. */
