@@ -8,7 +8,8 @@ import { type LessonFile, LESSONS } from "./_lessons.ts";
 
 /** The lessons that have this form; one a line. */
 const IN_FORM: LessonFile["name"][] = [
-  //
+  "01_autoencoder",
+  "02_likelihood",
 ];
 
 /** How many lines a page shows and does not fold away: those outside the blocks that begin with `// ### Check`. */

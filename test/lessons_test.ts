@@ -178,6 +178,13 @@ const pictured: Record<string, (events: LessonEvent[]) => void> = {
     const half = pixel.map((curve) => valueAt(curve, 0.5));
     const wanted = [Math.LN2, -Math.log(normal(1, 0.5, 0.5)), -Math.log(normal(1, 0.5, 0.1))];
     half.forEach((cost, i) => assertAlmostEquals(cost, wanted[i], 1e-12));
+    const [prior, ...likelihoods] = curves(events, "spike");
+    assertAlmostEquals(valueAt(prior, 0), normal(0, 0, 1), 1e-12);
+    likelihoods.forEach((curve, i) => {
+      const top = curve.toSorted(([, a], [, b]) => b - a)[0];
+      assertAlmostEquals(top[0], 0.75, 1e-12);
+      assertAlmostEquals(top[1], normal(0, 0, [0.5, 0.005][i]), 1e-9);
+    });
     const estimates = curves(events, "naive");
     const said = events.flatMap((event) =>
       event.kind === "text" ? [...event.text.matchAll(/log p\(x\) = (\S+), estimate (\S+)/g)] : []
@@ -451,10 +458,6 @@ Deno.test("01: the cloud, its variances, and the steps of gradient descent", () 
   assertSame(l1.trainByHand(few, 1, 0.05), loss(stepped), 1e-8);
 });
 
-Deno.test("01: what the first few variances leave over", () => {
-  assertEquals(l1.leftOver([4, 2, 1]), [7, 3, 1, 0]);
-});
-
 Deno.test("01: PCA's reconstructions, dreamt codes and nearest distances", async () => {
   const before = tf.memory().numTensors;
   const x = random(4).normal([300, 5]) as Tensor2D;
@@ -485,25 +488,37 @@ Deno.test("01: PCA's reconstructions, dreamt codes and nearest distances", async
   assertEquals(tf.memory().numTensors, before);
 });
 
-Deno.test("02: likelihoods and evidences", async () => {
-  const { gaussianLoss, greyTotal, toyEvidence, drawnLogs, logOfAverage } = lessons["02_likelihood"];
+Deno.test("02: likelihoods, evidences and averages", () => {
+  const {
+    gaussianLoss,
+    bernoulliLoss,
+    greyTotal,
+    evidence,
+    evidenceByStrips,
+    relativeVariance,
+    drawnLogs,
+    logOfAverage,
+  } = lessons["02_likelihood"];
   const [x, mu] = [[0.2, -1, 3], [0, 0.5, 2.5]];
   const density = x.reduce((product, v, i) => product * normal(v, mu[i], 0.3), 1);
   assertSame(gaussianLoss(x, mu, 0.3), -Math.log(density), 1e-12);
   for (const p of [0.1, 0.6, 0.99]) {
     assertSame(greyTotal(p), integral((x) => p ** x * (1 - p) ** (1 - x), 0, 1), 1e-6);
+    const logit = Math.log(p / (1 - p));
+    for (const x of [0, 0.3, 1]) {
+      assertSame(bernoulliLoss(x, logit), -x * Math.log(p) - (1 - x) * Math.log(1 - p), 1e-12);
+    }
   }
-  const evidence = (x: number) => Math.log(integral((z) => normal(z, 0, 1) * normal(x, z, 0.01), -8, 8));
-  assertSame(toyEvidence([0.7]), evidence(0.7), 1e-9);
-  assertSame(toyEvidence([0.7, -1.1]), evidence(0.7) + evidence(-1.1), 1e-9);
-  const { log, error } = logOfAverage(await drawnLogs([0.7], 20_000, random(6)));
-  assertLess(error, 0.05);
-  assertAlmostEquals(log, evidence(0.7), 5 * error);
-  // Far out every draw's density underflows, and the log of the average is still finite.
-  assert(Number.isFinite(logOfAverage(await drawnLogs([50], 100, random(6))).log));
-  const known = logOfAverage([-1000, -1000 + Math.log(3)]); // an average of 2 with the standard deviation 1, times e^-1000
-  assertAlmostEquals(known.log, -1000 + Math.LN2, 1e-12);
-  assertAlmostEquals(known.error, 0.5 / Math.SQRT2, 1e-12);
+  for (const s of [0.005, 0.5, 8]) {
+    const moment = (power: number) => integral((z) => normal(z, 0, 1) * normal(1.5, 2 * z, s) ** power, -8, 8, 40_000);
+    assertSame(evidence(s), moment(1), 1e-9);
+    assertSame(evidenceByStrips(s), moment(1), 1e-9);
+    assertSame(relativeVariance(1, s), moment(2) / moment(1) ** 2 - 1, 1e-6);
+    assertSame(relativeVariance(3, s), (moment(2) / moment(1) ** 2) ** 3 - 1, 1e-6);
+  }
+  const estimate = logOfAverage(drawnLogs(2, 0.5, 20_000, random(6)));
+  assertAlmostEquals(estimate, 2 * Math.log(evidence(0.5)), 5 * Math.sqrt(relativeVariance(2, 0.5) / 20_000));
+  assertAlmostEquals(logOfAverage([-1000, -1000 + Math.log(3)]), -1000 + Math.LN2, 1e-12); // each e^log underflows
 });
 
 Deno.test("03: the two estimators and the mean square", async () => {
