@@ -10,6 +10,8 @@ import { type LessonFile, LESSONS } from "./_lessons.ts";
 const IN_FORM: LessonFile["name"][] = [
   "01_autoencoder",
   "02_likelihood",
+  "03_reparameterization",
+  "04_kl",
 ];
 
 /** How many lines a page shows and does not fold away: those outside the blocks that begin with `// ### Check`. */

@@ -202,12 +202,12 @@ const pictured: Record<string, (events: LessonEvent[]) => void> = {
       const moment = (power: number, about = 0) =>
         curve.reduce((sum, [x, density]) => sum + (x - about) ** power * density * width, 0);
       assertAlmostEquals(moment(0), 1, 1e-9);
-      assertAlmostEquals(moment(1), 4, 4 * Math.sqrt(moment(2, 4) / 1000) + width / 2);
-      return Math.sqrt(moment(2, 4));
+      assertAlmostEquals(moment(1), -6, 4 * Math.sqrt(moment(2, -6) / 1000) + width / 2);
+      return Math.sqrt(moment(2, -6));
     });
-    assertGreater(score, 5 * path); // 11 times, but for the bins
+    assertGreater(score, 4 * path); // 7 times, but for the bins
     const [pencil, measured] = curves(events, "ratio");
-    assertAlmostEquals(valueAt(pencil, 4), 123.75, 1e-9);
+    assertAlmostEquals(valueAt(pencil, 4), 123.75, 1e-9); // 31 points, of which every tenth is a power of 2
     assertAlmostEquals(valueAt(pencil, 8), 1251.75, 1e-9);
     assertEquals(measured.map(([x]) => x), [1, 2, 4, 8]);
     for (const [x, y] of measured) assertAlmostEquals(Math.log(y / valueAt(pencil, x)), 0, 0.3);
@@ -228,8 +228,17 @@ const pictured: Record<string, (events: LessonEvent[]) => void> = {
       const wanted = integral((z) => normal(z, mu, sigma ** 2) * logRatio(z), mu - 10 * sigma, mu + 10 * sigma);
       assertAlmostEquals(all[i], wanted, 1e-6);
     }
+    const [prior, ...answers] = curves(events, "pairs");
+    const nats = picture(events, "lines", "pairs").series.slice(1).map(({ name }) =>
+      Number(/([\d.]+) nats$/.exec(name)![1])
+    );
+    for (const [i, curve] of answers.entries()) {
+      const step = curve[1][0] - curve[0][0];
+      const ratios = curve.map(([, q], at) => q > 0 ? q * Math.log(q / prior[at][1]) * step : 0);
+      assertAlmostEquals(ratios.reduce((sum, v) => sum + v, 0), nats[i], 0.02); // what is drawn has the KL that is said
+    }
     const [ours, other] = curves(events, "asymmetry");
-    assertAlmostEquals(ours[0][1], 1.8076, 1e-4); // 4.7's, at σ = 0.1
+    assertAlmostEquals(ours[0][1], 1.8076, 1e-4); // 4.8's, at σ = 0.1
     assertAlmostEquals(other[0][1], 47.1974, 1e-4);
     assertAlmostEquals(valueAt(ours, 1) + valueAt(other, 1), 0, 1e-12);
     for (const curve of [ours, other]) for (const [, nats] of curve) assert(nats >= 0);
@@ -521,8 +530,9 @@ Deno.test("02: likelihoods, evidences and averages", () => {
   assertAlmostEquals(logOfAverage([-1000, -1000 + Math.log(3)]), -1000 + Math.LN2, 1e-12); // each e^log underflows
 });
 
-Deno.test("03: the two estimators and the mean square", async () => {
-  const { summary, averages, scoreFunction, pathwise, averageSquare } = lessons["03_reparameterization"];
+Deno.test("03: the two estimators and the average loss, by quadrature", async () => {
+  const { summary, averages, scoreFunction, pathwise, loss, lossSlope, averageLoss, averageOverRolls, drawWithSlope } =
+    lessons["03_reparameterization"];
   assertEquals(summary([1, 2, 3, 6]), {
     mean: 3,
     error: Math.sqrt(3.5 / 4),
@@ -530,25 +540,33 @@ Deno.test("03: the two estimators and the mean square", async () => {
     varianceError: Math.sqrt((24.5 - 12.25) / 4),
   });
   assertEquals(averages([1, 2, 5, 7, 9], 2), [1.5, 6]); // the last one is left over
+  for (const z of [-1, 0.3, 2]) assertSame(lossSlope(z), (loss(z + 1e-4) - loss(z - 1e-4)) / 2e-4, 1e-6);
+  const over = (mu: number, sigma: number) =>
+    integral((z) => normal(z, mu, sigma ** 2) * loss(z), mu - 10 * sigma, mu + 10 * sigma);
   for (const [mu, sigma] of [[-1, 2], [0.5, 0.3]]) {
-    for (const estimator of [scoreFunction, pathwise]) {
-      const { mean, error } = summary(estimator(mu, sigma, 40_000, random(7)));
-      assertAlmostEquals(mean, 2 * mu, 5 * error, estimator.name);
-    }
-    assertAlmostEquals(summary(pathwise(mu, sigma, 40_000, random(7))).variance, 4 * sigma ** 2, 0.2 * sigma ** 2);
+    assertSame(averageLoss({ mu, sigma }), over(mu, sigma), 1e-9);
+    const slope = (over(mu + 1e-3, sigma) - over(mu - 1e-3, sigma)) / 2e-3;
+    const q = { mu, sigma };
+    const score = summary(scoreFunction(loss, q, 40_000, random(7)));
+    const path = summary(pathwise(lossSlope, q, 40_000, random(7)));
+    assertAlmostEquals(score.mean, slope, 5 * score.error);
+    assertAlmostEquals(path.mean, slope, 5 * path.error);
+    assertAlmostEquals(path.variance / (8 * sigma) ** 2, 1, 0.05); // the slope of the loss is 8 z - 6
   }
+  const { z, slope } = drawWithSlope(0.4, -0.6, 0.7);
+  assertSame(z, 0.4 + Math.exp(-0.3) * 0.7, 1e-12);
+  const nudged = [-0.6 + 1e-4, -0.6 - 1e-4].map((logVar) => loss(drawWithSlope(0.4, logVar, 0.7).z));
+  assertSame(slope, (nudged[0] - nudged[1]) / 2e-4, 1e-6);
   const eps = random(8).normal([100, 1]);
-  const square = averageSquare(tf.scalar(0.4), tf.scalar(-0.6), eps);
-  const wanted = Array.from(await eps.data(), (e) => (0.4 + Math.exp(-0.3) * e) ** 2).reduce(
-    (sum, v) => sum + v / 100,
-    0,
-  );
-  assertSame((await square.data())[0], wanted, 1e-5);
-  tf.dispose([eps, square]);
+  const average = averageOverRolls(tf.scalar(0.4), tf.scalar(-0.6), eps);
+  const losses = Array.from(await eps.data(), (e) => loss(0.4 + Math.exp(-0.3) * e));
+  assertSame((await average.data())[0], losses.reduce((sum, v) => sum + v / 100, 0), 1e-5);
+  tf.dispose([eps, average]);
 });
 
 Deno.test("04: four ways to a divergence, and its slopes", async () => {
-  const { klByHand, klByQuadrature, klByMonteCarlo, klGradient, klAsPrinted } = lessons["04_kl"];
+  const { klByHand, klByQuadrature, klByMonteCarlo, klGradient, klSlopes, klAsPrinted, klBetween, klOfCode } =
+    lessons["04_kl"];
   for (const [mu, logVar] of [[0, 0], [2, -1], [-0.3, 1.5], [5, -6]]) {
     const [variance, sigma] = [Math.exp(logVar), Math.exp(logVar / 2)];
     const wanted = integral(
@@ -567,7 +585,16 @@ Deno.test("04: four ways to a divergence, and its slopes", async () => {
     const [alongMu, alongLogVar] = await klGradient(mu, logVar);
     assertSame(alongMu, slope((h) => klByHand(mu + h, logVar)), 1e-5);
     assertSame(alongLogVar, slope((h) => klByHand(mu, logVar + h)), 1e-5);
+    klSlopes(mu, logVar).forEach((slope, i) => assertSame([alongMu, alongLogVar][i], slope, 1e-5));
+    const [m, s] = [0.7, 1.4];
+    const between = integral(
+      (z) => normal(z, mu, variance) * (Math.log(normal(z, mu, variance)) - Math.log(normal(z, m, s ** 2))),
+      mu - 10 * sigma,
+      mu + 10 * sigma,
+    );
+    assertSame(klBetween(mu, sigma, m, s), between, 1e-9);
   }
+  assertSame(klOfCode([2, -0.3], [-1, 1.5]), klByHand(2, -1) + klByHand(-0.3, 1.5), 1e-12);
 });
 
 Deno.test("05: the exact ELBO and evidence of one dimension, by quadrature", () => {
