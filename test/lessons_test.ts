@@ -525,6 +525,7 @@ Deno.test("02: likelihoods, evidences and averages", () => {
     assertSame(relativeVariance(1, s), moment(2) / moment(1) ** 2 - 1, 1e-6);
     assertSame(relativeVariance(3, s), (moment(2) / moment(1) ** 2) ** 3 - 1, 1e-6);
   }
+  assertEquals(Math.round(100 * relativeVariance(1, 0.5)), 176); // as 2.7 says
   const estimate = logOfAverage(drawnLogs(2, 0.5, 20_000, random(6)));
   assertAlmostEquals(estimate, 2 * Math.log(evidence(0.5)), 5 * Math.sqrt(relativeVariance(2, 0.5) / 20_000));
   assertAlmostEquals(logOfAverage([-1000, -1000 + Math.log(3)]), -1000 + Math.LN2, 1e-12); // each e^log underflows
