@@ -108,7 +108,6 @@ function byHand(show: Show, seed: number): void {
 // ## 1.2 A linear squeeze of digits, and the best one
 //
 // Now 784 numbers into 8, still with no more than two matrices: z = x W and x̂ = z V, an image being a row of numbers.
-//
 // A **tensor** is an array of numbers with a shape, which comments give: `[B, D]` is a batch of B images of D numbers
 // each, and a code has L numbers. TensorFlow.js, `tf`, computes with tensors, and finds the slopes by itself. So
 // `minimize` does what we did by hand: it computes the loss, finds its slope along every `tf.variable`, and takes a step. Two
@@ -316,7 +315,8 @@ async function dreams(show: Show, digits: Dataset, model: Autoencoder, { latent,
   const count = Math.min(500, digits.train.count, digits.test.count);
   const { codes, heldOut, images } = tf.tidy(() => {
     const { x } = digits.test.batch(range(digits.test.count)); // [N, 28, 28, 1]
-    const codes = model.encode(digits.train.batch(range(digits.train.count)).x) as Tensor2D; // [N, L]
+    const some = digits.train.batch(range(Math.min(10_000, digits.train.count))).x; // more would fill the memory
+    const codes = model.encode(some) as Tensor2D; // [N, L]
     return { codes, heldOut: model.encode(x) as Tensor2D, images: x.reshape([x.shape[0], -1]) as Tensor2D };
   });
   const [real, drawn] = [codes.slice(0, count), await dreamCodes(codes, count, random(seed).split())];
