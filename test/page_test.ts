@@ -293,7 +293,10 @@ for (const { name, source } of LESSONS) {
   const isProse = (line: string) => /^\/\/(?: |$)/.test(line);
   const prose = [...before.split("\n").slice(1), ...after.split("\n").filter(isProse)]
     .map((line) => line.replace(/^(?:\/\/| \*) ?/, "")).join("\n");
-  const code = after.split("\n").filter((line) => !isProse(line) && line.trim());
+  /** Drawings stand in fences of their own, and are shown letter by letter, as code is. */
+  const drawings = /^\/\/ ```text\n([^]*?)^\/\/ ```$/gm;
+  const code = after.replaceAll(drawings, (_, drawn: string) => drawn.replaceAll(/^\/\/ /gm, "")).split("\n")
+    .filter((line) => !isProse(line) && line.trim());
 
   Deno.test(`lesson ${name}: every formula becomes MathML`, () => {
     const displayed = prose.split("```math").length - 1;
@@ -312,7 +315,7 @@ for (const { name, source } of LESSONS) {
     assertEquals(lines.filter((line) => line.trim()), code);
     for (const gone of document.querySelectorAll("pre.code, math, nav, style, .course, footer")) gone.remove();
     const words = (text: string) => text.split(/\s+/).filter((word) => /[\p{Letter}\p{Number}]/u.test(word));
-    const wanted = prose.replaceAll(/```math[^]*?```/g, "").replaceAll(/\$[^$`]*\$/g, "").replaceAll(
+    const wanted = prose.replaceAll(/```(?:math|text)[^]*?```/g, "").replaceAll(/\$[^$`]*\$/g, "").replaceAll(
       /[*`#]|^\d\. /gm,
       "",
     );
