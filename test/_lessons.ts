@@ -8,6 +8,7 @@ import likelihood from "../lessons/02_likelihood.ts" with { type: "text" };
 import reparameterization from "../lessons/03_reparameterization.ts" with { type: "text" };
 import kl from "../lessons/04_kl.ts" with { type: "text" };
 import elbo from "../lessons/05_elbo.ts" with { type: "text" };
+import vae from "../lessons/06_vae.ts" with { type: "text" };
 import convVae from "../lessons/07_conv_vae.ts" with { type: "text" };
 import latentMap from "../lessons/07_latent_map.ts" with { type: "text" };
 
@@ -34,6 +35,7 @@ export const LOADERS = {
   "03_reparameterization": () => import("../lessons/03_reparameterization.ts"),
   "04_kl": () => import("../lessons/04_kl.ts"),
   "05_elbo": () => import("../lessons/05_elbo.ts"),
+  "06_vae": () => import("../lessons/06_vae.ts"),
   "07_conv_vae": () => import("../lessons/07_conv_vae.ts"),
   "07_latent_map": () => import("../lessons/07_latent_map.ts"),
 };
@@ -54,6 +56,7 @@ export const LESSONS: LessonFile[] = [
   },
   { ...plain, name: "04_kl", source: kl, short: ["--samples", "1000"], usesData: false },
   { ...plain, name: "05_elbo", source: elbo, short: ["--epochs", "1", "--hidden", "8"], lane: 1 },
+  { ...plain, name: "06_vae", source: vae, short: ["--epochs", "1", "--hidden", "8"], lane: 1 },
   { ...plain, name: "07_conv_vae", source: convVae, short: training, keepsModel: true },
   {
     ...plain,

@@ -265,6 +265,20 @@ const pictured: Record<string, (events: LessonEvent[]) => void> = {
     const [plain, vae, vaeDreams, plainDreams] = others.map((row) => squaredDistance(row, heldOut));
     assertLess(Math.max(plain, vae), Math.min(vaeDreams, plainDreams));
   },
+  "06_vae": (events) => {
+    const [heldOut, before, early, end] = imageRows(events, "learning");
+    firstImages(heldOut, digits.test.pixels);
+    const [grey, mean, good] = [before, early, end].map((row) => squaredDistance(row, heldOut));
+    assertLess(good, mean);
+    assertLess(mean, grey);
+    const [, right, , means, , collapsed, , free] = imageRows(events, "reductions").map((row) =>
+      squaredDistance(row, heldOut)
+    );
+    assertLess(free, right);
+    assertLess(right, Math.min(means, collapsed));
+    const [first] = imageRows(events, "dreams");
+    firstImages(first, digits.test.pixels);
+  },
 };
 
 const few = <T>(train: number, test: number, use: (data: string) => Promise<T>) => () =>
@@ -301,6 +315,19 @@ Deno.test(
   few(2000, 300, async (data) => {
     const options = { ...l5.defaults, epochs: 3, batch: 32, latent: 10, hidden: 100, data, seed: 2 };
     pictured["05_elbo"](await runs(l5.lesson, options));
+  }),
+);
+Deno.test("lesson 06, seed 1", async () => {
+  const { lesson, defaults } = lessons["06_vae"];
+  pictured["06_vae"](await runs(lesson, { ...defaults, ...embedded }));
+});
+Deno.test(
+  "lesson 06, seed 2, fewer digits, small batches: all but the claims that need a longer training",
+  few(2000, 300, async (data) => {
+    const { lesson, defaults } = lessons["06_vae"];
+    pictured["06_vae"](
+      await runs(lesson, { ...defaults, epochs: 3, batch: 32, latent: 10, hidden: 100, data, seed: 2 }, true),
+    );
   }),
 );
 for (const [seed, latent] of [[1, 2], [2, 3]]) {
@@ -673,6 +700,27 @@ Deno.test("05: the linear data and the linear VAE", async () => {
   tf.dispose([x, mean, components, few, mu, logVar, terms]);
   vae.dispose();
   assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("06: a machine's costs and its steps leak nothing, and the effective β is found where costs are not alike", async () => {
+  const { machine, stepper, effectiveBeta, judge } = lessons["06_vae"];
+  const m = machine(5, 3, 1);
+  const { step, dispose } = stepper(m);
+  const before = tf.memory().numTensors;
+  const [x, eps] = [random(2).normal([4, 784]), random(3).normal([4, 3])];
+  step(x, eps).dispose();
+  assertAlmostEquals(
+    await effectiveBeta(({ pixels, codes }) => pixels.sum().mul(2).add(codes.sum().mul(3)), 7),
+    1.5,
+    1e-6,
+  );
+  const heldOut = take(digits.test, 4);
+  const [reconstruction, kl] = await judge(m, heldOut, eps);
+  assert(reconstruction > 400 && kl > 0);
+  tf.dispose([x, eps]);
+  assertEquals(tf.memory().numTensors, before);
+  dispose();
+  tf.dispose(m);
 });
 
 Deno.test("07: nearest classes, by brute force", async () => {

@@ -6,7 +6,7 @@
 // deno-lint-ignore-file no-console -- half an hour without a word would look like a hang
 import { assertGreaterOrEqual } from "@std/assert";
 import * as conv from "../lessons/07_conv_vae.ts";
-import * as dense from "../lessons/05_elbo.ts";
+import * as dense from "../lessons/06_vae.ts";
 import { loadDigits, loadMnist, type Show, showOn, useBackend } from "../mod.ts";
 import { classifierAccuracy } from "./_classifier.ts";
 
@@ -38,7 +38,7 @@ testMnist("a classifier trained on the embedded digits alone reads 85 % of MNIST
   assertGreaterOrEqual(accuracies.reduce((a, b) => a + b) / 3, 0.85);
 });
 
-testMnist("lesson 05: ten epochs on MNIST follow the published curve", async (directory) => {
+testMnist("lesson 06: ten epochs on MNIST follow the published curve", async (directory) => {
   await useBackend("wasm");
   const show = talking();
   await dense.lesson({ ...dense.defaults, epochs: 10, data: directory, seed: 0 }, show);
