@@ -62,6 +62,7 @@ Deno.test("prelu's slopes broadcast on any axes, and so do its gradients", async
   }
   const [x, slopes] = [STRANGE.flatMap((x) => STRANGE.map(() => x)), STRANGE.flatMap(() => STRANGE)];
   await assertSame(() => tf.prelu(tf.zeros([2, 0]), tf.zeros([0])), "no slopes");
+  await assertSame(() => tf.prelu(numbers([3], 1), numbers([1, 1, 3], 2)), "slopes of more axes");
   await assertSame(() => tf.prelu(x, slopes), "strange slopes");
   await assertSame(() => tf.prelu(tf.tensor(x, [STRANGE.length, STRANGE.length]), STRANGE), "on the last axis");
 });

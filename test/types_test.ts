@@ -31,9 +31,17 @@ const choice = () => tf.tensor2d([[true], [false]], [2, 1], "bool");
 const ops: Record<string, [types: readonly Type[], op: (dtype: Type) => tf.Tensor | tf.Tensor[]]> = {
   "tile": [TYPES, (t) => tf.tile(values([2, 3], t), [2, 3])],
   "concat": [TYPES, (t) => tf.concat([values([2, 3], t), values([2, 2], t, 2)], 1)],
+  "concat with nothing": [TYPES, (t) => tf.concat([values([2, 3], t), tf.tensor([], [2, 0], t)], 1)],
   "slice": [TYPES, (t) => values([4, 5, 3], t).slice([1, 2, 1], [2, 2, 2])],
   "strided slice": [TYPES, (t) => tf.stridedSlice(values([4, 5], t), [3, 4], [0, 0], [-1, -2])],
   "gather": [NUMERIC, (t) => values([4, 3], t).gather(tf.tensor2d([[2, 0], [1, 1]], [2, 2], "int32"), 1)],
+  "gather in batches": [
+    NUMERIC,
+    (t) => {
+      const taken = tf.tensor2d([[2, 0], [1, 1], [0, 2]], [3, 2], "int32");
+      return [1, 2].map((axis) => values([3, 4, 5], t).gather(taken, axis, 1));
+    },
+  ],
   "gather of nothing": [
     ["float32", "int32", "bool"],
     (t) => tf.zeros([0, 3], t as "int32").gather(tf.zeros([0], "int32")),
@@ -114,6 +122,66 @@ Deno.test("a cast takes every number for what it is, NaN and whatever is too lar
     await assertSame(() => tf.tensor1d([true, false, true], "bool").cast(to), `bool to ${to}`);
   }
   assertEquals(await valuesOn("wasm", () => tf.tensor1d([1, 3, -2, 0, NaN, 256]).toBool()), [1, 1, 1, 0, 1, 1]);
+});
+
+Deno.test("tensors of nothing are turned, sorted, and added up, and the backend lives on", async () => {
+  for (const dtype of NUMERIC) {
+    await assertSame(() => [
+      tf.transpose(tf.zeros([0, 3, 4, 2], dtype), [0, 3, 1, 2]),
+      tf.transpose(tf.zeros([2, 0, 3], dtype), [2, 1, 0]),
+      tf.zeros([3, 0, 2], dtype).cumsum(0),
+      tf.cumprod(tf.zeros([0, 4], dtype), 0),
+      tf.topk(tf.zeros([0, 3], dtype), 2).indices,
+      tf.topk(tf.zeros([0], dtype), 0).values,
+    ], `nothing of ${dtype}`);
+  }
+  await assertSame(() => [
+    tf.batchToSpaceND(tf.zeros([0, 2, 3, 1]), [2, 1], [[0, 0], [0, 0]]),
+    tf.spaceToBatchND(tf.zeros([0, 2, 3, 1]), [2, 1], [[0, 0], [0, 0]]),
+  ], "blocks of nothing");
+});
+
+Deno.test("a cumulative sum or product runs along an axis counted from either end", async () => { // cpu's wants the first
+  for (const dtype of NUMERIC) {
+    for (const axis of [0, 1, 2]) {
+      const along = (axis: number) => () => {
+        const x = values([2, 3, 4], dtype);
+        return [x.cumsum(axis, true), tf.cumprod(x, axis, false, true)];
+      };
+      for (const i of [0, 1]) {
+        const expected = await valuesOn("cpu", () => along(axis)()[i]);
+        for (const kernels of BUILDS) {
+          assertEquals(await valuesOn("wasm", () => along(axis - 3)()[i], kernels), expected, `${dtype}, axis ${axis}`);
+        }
+      }
+    }
+  }
+});
+
+Deno.test("sums, products and paddings of more than six axes agree with the cpu backend", async () => {
+  const [a, b] = [[2, 1, 1, 4, 2, 1, 2], [2, 2, 3, 1, 4, 1, 3, 2]];
+  await assertSame(() => {
+    const [x, y] = [values(a, "float32"), values(b, "float32", 2)];
+    return [x.add(y), x.sub(y), x.mul(y), x.div(y.add(10)), x.squaredDifference(y), x.pad(a.map(() => [1, 0]), 2)];
+  }, "seven and eight axes");
+});
+
+Deno.test("a slice may take one number of an axis and steps along others", async () => { // cpu refuses it
+  const x = () => tf.range(0, 60, 1, "int32").reshape([3, 4, 5]);
+  const cases: [slice: number[][], shape: number[], numbers: number[]][] = [
+    [[[1, 0, 0], [2, 4, 5], [1, 2, 2], [1]], [2, 3], [20, 22, 24, 30, 32, 34]], // x[1, ::2, ::2]
+    [[[0, 2, 4], [3, 3, -6], [2, 1, -2], [2]], [2, 3], [14, 12, 10, 54, 52, 50]], // x[::2, 2, ::-2]
+    [[[2, -1, 1], [3, 0, 5], [1, 1, 3], [3]], [2], [56, 59]], // x[2, -1, 1::3]
+    [[[1, 1, 1], [2, 2, 2], [2, 2, 2], [7]], [], [26]], // x[1, 1, 1]
+    [[[1, 0, 3], [2, 4, 3], [1, 2, 1], [1]], [2, 0], []], // x[1, ::2, 3:3]
+  ];
+  for (const dtype of ["float32", "int32"] as const) {
+    for (const [[begin, end, strides, [shrinkMask]], shape, numbers] of cases) {
+      const slice = () => x().cast(dtype).stridedSlice(begin, end, strides, 0, 0, 0, 0, shrinkMask);
+      for (const kernels of BUILDS) assertEquals(await valuesOn("wasm", slice, kernels), numbers);
+      assertEquals(tf.tidy(() => slice().shape), shape);
+    }
+  }
 });
 
 Deno.test("whole numbers over zero are zero, as on the cpu backend, and the backend lives on", async () => {

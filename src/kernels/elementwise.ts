@@ -63,7 +63,8 @@ function joined(own: tf.KernelConfig, build: Build, operation: Operation): tf.Ke
 function prelu(own: tf.KernelConfig, build: Build): tf.KernelConfig {
   return assembledKernel("Prelu", build, (heap, { inputs: { x, alpha }, backend }) => {
     const slopes = backend.typedArrayFromHeap(alpha);
-    const last = slopes.length === x.shape.at(-1) && slopes.length === alpha.shape.at(-1);
+    const last = slopes.length === x.shape.at(-1) && slopes.length === alpha.shape.at(-1) &&
+      alpha.shape.length <= x.shape.length;
     if (last && slopes.length > 0 && slopes.every(Number.isFinite)) return;
     return pairs(heap, OPERATIONS.prelu, x, alpha);
   }, own);

@@ -1,13 +1,13 @@
 /**
- * Kernels of tfjs's WASM backend that are right for tensors of some types alone. For others they give garbage, and some
- * write behind their buffers.
+ * Kernels of tfjs's WASM backend that are right for tensors of some types, of some ranks, or not empty, alone. For others they
+ * give garbage, and some write behind their buffers or end the backend.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import type { KernelArguments, TensorInfo } from "./compose.ts";
-import { onCpu, onCpuWhere, rightFor } from "./on_cpu.ts";
+import { composedKernel, type KernelArguments, type TensorInfo, wasmKernel } from "./compose.ts";
+import { onCpu, onCpuWhere, rightFor, tensorsIn } from "./on_cpu.ts";
 
 const FLOATS = ["float32"] as const;
 const NUMBERS = ["float32", "int32"] as const;
@@ -17,12 +17,22 @@ const NO_STRINGS = ["float32", "int32", "bool"] as const;
 /** The kernels, with the types they are right for. */
 const RIGHT_FOR: [types: readonly tf.DataType[], kernels: string][] = [
   [FLOATS, "Acos Acosh Asin Asinh Atan Atanh Ceil Cosh Elu EluGrad Erf Expm1 Floor IsFinite IsInf IsNan Log Pow"],
-  [FLOATS, "Reciprocal Rsqrt Selu Sigmoid Sinh Softmax Sqrt StridedSlice Tan Tanh"],
+  [FLOATS, "Reciprocal Rsqrt Selu Sigmoid Sinh Softmax Sqrt Tan Tanh"],
   [NUMBERS, "Abs Atan2 Cumprod Cumsum DenseBincount Exp LeakyRelu Neg Relu Reverse Round SearchSorted"],
   [NUMBERS, "SparseFillEmptyRows SparseSegmentMean SparseSegmentSum SparseToDense Square Step TopK"],
   [BOOLS, "LogicalAnd LogicalNot LogicalOr"],
-  [NO_STRINGS, "Equal GatherNd Greater GreaterEqual Less LessEqual NotEqual Tile"],
+  [NO_STRINGS, "Concat Equal GatherNd Greater GreaterEqual Less LessEqual NotEqual Tile"],
 ];
+
+/** Kernels that end in a division by zero where a tensor is empty: they transpose, or sort. */
+const NEVER_EMPTY = ["BatchToSpaceND", "Cumprod", "Cumsum", "SpaceToBatchND", "TopK", "Transpose"];
+
+/** Kernels that take their axis counted from the first alone, on tfjs's `cpu` backend too. */
+const CUMULATIVE = ["Cumprod", "Cumsum"];
+
+/** Kernels that leave a result of more axes than {@linkcode AXES} as they find it. */
+const FEW_AXES = ["Add", "Multiply", "PadV2", "RealDiv", "SquaredDifference", "Sub"];
+const AXES = 6;
 
 /** Kernels that tfjs's WASM backend lacks: for ragged tensors and strings. */
 const MISSING = ["RaggedGather", "RaggedRange", "RaggedTensorToTensor", "StaticRegexReplace"];
@@ -32,14 +42,72 @@ export function kernelsByType(own: (name: string) => tf.KernelConfig): tf.Kernel
   const zero = (b: TensorInfo, backend: BackendWasm) => (backend.typedArrayFromHeap(b) as Int32Array).includes(0);
   const whole = ({ inputs: { a, b }, backend }: KernelArguments) =>
     a.dtype === "bool" || (a.dtype === "int32" && zero(b, backend));
+  const shapely = (name: string) => rightForShapes(own(name));
+  const typed = RIGHT_FOR.flatMap(([types, kernels]) =>
+    kernels.split(" ").map((name) => rightFor(types, shapely(name)))
+  );
   return [
-    ...RIGHT_FOR.flatMap(([types, kernels]) => kernels.split(" ").map((name) => rightFor(types, own(name)))),
+    ...typed.map((kernel) => CUMULATIVE.includes(kernel.kernelName) ? counted(kernel) : kernel),
     ...MISSING.map(onCpu),
+    ...["Add", "BatchToSpaceND", "Multiply", "PadV2", "SpaceToBatchND", "SquaredDifference", "Sub", "Transpose"].map(
+      shapely,
+    ),
     onCpuWhere(own("Select"), ({ inputs: { t } }) => t.dtype === "bool" || t.dtype === "string"),
     onCpuWhere(own("Bincount"), ({ inputs: { x, weights } }) => x.shape.length !== 1 || weights.dtype === "bool"),
-    onCpuWhere(own("GatherV2"), ({ inputs: { x } }) => tf.util.sizeFromShape(x.shape) === 0),
+    onCpuWhere(own("GatherV2"), ({ inputs: { x }, attrs: { batchDims } }) => batchDims > 0 || isEmpty(x)),
     onCpuWhere(own("OneHot"), ({ attrs: { dtype } }) => dtype !== "int32"),
+    stridedSlice(rightFor(FLOATS, own("StridedSlice"))),
     onCpuWhere(own("Fill"), ({ attrs: { value } }) => typeof value === "string"),
-    ...["FloorDiv", "Mod", "RealDiv"].map((name) => onCpuWhere(own(name), whole)),
+    ...["FloorDiv", "Mod", "RealDiv"].map((name) => onCpuWhere(shapely(name), whole)),
   ];
+}
+
+/** Wraps a kernel that is right only for few axes, or where nothing is empty, if it is one. */
+function rightForShapes(own: tf.KernelConfig): tf.KernelConfig {
+  const few = FEW_AXES.includes(own.kernelName), full = NEVER_EMPTY.includes(own.kernelName);
+  if (!few && !full) return own;
+  return onCpuWhere(
+    own,
+    ({ inputs }) => tensorsIn(inputs).some((x) => (few && x.shape.length > AXES) || (full && isEmpty(x))),
+  );
+}
+
+/** Wraps such a kernel; an axis counted from the last is a negative number. */
+function counted(own: tf.KernelConfig): tf.KernelConfig {
+  return wasmKernel(own.kernelName, (args) => {
+    const [axis] = tf.util.parseAxisParam(args.attrs.axis, args.inputs.x.shape);
+    return own.kernelFunc({ ...args, attrs: { ...args.attrs, axis } } as never) as TensorInfo;
+  }, own);
+}
+
+/**
+ * Wraps `StridedSlice`, which loses an axis of which it takes one number before it steps along the others; a slice that has lost
+ * every axis ends the backend. So that axis is kept, with one number along it, and left out at last.
+ */
+function stridedSlice(own: tf.KernelConfig): tf.KernelConfig {
+  return composedKernel("StridedSlice", ({ run }, { inputs: { x }, attrs }) => {
+    const { beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = attrs;
+    const { begin, end, strides, finalShape } = tf.slice_util
+      .sliceInfo(
+        x.shape,
+        attrs.begin,
+        attrs.end,
+        attrs.strides,
+        beginMask,
+        endMask,
+        ellipsisMask,
+        newAxisMask,
+        shrinkAxisMask,
+      );
+    if (shrinkAxisMask === 0 || finalShape.includes(0)) return run(own, { x }, attrs);
+    // Steps back to the first number end before it, at -1, which would be taken for the last one.
+    const toFirst = strides.reduce((mask, stride, axis) => mask | (stride < 0 && end[axis] < 0 ? 1 << axis : 0), 0);
+    const masks = { beginMask: 0, endMask: toFirst, ellipsisMask: 0, newAxisMask: 0, shrinkAxisMask: 0 };
+    return run("Reshape", { x: run(own, { x }, { begin, end, strides, ...masks }) }, { shape: finalShape });
+  }, own);
+}
+
+/** Whether a tensor has no numbers. */
+function isEmpty({ shape }: TensorInfo): boolean {
+  return shape.includes(0);
 }
