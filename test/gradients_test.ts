@@ -47,6 +47,89 @@ Deno.test("the gradient of many copies is a few kernels, and not one for each", 
   x.dispose();
 });
 
+/**
+ * Asserts that the gradient of a function that is linear, and right on the cpu backend, is its transpose: how much each number of `x`
+ * adds to the result, times `dy`.
+ */
+async function assertTransposed(shape: number[], linear: (x: tf.Tensor) => tf.Tensor, what: string) {
+  const size = tf.util.sizeFromShape(shape);
+  const slope = () => numbers(linear(tf.zeros(shape)).shape, 2).add(2); // so that nothing cancels
+  const expected = await valuesOn("cpu", () => {
+    const parts = Array.from({ length: size }, (_, i) => {
+      const one = tf.buffer(shape);
+      one.values[i] = 1;
+      return linear(one.toTensor()).mul(slope()).sum();
+    });
+    return tf.stack(parts);
+  });
+  const gradient = () => tf.grad(linear)(numbers(shape, 1), slope());
+  assertNear(await valuesOn("cpu", gradient), expected, `${what}, cpu`, 1e-6);
+  for (const kernels of BUILDS) {
+    assertNear(await valuesOn("wasm", gradient, kernels), expected, `${what}, ${kernels}`, 1e-6);
+  }
+}
+
+Deno.test("the gradient of a cumulative sum runs back along the same axis, any one", async () => {
+  assertEquals(await valuesOn("wasm", () => tf.grad((x) => tf.cumsum(x, 0))(tf.ones([2, 2]))), [2, 2, 1, 1]);
+  for (const shape of [[4], [3, 3], [2, 3, 4], [2, 1, 3, 2]]) {
+    for (const axis of shape.keys()) {
+      for (const [exclusive, reverse] of [[false, false], [true, false], [false, true], [true, true]]) {
+        const along = (x: tf.Tensor) => tf.cumsum(x, axis, exclusive, reverse);
+        await assertTransposed(shape, along, `[${shape}], axis ${axis}, ${exclusive}, ${reverse}`);
+      }
+    }
+  }
+  const last = () => tf.grad((x) => tf.cumsum(x, -1).mul(numbers([2, 3], 2)))(numbers([2, 3], 1));
+  const same = () => tf.grad((x) => tf.cumsum(x, 1).mul(numbers([2, 3], 2)))(numbers([2, 3], 1));
+  assertEquals(await valuesOn("wasm", last), await valuesOn("wasm", same));
+});
+
+Deno.test("in the gradient of a mirrored padding, each number of it counts for the one that it mirrors", async () => {
+  const gradient = (mode: "reflect" | "symmetric") => () => {
+    const digits = tf.tensor1d([1, 10, 100, 1000, 10000, 100000]);
+    return tf.grad((x) => tf.mirrorPad(x, [[2, 1]], mode).mul(digits))(tf.ones([3]));
+  };
+  assertEquals(await valuesOn("wasm", gradient("reflect")), [100, 101010, 10001]); // c b a b c b
+  assertEquals(await valuesOn("wasm", gradient("symmetric")), [110, 1001, 110000]); // b a a b c c
+  const padded = fc.record({
+    mode: fc.constantFrom("reflect" as const, "symmetric" as const),
+    axes: fc.array(fc.tuple(upTo(4), upTo(4, 0), upTo(4, 0)), { minLength: 1, maxLength: 4 }),
+  });
+  await check(padded, async ({ mode, axes }) => {
+    const most = (size: number) => mode === "reflect" ? size - 1 : size;
+    const pad = axes.map(([size, ...sides]) => sides.map((n) => Math.min(n, most(size))) as [number, number]);
+    await assertTransposed(
+      axes.map(([size]) => size),
+      (x) => tf.mirrorPad(x, pad, mode),
+      `${mode} ${JSON.stringify(pad)}`,
+    );
+  }, 40);
+  assertEquals(
+    await valuesOn("wasm", () => tf.grad((x) => tf.mirrorPad(x, [[0, 0], [1, 1]], "symmetric"))(tf.ones([0, 3]))),
+    [],
+  );
+});
+
+Deno.test("matrices that each meet several others have the sum of all gradients", async () => {
+  const batches = [[[], [3]], [[1], [3]], [[2, 1], [2, 3]], [[2, 1], [3]], [[2, 3], [2, 3]]];
+  for (const [one, other] of batches.flatMap(([a, b]) => [[a, b], [b, a]])) {
+    const batch = tf.broadcast_util.assertAndGetBroadcastShape(one, other);
+    for (const [tA, tB] of [[false, false], [false, true], [true, false], [true, true]]) {
+      const a = [...one, ...tA ? [4, 2] : [2, 4]], b = [...other, ...tB ? [3, 4] : [4, 3]];
+      const whole = (x: tf.Tensor) => tf.broadcastTo(x, [...batch, ...x.shape.slice(-2)]);
+      const gradients = (times: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor, i: number) => () =>
+        tf.grads((a, b) => times(a, b).mul(numbers([...batch, 2, 3], 3)))([numbers(a, 1), numbers(b, 2)])[i];
+      for (const i of [0, 1]) {
+        const expected = await valuesOn("cpu", gradients((a, b) => tf.matMul(whole(a), whole(b), tA, tB), i));
+        for (const kernels of BUILDS) {
+          const found = await valuesOn("wasm", gradients((a, b) => tf.matMul(a, b, tA, tB), i), kernels);
+          assertNear(found, expected, `gradient ${i} of [${a}] and [${b}], ${kernels}`);
+        }
+      }
+    }
+  }
+});
+
 Deno.test("comparisons have the gradient zero for both sides, of any type", async () => {
   for (const backend of ["wasm", "cpu"] as const) {
     for (const compare of [tf.equal, tf.notEqual, tf.greater, tf.greaterEqual, tf.less, tf.lessEqual]) {

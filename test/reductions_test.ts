@@ -177,6 +177,15 @@ Deno.test("the gradient of sums by segment passes over ids that name none", asyn
       ),
     "gradient",
   );
+  const gradient = (ids: number[], segments: number) => () => {
+    const loss = (x: tf.Tensor) =>
+      tf.unsortedSegmentSum(x, tf.tensor1d(ids, "int32"), segments).mul([1, 2].slice(-segments));
+    return tf.grad(loss)(tf.ones([ids.length]));
+  };
+  for (const backend of ["wasm", "cpu"] as const) {
+    assertEquals(await valuesOn(backend, gradient([1, 2, 0, -1, 7], 2)), [2, 0, 1, 0, 0]);
+  }
+  assertEquals(await valuesOn("wasm", gradient([], 2)), []);
 });
 
 Deno.test("sparse sums and means by segment agree with the cpu backend, of any type", async () => {

@@ -60,6 +60,9 @@
  * | `Identity`, `Cast` to the same type | copy | share the data |
  * | `BatchMatMul` of int32 and bool | missing | exact |
  * | `Cast` to bool | a number's last byte | whether it is 0 |
+ * | `GatherV2` with batch dimensions; sums and paddings of more than six axes | other memory | as on `cpu` |
+ * | `Transpose`, `Cumsum`, `TopK` and the like, of nothing | a trap | as on `cpu` |
+ * | `Cumsum`, `Cumprod` along an axis counted from the last | the end of the backend | right |
  * | `OneHot` of float32, `StridedSlice` of int32, functions of bools, whole numbers and strings | garbage | as on `cpu` |
  * | ragged tensors, `StaticRegexReplace` | missing | as on `cpu` |
  *
@@ -69,6 +72,7 @@
  * still; a dilated `tf.layers.conv2d` is made of the first, unless its activation is `relu` or `elu`.
  * Comparisons have the gradient zero; `einsum` its own; crops theirs, with respect to images and boxes; and the gradients of
  * pooling (but for maxima in three dimensions) and of resizing have gradients too. That of `tile` is a few sums, for any rank.
+ * Those of `cumsum` along any axis and of `mirrorPad` are right, and matrix products have theirs also where they broadcast.
  * On wasm that of a ReLU is 0 where its input is not positive, also if what comes back is infinite.
  *
  * Average pooling's gradient is the derivative of what it computes, in which padding does not count, where tfjs's other

@@ -37,6 +37,22 @@ export function unsortedSegmentSum(build: Build): tf.KernelConfig {
   });
 }
 
+/** The gradient of sums by segment, in place of tfjs's own, which passes over negative ids alone and refuses ids too large. */
+export const SEGMENTS_GRADIENT: tf.GradConfig = {
+  kernelName: "UnsortedSegmentSum",
+  inputsToSave: ["segmentIds"],
+  gradFunc: (dy, [ids]) => ({ x: () => rowsOf(dy as tf.Tensor, ids) }),
+};
+
+/** For each id the row of `dy` that it names, or zeros. */
+function rowsOf(dy: tf.Tensor, ids: tf.Tensor): tf.Tensor {
+  const [segments, ...row] = dy.shape;
+  if (dy.size === 0 || ids.size === 0) return tf.zeros([...ids.shape, ...row]);
+  const exists = ids.greaterEqual(0).logicalAnd(ids.less(segments));
+  const rows = dy.gather(ids.mul(exists.cast("int32")));
+  return tf.where(exists.reshape([...ids.shape, ...row.map(() => 1)]), rows, tf.zerosLike(rows));
+}
+
 /** The sums of whole numbers, as whole numbers. */
 function whole({ inputs: { x, segmentIds }, attrs, backend }: KernelArguments): TensorInfo {
   const { row, m, n, numSegments } = sizes(x, segmentIds, attrs);

@@ -1,0 +1,32 @@
+/**
+ * The gradients of a matrix product, also of matrices that each meet several others: these have the sum over all of them.
+ *
+ * ```math
+ * c = a b: \qquad \frac{\partial L}{\partial a} = \frac{\partial L}{\partial c} b^T , \quad
+ * \frac{\partial L}{\partial b} = a^T \frac{\partial L}{\partial c}
+ * ```
+ *
+ * tfjs's own do not sum, and are refused where a batch is broadcast.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+
+/** In place of tfjs's own. */
+export const MATMUL_GRADIENT: tf.GradConfig = {
+  kernelName: "BatchMatMul",
+  inputsToSave: ["a", "b"],
+  gradFunc(slope, [a, b], attrs) {
+    const dy = slope as tf.Tensor;
+    const [transposeA, transposeB] = [attrs.transposeA === true, attrs.transposeB === true];
+    const ofA = () => transposeA ? tf.matMul(b, dy, transposeB, true) : tf.matMul(dy, b, false, !transposeB);
+    const ofB = () => transposeB ? tf.matMul(dy, a, true, transposeA) : tf.matMul(a, dy, !transposeA, false);
+    return { a: () => summed(ofA(), a.shape), b: () => summed(ofB(), b.shape) };
+  },
+};
+
+/** The sums over the axes that were broadcast from `shape`. */
+function summed(x: tf.Tensor, shape: number[]): tf.Tensor {
+  const axes = tf.broadcast_util.getReductionAxes(shape, x.shape);
+  return axes.length === 0 ? x : x.sum(axes).reshape(shape);
+}
