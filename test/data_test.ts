@@ -171,3 +171,35 @@ Deno.test({
     );
   },
 });
+
+Deno.test("images of several channels, with labels or without", async () => {
+  const colour = array("images", [3, 2, 1, 3]);
+  const plain = imageSet(colour);
+  assertEquals([plain.count, plain.height, plain.width, plain.channels, plain.labels], [3, 2, 1, 3, undefined]);
+  const batch = plain.batch([2, 0]);
+  assertEquals(Object.keys(batch), ["x"], "no labels stand for none");
+  assertEquals(batch.x.shape, [2, 2, 1, 3]);
+  const values = [12, 13, 14, 15, 16, 17, 0, 1, 2, 3, 4, 5].map((i) => Math.fround(7 * i / 255));
+  assertEquals(Array.from(await batch.x.data()), values);
+  const some = take(plain, 2);
+  assertEquals([some.count, some.channels, some.labels], [2, 3, undefined]);
+  const labelled = select(imageSet(colour, array("labels", [3])), (label) => label > 0);
+  assertEquals([labelled.count, labelled.channels, [...labelled.labels]], [2, 3, [7, 14]]);
+  tf.dispose(batch);
+});
+
+Deno.test("bad input: axes, lengths and kinds that are not those of images", () => {
+  const images = array("images", [4, 2, 3]);
+  const cases: [() => unknown, string][] = [
+    [() => imageSet(array("images", [4, 6])), "images has shape [4,6]; expected 3 or 4 axes."],
+    [() => imageSet(array("images", [1, 4, 2, 3, 1])), "images has shape [1,4,2,3,1]; expected 3 or 4 axes."],
+    [() => imageSet(images, array("labels", [4, 1])), "labels has shape [4,1]; expected 1 axis."],
+    [() => imageSet(images, array("labels", [4]), array("factors", [4])), "factors has shape [4]; expected 2 axes."],
+    [() => imageSet({ ...images, shape: [4, 2, 4] }), "images has 24 bytes; its shape [4,2,4] has 32."],
+    [
+      () => imageSet({ ...images, data: new Float32Array(24) as unknown as Uint8Array }),
+      "images holds no bytes: expected a Uint8Array.",
+    ],
+  ];
+  for (const [make, sentence] of cases) assertThrows(make, InputError, sentence);
+});

@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertLess, assertLessOrEqual, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { logBernoulli } from "../src/distributions/bernoulli.ts";
-import { bernoulli } from "../src/distributions/likelihood.ts";
+import { bernoulli, gaussian } from "../src/distributions/likelihood.ts";
 import { autoencoder, layersAutoencoder } from "../src/models/autoencoder.ts";
 import { convVae } from "../src/models/conv_vae.ts";
 import { denseVae } from "../src/models/dense_vae.ts";
+import { oneHot } from "../src/models/one_hot.ts";
 import { layersVae } from "../src/models/vae.ts";
 import type { LayersModel, Variable } from "../src/tensor.ts";
 import { assertClose, assertKeeps, hasGpu, NAMES, numbers, startBackend, testOnBackends } from "./_backends.ts";
@@ -428,4 +429,78 @@ Deno.test("two networks that do not fit together are refused in a sentence", () 
   }
   assertEquals(layersVae(encoder(2, 2), decoder(2, 4)).latent, 2);
   assertEquals(layersAutoencoder(encoder(2), decoder(2, 4)).latent, 2);
+});
+
+Deno.test("an output that could never be negative where any number is wanted is refused, and so is a regulariser", async () => {
+  await startBackend("cpu");
+  const { layers } = tf;
+  type Activation = "relu" | "sigmoid" | "softplus" | "tanh" | "linear";
+  const encoderOf = (mu: Activation, logVar: Activation) => {
+    const x = tf.input({ shape: [4] });
+    const outputs = [mu, logVar].map((activation) =>
+      layers.dense({ units: 2, activation }).apply(x) as tf.SymbolicTensor
+    );
+    return tf.model({ inputs: x, outputs });
+  };
+  const decoderOf = (...ends: tf.layers.Layer[]) =>
+    tf.sequential({ layers: [layers.dense({ inputShape: [2], units: 4 }), ...ends] });
+  const good = encoderOf("linear", "tanh");
+  for (const [mu, logVar] of [["relu", "linear"], ["linear", "relu"], ["linear", "softplus"]] as const) {
+    const bad = [mu, logVar].find((activation) => activation !== "linear");
+    const sentence = `The encoder ends in ${bad}, so μ or log σ² could never be negative: end it in a linear layer.`;
+    assertThrows(() => layersVae(encoderOf(mu, logVar), decoderOf()), RangeError, sentence);
+  }
+  const within = tf.sequential({ layers: [layers.dense({ inputShape: [4], units: 4, activation: "sigmoid" })] });
+  const ends: [tf.layers.Layer[], string][] = [
+    [[layers.dense({ units: 4, activation: "sigmoid" })], "sigmoid"],
+    [[layers.reLU()], "ReLU"],
+    [[layers.activation({ activation: "hardSigmoid" })], "hardSigmoid"],
+    [
+      [layers.dense({ units: 4, activation: "relu" }), layers.reshape({ targetShape: [2, 2] }), layers.flatten()],
+      "relu",
+    ],
+    [[within], "sigmoid"],
+  ];
+  for (const [end, name] of ends) {
+    const sentence = `The decoder ends in ${name}, so what bernoulli takes could never be negative`;
+    assertThrows(() => layersVae(good, decoderOf(...end)), RangeError, sentence);
+  }
+  const bounded = layersVae(good, decoderOf(layers.dense({ units: 4, activation: "sigmoid" })), {
+    likelihood: gaussian({ variance: 1 }), // whose mean may be a pixel
+  });
+  assertEquals(bounded.likelihood.name, "gaussian");
+  assertEquals(layersVae(good, decoderOf(layers.dense({ units: 4, activation: "tanh" }))).latent, 2);
+
+  const regularised = tf.sequential({
+    layers: [layers.dense({ inputShape: [2], units: 4, biasRegularizer: "l1l2", name: "tight" })],
+  });
+  const sentence = "The decoder's layer tight has a biasRegularizer, which training here ignores: leave it out.";
+  for (const decoder of [regularised, tf.sequential({ layers: [regularised] })]) {
+    assertThrows(() => layersVae(good, decoder), RangeError, sentence);
+  }
+});
+
+Deno.test("a conditional model: both halves are told the label; two numbers a value where the likelihood takes them", async () => {
+  await startBackend("wasm");
+  const perValue = { likelihood: gaussian({ variance: "per value" }) };
+  const made = [
+    ["dense", denseVae({ latent: 2, hidden: 3, shape: [5], classes: 4, ...perValue }), [5]],
+    ["conv", convVae({ latent: 2, filters: [2, 3], hidden: 3, image: [4, 8, 3], classes: 4, ...perValue }), [4, 8, 3]],
+  ] as const;
+  for (const [name, vae, shape] of made) {
+    assertEquals([vae.classes, vae.latent, vae.decoder.outputs[0]?.shape.at(-1)], [4, 2, 2 * shape.at(-1)!], name);
+    const [x, z] = [some([1, ...shape]), tf.tensor2d([[0.5, -1]])];
+    const codes: number[][] = [], images: number[][] = [];
+    for (const label of [0, 3]) {
+      const y = oneHot(label, { count: 1, classes: 4 });
+      codes.push(await numbers(() => vae.encode(x, y).mu));
+      images.push(await numbers(() => vae.mean(vae.decode(z, y))));
+      y.dispose();
+    }
+    assert(String(codes[0]) !== String(codes[1]) && String(images[0]) !== String(images[1]), name);
+    assertEquals(images[0]!.length, tf.util.sizeFromShape([...shape]));
+    tf.dispose([x, z]);
+    vae.dispose();
+  }
+  assertThrows(() => denseVae({ classes: 0 }), RangeError, "A model's classes is a whole number of at least 1, not 0.");
 });

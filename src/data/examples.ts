@@ -22,7 +22,8 @@ export interface Examples {
    * example, but for what is drawn from the noise.
    *
    * @param indices `B` integers from 0 to N-1.
-   * @param noise What to draw from, to train on examples that are changed at random; judged are those without it.
+   * @param noise What to draw from, to train on examples that are changed at random; they are judged without it. A function
+   * that declares no second parameter draws nothing, and its examples may stay on the GPU.
    * @returns A batch of float32, `[B, ...]`.
    * @throws {RangeError} If an index is not one of these.
    */

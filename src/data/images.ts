@@ -100,7 +100,9 @@ export function imageSet(images: Idx, labels?: Idx, factors?: Idx): ImageSet {
 /** Checks that an array has one of some ranks, and as many bytes as its shape says. */
 function assertArray({ name, shape, data }: Idx, ranks: readonly number[]): void {
   if (!ranks.includes(shape.length)) {
-    throw new InputError(`${name} has shape ${shapeText(shape)}; expected ${ranks.join(" or ")} axes.`);
+    throw new InputError(
+      `${name} has shape ${shapeText(shape)}; expected ${ranks.join(" or ")} ${ranks[0] === 1 ? "axis" : "axes"}.`,
+    );
   }
   if (!(data instanceof Uint8Array)) throw new InputError(`${name} holds no bytes: expected a Uint8Array.`);
   const size = shape.reduce((product, n) => product * n, 1);

@@ -107,28 +107,15 @@ export interface Fit {
  * @throws {RangeError} If they do not, or if one of them has a regulariser, which training would ignore.
  */
 export function assertFit({ encoder, decoder }: Networks, fit: Fit): { latent: number; classes: number } {
-  const shapes = (ends: tf.SymbolicTensor[]) => ends.map(({ shape }) => shapeText(shape)).join(" and ");
-  const [taken, put, given, decoded] = [encoder.inputs, encoder.outputs, decoder.inputs, decoder.outputs].map(shapes);
-  const [x, y, ...moreX] = encoder.inputs;
-  const [z, yToo, ...moreZ] = decoder.inputs;
-  const inputs = fit.labels ? "one input, or two with labels, one-hot" : "one input";
-  const isVector = (input?: tf.SymbolicTensor) => input?.shape.length === 2 && typeof input.shape[1] === "number";
-  const labelled = fit.labels && isVector(y) && isVector(yToo) && y?.shape[1] === yToo?.shape[1];
-  if (!x || (y && !fit.labels) || moreX.length || (y && yToo && !labelled)) {
-    throw new RangeError(`The encoder takes ${taken}; expected ${inputs}.`);
-  }
-  if (!z || !isVector(z) || (yToo && !fit.labels) || moreZ.length) {
-    throw new RangeError(`The decoder takes ${given}; expected ${inputs}, codes [B,L].`);
-  }
-  if (!y !== !yToo) {
-    throw new RangeError(`The encoder takes ${taken}, and the decoder ${given}; expected labels for both.`);
-  }
+  const { x, z, classes } = inputsOf({ encoder, decoder }, fit.labels);
   const code = shapeText(z.shape);
+  const put = shapesText(encoder.outputs);
   if (put !== Array(fit.codes).fill(code).join(" and ")) {
     throw new RangeError(`The encoder outputs ${put}, and the decoder takes ${code}; expected ${fit.codesAre}.`);
   }
   const last = x.shape.at(-1);
   const wanted = [...x.shape.slice(0, -1), typeof last === "number" ? last * fit.outputs : null];
+  const decoded = shapesText(decoder.outputs);
   if (decoded !== shapeText(wanted)) {
     throw new RangeError(
       `The decoder outputs ${decoded}, and the encoder takes ${shapeText(x.shape)}; expected ${fit.decodedIs}.`,
@@ -136,8 +123,30 @@ export function assertFit({ encoder, decoder }: Networks, fit: Fit): { latent: n
   }
   assertNoRegulariser("encoder", encoder);
   assertNoRegulariser("decoder", decoder);
-  return { latent: z.shape[1] as number, classes: y ? y.shape[1] as number : 0 };
+  return { latent: z.shape[1] as number, classes };
 }
+
+/** What two networks take: examples, codes, and labels of how many classes, 0 where there are none. */
+function inputsOf({ encoder, decoder }: Networks, labels: boolean) {
+  const [taken, given] = [encoder.inputs, decoder.inputs].map(shapesText);
+  const [[x, y, ...moreX], [z, yToo, ...moreZ]] = [encoder.inputs, decoder.inputs];
+  const expected = labels ? "one input, or two with labels, one-hot" : "one input";
+  const same = y && yToo && isVector(y) && isVector(yToo) && y.shape[1] === yToo.shape[1];
+  if (!x || (y && !labels) || moreX.length || (y && yToo && !same)) {
+    throw new RangeError(`The encoder takes ${taken}; expected ${expected}.`);
+  }
+  if (!z || !isVector(z) || (yToo && !labels) || moreZ.length) {
+    throw new RangeError(`The decoder takes ${given}; expected ${expected}, codes [B,L].`);
+  }
+  if (!y !== !yToo) {
+    throw new RangeError(`The encoder takes ${taken}, and the decoder ${given}; expected labels for both.`);
+  }
+  return { x, z, classes: y ? y.shape[1] as number : 0 };
+}
+
+const shapesText = (ends: tf.SymbolicTensor[]) => ends.map(({ shape }) => shapeText(shape)).join(" and ");
+
+const isVector = ({ shape }: tf.SymbolicTensor) => shape.length === 2 && typeof shape[1] === "number";
 
 /** Refuses a regulariser: training makes an objective small, and that has no such term. */
 function assertNoRegulariser(half: string, network: LayersModel): void {

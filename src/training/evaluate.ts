@@ -73,17 +73,17 @@ export async function evaluateBy(
     for (let start = 0; start < all.length; start += batchSize) {
       const indices = all.subarray(start, start + batchSize);
       const batch = await batchOf(examples, indices);
+      const temporary: tf.TensorContainer[] = [batch];
       try {
         const found = await means({ batch, noise, knobs });
+        temporary.push(found, sums);
+        sums = tf.tidy(() => added(sums, found.sums));
         const told = report(objective, found, batch);
-        const before = sums;
-        sums = start === 0 ? found.sums : tf.tidy(() => added(before, found.sums));
-        tf.dispose([found.means, ...(start === 0 ? [] : [before, found.sums])]);
         const [{ losses: some, wrong } = { losses: { loss: NaN } }] = await readReports([told], objective);
         if (wrong) throw new InputError(`Nothing can be said of the batch of examples ${start} and on: ${wrong}.`);
         add(losses, some, indices.length);
       } finally {
-        tf.dispose(batch);
+        tf.dispose(temporary);
       }
       await nextTurn();
     }
@@ -93,9 +93,11 @@ export async function evaluateBy(
   }
 }
 
-/** Sums over more examples. */
+/** Sums over some examples, none at first, and more. */
 function added(some: Record<string, Tensor>, more: Record<string, Tensor>): Record<string, Tensor> {
-  return Object.fromEntries(Object.entries(some).map(([name, t]) => [name, more[name] ? tf.add(t, more[name]) : t]));
+  return Object.fromEntries(
+    Object.entries(more).map(([name, t]) => [name, some[name] ? tf.add(some[name], t) : t.clone()]),
+  );
 }
 
 /** An objective's metrics, as numbers. */

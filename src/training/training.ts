@@ -113,15 +113,17 @@ export class Training {
     const [objective, noise, step] = [this.#objective, this.#noise, this.at.step + 1];
     const rate = rateAt(this.#learningRate, step);
     const batch = await this.#examples.batch(indices, this.#changes);
+    const temporary: tf.TensorContainer[] = [batch];
     try {
       const question = { batch, noise, knobs: objective.knobs?.(step) ?? {} };
       const found = await (this.#pool?.gradient(question) ?? gradient(objective, question));
+      temporary.push(found);
       const finite = this.#optimizer.step(found.slopes, rate);
+      temporary.push(finite);
       tf.tidy(() => objective.update?.(found.sums, batch, noise));
       this.#unread.push({ report: report(objective, found, batch, finite), batch: indices.length });
-      tf.dispose([found, finite]);
     } finally {
-      tf.dispose(batch);
+      tf.dispose(temporary);
     }
     this.at.step++;
     this.at.taken += indices.length;

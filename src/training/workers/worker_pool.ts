@@ -15,7 +15,7 @@ import type { Recipe } from "../../objectives/recipe.ts";
 import { isPermitted, permissionFlag } from "../../disk/permissions.ts";
 import { random } from "../../random.ts";
 import { type Batch, type LayersModel, range, type Tensor } from "../../tensor.ts";
-import { shapeText } from "../../wording.ts";
+import { partText, shapeText } from "../../wording.ts";
 import type { Means } from "../batch_report.ts";
 import type { Gradient, Question } from "../gradient.ts";
 import { filled, numbersOf } from "./numbers.ts";
@@ -42,8 +42,8 @@ export interface WorkerPoolOptions {
   workers: number;
   /** The most examples in a batch. */
   batchSize: number;
-  /** How long to wait for a worker when the caller's own part is done, in milliseconds; a minute by default. */
-  patience?: number;
+  /** How long to wait for the workers to start, and for one when the caller's own part is done, in milliseconds; a minute. */
+  patience?: { start: number; batch: number };
   /** The workers' program. */
   program?: URL;
 }
@@ -68,20 +68,16 @@ export class WorkerPool {
   readonly #layout: Layout;
   readonly #memory: SharedMemory;
   readonly #others: PoolWorker[];
-  readonly #patience: number;
+  readonly #patience: { start: number; batch: number };
 
-  private constructor(
-    objective: Objective,
-    layout: Layout,
-    memory: SharedMemory,
-    others: PoolWorker[],
-    patience: number,
-  ) {
+  private constructor(objective: Objective, layout: Layout, memory: SharedMemory, options: WorkerPoolOptions) {
+    const { workers, patience = { start: 60_000, batch: 60_000 }, program = new URL("./worker.ts", import.meta.url) } =
+      options;
     this.most = layout.rows;
     this.#objective = objective;
     this.#layout = layout;
     this.#memory = memory;
-    this.#others = others;
+    this.#others = Array.from({ length: workers - 1 }, (_, i) => startWorker(program, `${i + 2} of ${workers}`));
     this.#patience = patience;
   }
 
@@ -92,37 +88,28 @@ export class WorkerPool {
    * @throws {EnvironmentError} If the permission to read is missing, or a worker does not start.
    */
   static async start(objective: Objective, examples: Examples, options: WorkerPoolOptions): Promise<WorkerPool> {
-    const { workers, batchSize, patience = 60_000, program = new URL("./worker.ts", import.meta.url) } = options;
-    const { recipe } = objective;
-    if (!recipe) {
-      throw new InputError(
-        "Workers make the objective again from its recipe, and this one has none: use one worker, or give it a recipe.",
-      );
-    }
-    const backend = tf.getBackend();
-    if (backend !== "wasm" && backend !== "cpu") {
-      throw new InputError(`Workers share the CPU's cores, which the ${backend} backend does not use: use one worker.`);
-    }
-    await askToRead(workers, "module" in recipe ? recipe.module : undefined);
-    const kernels = backend === "wasm" ? installTrainingKernels() : undefined;
+    const [recipe, backend] = [recipeFor(objective), here()];
+    await askToRead(options.workers, "module" in recipe ? recipe.module : undefined);
     const batch = await batchOf(examples, range(Math.min(2, examples.count)));
-    const task = { slopes: true, from: 0, to: examples.count > 1 ? 2 : 1, noise: random(0).state() };
-    const check = { ...task, whole: task.to, knobs: objective.knobs?.(1) ?? {} };
-    const own = contribution(objective, { batch, noise: random(0), knobs: check.knobs }, check.whole, true);
+    const rows = batch.x.shape[0] ?? 0;
+    const check = {
+      slopes: true,
+      from: 0,
+      to: rows,
+      whole: rows,
+      noise: random(0).state(),
+      knobs: objective.knobs?.(1) ?? {},
+    };
+    const own = contribution(objective, { batch, noise: random(0), knobs: check.knobs }, rows, true);
     try {
-      const layout = layoutOf(objective, own, batch, { rows: Math.max(batchSize, check.whole), workers: workers - 1 });
+      const sizes = { rows: Math.max(options.batchSize, rows), workers: options.workers - 1 };
+      const layout = layoutOf(objective, own, batch, sizes);
       const memory = new SharedArrayBuffer(bytesOf(layout));
-      const others = Array.from({ length: workers - 1 }, (_, i) => startWorker(program, `${i + 2} of ${workers}`));
-      const pool = new WorkerPool(objective, layout, layOut(memory, layout), others, patience);
+      const setup = { ...backend, recipe: await send(recipe), memory, layout };
+      const pool = new WorkerPool(objective, layout, layOut(memory, layout), options);
       try {
         pool.#put(batch);
-        const setup = { backend, kernels, recipe: await send(recipe), memory, layout } as const;
-        const told = others.map(({ name, tell }, worker) => ({
-          name,
-          done: tell({ ...setup, check: { ...check, worker } }),
-        }));
-        await answers(patience, told);
-        others.forEach(({ name }, worker) => assertSame(name, own, pool.#memory.parts[worker] ?? new Float32Array()));
+        await pool.#begin(setup, check, own);
       } catch (error) {
         pool[Symbol.dispose]();
         throw error;
@@ -131,6 +118,16 @@ export class WorkerPool {
     } finally {
       tf.dispose([batch, own]);
     }
+  }
+
+  /** Tells every worker what it is to do, and checks what it finds of the first batch. */
+  async #begin(setup: Omit<Setup, "check">, check: Omit<Task, "worker">, own: Contribution): Promise<void> {
+    const told = this.#others.map(({ name, tell }, worker) => ({
+      name,
+      done: tell({ ...setup, check: { ...check, worker } }),
+    }));
+    await answers(this.#patience.start, told);
+    this.#memory.parts.forEach((part, worker) => assertSame(this.#others[worker]?.name ?? "", own, part));
   }
 
   /** The gradient of a whole batch, as `gradient` finds it; the caller disposes. */
@@ -161,7 +158,7 @@ export class WorkerPool {
       return contribution(this.#objective, question, whole, slopes);
     });
     try {
-      await answers(this.#patience, busy);
+      await answers(this.#patience.batch, busy);
       return sum(own, busy.flatMap(({ worker }) => this.#memory.parts[worker] ?? []));
     } finally {
       tf.dispose(own);
@@ -187,6 +184,22 @@ export class WorkerPool {
   [Symbol.dispose](): void {
     for (const { worker } of this.#others) worker.terminate();
   }
+}
+
+/** What workers make an objective of. */
+function recipeFor({ recipe }: Objective): Recipe {
+  if (recipe) return recipe;
+  throw new InputError(
+    "Workers make the objective again from its recipe, and this one has none: use one worker, or give it a recipe.",
+  );
+}
+
+/** The backend that the caller uses, and its build of the kernels. */
+function here(): Pick<Setup, "backend" | "kernels"> {
+  const backend = tf.getBackend();
+  if (backend === "wasm") return { backend, kernels: installTrainingKernels() };
+  if (backend === "cpu") return { backend, kernels: undefined };
+  throw new InputError(`Workers share the CPU's cores, which the ${backend} backend does not use: use one worker.`);
 }
 
 /** What lies in the shared memory, by what the caller finds of a batch. */
@@ -244,8 +257,9 @@ function assertSame(name: string, own: Contribution, part: Float32Array): void {
     const scale = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const apart = wanted.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i]!)), 0); // as many
     if (!Number.isFinite(scale) || apart <= TOLERANCE * scale) continue;
+    const i = wanted.findIndex((value, i) => !(Math.abs(value - found[i]!) <= TOLERANCE * scale)); // as many
     const what = t === own.means
-      ? `a loss of ${found[0]}, and this program ${wanted[0]}`
+      ? `that ${partText(own.names[i] ?? "")} is ${found[i]}, and this program ${wanted[i]},`
       : "another gradient than this program";
     throw new InputError(
       `Worker ${name} finds ${what} for the same examples: the objective's recipe makes another one.`,
