@@ -55,7 +55,7 @@ export const LESSONS: LessonFile[] = [
     usesData: false,
   },
   { ...plain, name: "04_kl", source: kl, short: ["--samples", "1000"], usesData: false },
-  { ...plain, name: "05_elbo", source: elbo, short: ["--epochs", "1", "--hidden", "8"], lane: 1 },
+  { ...plain, name: "05_elbo", source: elbo, short: ["--steps", "20"], lane: 1, usesData: false },
   { ...plain, name: "06_vae", source: vae, short: ["--epochs", "1", "--hidden", "8"], lane: 1 },
   { ...plain, name: "07_conv_vae", source: convVae, short: training, keepsModel: true },
   {

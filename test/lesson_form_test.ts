@@ -12,6 +12,7 @@ const IN_FORM: LessonFile["name"][] = [
   "02_likelihood",
   "03_reparameterization",
   "04_kl",
+  "05_elbo",
 ];
 
 /** How many lines a page shows and does not fold away: those outside the blocks that begin with `// ### Check`. */
