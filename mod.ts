@@ -96,6 +96,7 @@ export { type Dataset, type ImageSet, imageSet, type LabelledImages, select, tak
 // What a lesson runs in, and speaks through.
 export type { CommonOptions, Lesson } from "./src/lesson/lesson.ts";
 export { runLesson } from "./src/lesson/run_lesson.ts";
+export { type TrainingFlags, trainOrLoad } from "./src/lesson/train_or_load.ts";
 export {
   type Claim,
   ClaimError,

@@ -10,7 +10,8 @@ import kl from "../lessons/04_kl.ts" with { type: "text" };
 import elbo from "../lessons/05_elbo.ts" with { type: "text" };
 import vae from "../lessons/06_vae.ts" with { type: "text" };
 import convVae from "../lessons/07_conv_vae.ts" with { type: "text" };
-import latentMap from "../lessons/07_latent_map.ts" with { type: "text" };
+import latentMap from "../lessons/08_latent_map.ts" with { type: "text" };
+import evidence from "../lessons/09_evidence.ts" with { type: "text" };
 
 /** What tests know of a lesson. */
 export interface LessonFile {
@@ -37,7 +38,8 @@ export const LOADERS = {
   "05_elbo": () => import("../lessons/05_elbo.ts"),
   "06_vae": () => import("../lessons/06_vae.ts"),
   "07_conv_vae": () => import("../lessons/07_conv_vae.ts"),
-  "07_latent_map": () => import("../lessons/07_latent_map.ts"),
+  "08_latent_map": () => import("../lessons/08_latent_map.ts"),
+  "09_evidence": () => import("../lessons/09_evidence.ts"),
 };
 
 const plain = { lane: 0, usesData: true, keepsModel: false } as const;
@@ -58,12 +60,12 @@ export const LESSONS: LessonFile[] = [
   { ...plain, name: "05_elbo", source: elbo, short: ["--steps", "20"], lane: 1, usesData: false },
   { ...plain, name: "06_vae", source: vae, short: ["--epochs", "1", "--hidden", "8"], lane: 1 },
   { ...plain, name: "07_conv_vae", source: convVae, short: training, keepsModel: true },
+  { ...plain, name: "08_latent_map", source: latentMap, short: training, lane: 1, keepsModel: true },
   {
     ...plain,
-    name: "07_latent_map",
-    source: latentMap,
+    name: "09_evidence",
+    source: evidence,
     short: [...training, "--points", "50"],
-    lane: 1,
     keepsModel: true,
   },
 ];

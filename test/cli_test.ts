@@ -302,14 +302,14 @@ testFiles(
       const files = [`--allow-read=${model}`, `--allow-write=${model}`];
       // Too few images to learn from, so both end with a false claim: that the held-out loss is lower than without looking.
       const saved = await lesson("07_conv_vae", ["--images", "40", "--batch", "20", "--save", model, "--json"], files);
-      const loaded = await lesson("07_latent_map", ["--load", model, "--json"], [`--allow-read=${model}`]);
+      const loaded = await lesson("08_latent_map", ["--load", model, "--json"], [`--allow-read=${model}`]);
       assertEquals([saved.code, loaded.code], [1, 1], saved.err + loaded.err);
       assertEquals(lastLine(loaded).test, lastLine(saved).test[0], "the same held-out loss to the last bit");
       const other = await lesson("07_conv_vae", ["--latent", "3", "--load", model], [`--allow-read=${model}`]);
       assertSentence(other, 2, /model of another architecture: its layer 5 \(Dense\) has units 2, expected 3\.$/);
       const taken = await lesson("07_conv_vae", ["--save", model], files);
       assertSentence(taken, 2, `${model} exists already, and nothing is overwritten: name another directory.`);
-      const refused = await lesson("07_latent_map", ["--load", model]);
+      const refused = await lesson("08_latent_map", ["--load", model]);
       assertSentence(refused, 1, `Reading ${model} requires a permission: add --allow-read=${model}.`);
     }),
 );

@@ -13,6 +13,7 @@ const IN_FORM: LessonFile["name"][] = [
   "03_reparameterization",
   "04_kl",
   "05_elbo",
+  "08_latent_map",
 ];
 
 /** How many lines a page shows and does not fold away: those outside the blocks that begin with `// ### Check`. */

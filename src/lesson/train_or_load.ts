@@ -1,0 +1,30 @@
+import type { Dataset } from "../data/images.ts";
+import { take } from "../data/images.ts";
+import { loadVae, saveVae } from "../models/saved_vae.ts";
+import type { LayersVae } from "../models/vae.ts";
+import { negativeElbo } from "../objectives/negative_elbo.ts";
+import type { Show } from "../show/show.ts";
+import { train } from "../training/train.ts";
+import type { CommonOptions } from "./lesson.ts";
+
+/** The flags of a lesson that trains a VAE: for how long, on how many images at a time and in all, and how fast. */
+export type TrainingFlags = CommonOptions & { epochs: number; batch: number; images: number; rate: number };
+
+/**
+ * Trains a VAE by its negative ELBO as the flags of a lesson say, or loads it, and saves it where they say so.
+ *
+ * @param show Is shown every step.
+ * @param vae The model: its weights are what changes.
+ * @param digits What to learn from.
+ * @param flags What the lesson was called with.
+ * @throws {InputError} If training fails, or a model cannot be loaded or saved.
+ */
+export async function trainOrLoad(show: Show, vae: LayersVae, digits: Dataset, flags: TrainingFlags): Promise<void> {
+  const { epochs, batch: batchSize, images, rate: learningRate, seed, training, load, save } = flags;
+  if (load !== undefined) await loadVae(vae, load);
+  else {
+    const how = { epochs, batchSize, learningRate, seed, ...training };
+    for await (const step of train(negativeElbo(vae), take(digits.train, images), how)) show.progress(step);
+  }
+  if (save !== undefined) await saveVae(vae, save);
+}
