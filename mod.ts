@@ -65,6 +65,7 @@ export { type ElboPart, negativeElbo, type NegativeElboOptions } from "./src/obj
 export { importanceWeighted, type ImportanceWeightedPart } from "./src/objectives/importance_weighted.ts";
 export { squaredError } from "./src/objectives/squared_error.ts";
 export { meanImageLoss } from "./src/objectives/mean_image_loss.ts";
+export { type Classifier, type Reading, trainClassifier } from "./src/training/classifier.ts";
 export { evaluate, type EvaluateOptions } from "./src/training/evaluate.ts";
 export { type LogEvidence, logEvidence, type LogEvidenceOptions } from "./src/training/log_evidence.ts";
 export type { Losses } from "./src/training/losses.ts";

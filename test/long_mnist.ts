@@ -48,6 +48,6 @@ testMnist("lesson 06: ten epochs on MNIST follow the published curve", async (di
 testMnist("lesson 07: ten epochs on MNIST end where the PyTorch twin ends", async (directory) => {
   await useBackend("wasm");
   const show = talking();
-  await conv.lesson({ ...conv.defaults, ...conv.otherData, epochs: 10, data: directory, seed: 0 }, show);
+  await conv.lesson({ ...conv.defaults, ...conv.otherData, data: directory, seed: 0 }, show);
   await show.end();
 });
