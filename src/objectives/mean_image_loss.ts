@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import type { Dataset, ImageSet } from "../data/images.ts";
 
 /**
@@ -12,13 +13,14 @@ export function meanImageLoss({ train, test }: Dataset<ImageSet>): number {
   const heldOut = meanImage(test);
   return meanImage(train).reduce((nats, mean, i) => {
     const p = Math.min(1 - 1e-4, Math.max(1e-4, mean));
-    return nats - heldOut[i] * Math.log(p) - (1 - heldOut[i]) * Math.log(1 - p); // linear in x: the mean image will do
+    const x = at(heldOut, i); // the loss is linear in x: the mean image will do
+    return nats - x * Math.log(p) - (1 - x) * Math.log(1 - p);
   }, 0);
 }
 
 /** The mean of each pixel, in [0, 1], `[H · W · C]`. */
 function meanImage({ pixels, count, height, width, channels }: ImageSet): Float64Array {
   const mean = new Float64Array(height * width * channels);
-  pixels.forEach((grey, i) => mean[i % mean.length] += grey / 255 / count);
+  pixels.forEach((grey, i) => mean[i % mean.length]! += grey / 255 / count); // within, by the remainder
   return mean;
 }

@@ -32,7 +32,7 @@ export class Training {
   readonly #changes: Random;
   readonly #optimizer: Optimizer;
   readonly #learningRate: number | Schedule;
-  readonly #checkpointer?: Checkpointer;
+  readonly #checkpointer: Checkpointer | undefined;
   #pool?: WorkerPool;
   /** The reports of steps that were not read yet, and the examples in each. */
   #unread: { report: Report; batch: number }[] = [];

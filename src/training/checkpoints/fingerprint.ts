@@ -21,7 +21,7 @@ import { rateAt } from "../options.ts";
 export interface TrainingIdentity {
   objective: Objective;
   examples: Examples;
-  heldOut?: Examples;
+  heldOut: Examples | undefined;
   batchSize: number;
   seed: number;
   learningRate: number | Schedule;
