@@ -306,7 +306,7 @@ testFiles(
       assertEquals([saved.code, loaded.code], [1, 1], saved.err + loaded.err);
       assertEquals(lastLine(loaded).test, lastLine(saved).test[0], "the same held-out loss to the last bit");
       const other = await lesson("07_conv_vae", ["--latent", "3", "--load", model], [`--allow-read=${model}`]);
-      assertSentence(other, 2, /model of another architecture: its layer 5 \(Dense\) has units 2, expected 3\.$/);
+      assertSentence(other, 2, /model of a different architecture: its layer 5 \(Dense\) has units 2, expected 3\.$/);
       const taken = await lesson("07_conv_vae", ["--save", model], files);
       assertSentence(taken, 2, `${model} exists already, and nothing is overwritten: name another directory.`);
       const refused = await lesson("08_latent_map", ["--load", model]);

@@ -31,7 +31,7 @@ testOnBackends("a Gaussian of one variance: worked by hand, summed over an examp
   }
 });
 
-testOnBackends("a Gaussian of a variance per value: worked by hand, whatever the decoder puts out", async () => {
+testOnBackends("a Gaussian of a variance per value: worked by hand, whatever the decoder outputs", async () => {
   const floor = 1e-3;
   const likelihood = gaussian({ variance: "per value", floor });
   const extremes = [-1e4, -20, Math.log(floor), 0, 3, 60]; // σ² from the floor to 1e26

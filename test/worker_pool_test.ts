@@ -240,7 +240,7 @@ testWorkers("an objective without a recipe is refused by more than one worker", 
     await assertRejects(
       () => train(objective, examples, { workers: 2 }).next(),
       InputError,
-      "Workers make the objective again from its recipe, and this one has none",
+      "Workers rebuild the objective from its recipe, and this one has none",
     );
   }
   for (const workers of [0, 1.5, NaN]) {

@@ -20,7 +20,7 @@ export interface ImageSet extends Examples {
   readonly channels: number;
   /** Values from 0 to 255 (in the digits 0 is paper, 255 ink), `[N, H, W, C]`. */
   readonly pixels: Uint8Array;
-  /** One class an image, `[N]`, where that is known. */
+  /** One class per image, `[N]`, where that is known. */
   readonly labels?: Uint8Array;
   /** What each image was drawn from, `[N, F]`, where that is known: the embedded digits alone have it. */
   readonly factors?: Idx;
@@ -34,9 +34,9 @@ export interface ImageSet extends Examples {
   batch(indices: ArrayLike<number>): Batch<Tensor4D>;
 }
 
-/** Images with a label each. */
+/** Images with one label each. */
 export interface LabelledImages extends ImageSet {
-  /** One class an image, `[N]`. */
+  /** One class per image, `[N]`. */
   readonly labels: Uint8Array;
 }
 

@@ -23,7 +23,7 @@ export function newDirectory(path: string, permit: string = path): Promise<void>
  * Makes a directory unless it exists.
  *
  * @param permit The directory that a missing permission is to be asked for, `path` itself by default.
- * @throws {EnvironmentError} If it cannot be made; without the permission, the message has the flag to add.
+ * @throws {EnvironmentError} If it cannot be made; without permission, the message names the flag to add.
  */
 export async function ensureDirectory(path: string, permit: string = path): Promise<void> {
   try {

@@ -60,7 +60,7 @@ export function klToStandardNormal(q: Gaussian): Tensor1D {
  * {@linkcode klToStandardNormal} before it is summed: what each latent dimension costs, in nats.
  *
  * @param q A batch of `B` Gaussians over `L` dimensions.
- * @returns One divergence an example and dimension, `[B, L]`.
+ * @returns One divergence per example and dimension, `[B, L]`.
  * @throws {RangeError} If `logVar` does not have the shape of `mu`, or one that broadcasts to it.
  */
 export function klPerDimension(q: Gaussian): Tensor {

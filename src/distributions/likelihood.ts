@@ -32,7 +32,7 @@ export interface Likelihood {
    *
    * @param x Examples, `[B, ..., C]`.
    * @param decoded What the decoder outputs, `[B, ..., C · outputs]`.
-   * @returns One log-likelihood an example, `[B]`.
+   * @returns One log-likelihood per example, `[B]`.
    */
   logProb(x: Tensor, decoded: Tensor): Tensor1D;
   /** The mean of p(x | z), in the shape of x: what there is to look at. */

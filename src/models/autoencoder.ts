@@ -15,7 +15,7 @@ export interface Autoencoder {
   encoder: LayersModel;
   /** The network behind {@linkcode decode}. */
   decoder: LayersModel;
-  /** The least and the largest number that {@linkcode decode} can put out, where there are such: 0 and 1 for pixels. */
+  /** The least and the largest number that {@linkcode decode} can output, where there are such: 0 and 1 for pixels. */
   range?: readonly [number, number];
   /** Everything that training changes. */
   variables: Variable[];

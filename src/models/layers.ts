@@ -89,10 +89,10 @@ export function trainableVariables({ encoder, decoder }: Networks): Variable[] {
 
 /** What two networks are to be to each other. */
 export interface Fit {
-  /** How many codes the encoder puts out for an example, and what messages call them. */
+  /** How many codes the encoder outputs for an example, and what messages call them. */
   codes: number;
   codesAre: string;
-  /** How many numbers the decoder puts out for each of x's, along the last axis, and what messages call them. */
+  /** How many numbers the decoder outputs for each of x's, along the last axis, and what messages call them. */
   outputs: number;
   decodedIs: string;
   /** Whether both may take labels too, one-hot, as their second input. */

@@ -71,10 +71,10 @@ const MOST_JSON = 1_000_000;
  * machine stops meanwhile: {@linkcode loadVae} reads one of the two, never a mixture. Other files there are left alone.
  *
  * @param vae What to save.
- * @param directory A directory that holds no model yet, unless `overwrite` is given; made if it is not there.
- * @throws {InputError} If a weight is no finite number, a variable is in none of the parts that are saved, or there is a model
+ * @param directory A directory that holds no model yet, unless `overwrite` is given; made if it is missing.
+ * @throws {InputError} If a weight is not a finite number, a variable is in none of the parts that are saved, or there is a model
  * in it already, or half of one: nothing is written then.
- * @throws {EnvironmentError} If it cannot be written; without the permission, the message has the flag to add.
+ * @throws {EnvironmentError} If it cannot be written; without permission, the message names the flag to add.
  * @example
  * ```ts ignore
  * import { denseVae, loadVae, saveVae } from "@vae/steps";
@@ -224,7 +224,7 @@ async function assertFinite(weights: Iterable<[path: string, weight: Tensor]>): 
  * @param directory What was given to {@linkcode saveVae}.
  * @throws {InputError} If a file is missing or broken; if a layer is not one that this program knows, or the likelihood or the
  * prior is of one's own, or the model has a state: make the model then, and fill it.
- * @throws {EnvironmentError} If the permission to read is missing; the message has the flag to add.
+ * @throws {EnvironmentError} If the permission to read is missing; the message names the flag to add.
  */
 export async function loadVae(directory: string): Promise<LayersVae>;
 /**
@@ -234,8 +234,8 @@ export async function loadVae(directory: string): Promise<LayersVae>;
  * @param vae What to fill. It stays as it was if anything is wrong with the files.
  * @param directory What was given to {@linkcode saveVae}.
  * @throws {InputError} If a file is missing or broken, the model has another architecture, likelihood or prior, or a weight is
- * no finite number or another than was saved.
- * @throws {EnvironmentError} If the permission to read is missing; the message has the flag to add.
+ * no finite number or differs from what was saved.
+ * @throws {EnvironmentError} If the permission to read is missing; the message names the flag to add.
  */
 export async function loadVae(vae: SavedModel, directory: string): Promise<void>;
 export async function loadVae(...given: [directory: string] | [vae: SavedModel, directory: string]) {

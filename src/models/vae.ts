@@ -30,11 +30,11 @@ export interface Vae extends Coder {
    * @returns Gaussians of `[B, L]`.
    */
   encode(x: Tensor, y?: Tensor): Gaussian;
-  /** Codes `[B, L]`, perhaps with labels, to the parameters of p(x | z), `[B, ...]`, such as a logit a pixel. */
+  /** Codes `[B, L]`, perhaps with labels, to the parameters of p(x | z), `[B, ...]`, such as one logit per pixel. */
   decode(z: Tensor, y?: Tensor): Tensor;
   /** What {@linkcode decode} returned as something to look at: the mean of p(x | z), in the shape of x. */
   mean(decoded: Tensor): Tensor;
-  /** Frees the variables; the model is of no use after that. */
+  /** Frees the variables; the model cannot be used after that. */
   dispose(): void;
 }
 

@@ -29,7 +29,7 @@ export interface NegativeElboOptions {
  * The objective of a VAE: the negative ELBO in nats, `reconstruction + β · kl`.
  *
  * @param vae The model. A conditional one uses the examples' labels.
- * @throws {RangeError} If an option is not a number that makes sense, or there are free bits and the model's prior has no
+ * @throws {RangeError} If an option is not a sensible number, or there are free bits and the model's prior has no
  * closed KL.
  * @example
  * ```ts

@@ -10,9 +10,9 @@ import type { Recipe } from "./recipe.ts";
 
 /** What an objective finds of a batch; nothing is averaged: the training loop does that. */
 export type Terms<Part extends string = string> = {
-  /** What training makes small, one value an example, `[B]`. */
+  /** What training minimises, one value per example, `[B]`. */
   loss: Tensor1D;
-  /** What there is to be told besides, by name, one value an example, `[B]`: mostly what the loss is made of. */
+  /** What there is to be told besides, by name, one value per example, `[B]`: mostly what the loss is made of. */
   parts: Record<Part, Tensor1D>;
   /** Sums over the examples, by name, of any shapes: what {@linkcode Objective.update} and {@linkcode Objective.metrics} need. */
   sums?: Record<string, Tensor>;
@@ -22,7 +22,7 @@ export type Terms<Part extends string = string> = {
 export type Knobs = { readonly [name: string]: Json };
 
 /**
- * Something to make small, and the variables to do it with. One of your own is a record like this one.
+ * Something to minimise, and the variables to do it with. One of your own is a record like this one.
  *
  * @typeParam Part The names of its parts. None may be called as a field of `Step` is.
  * @typeParam Metric The names of its metrics.

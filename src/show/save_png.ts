@@ -19,7 +19,7 @@ export interface PngOptions extends SaveOptions {
  * the caller's.
  * @throws {RangeError} If they have another shape, or `columns` is not a whole number of at least 1.
  * @throws {InputError} If there are none, or a pixel is NaN, or there is such a file already and `overwrite` is not given.
- * @throws {EnvironmentError} If it cannot be written; without the permission, the message has the flag to add.
+ * @throws {EnvironmentError} If it cannot be written; without permission, the message names the flag to add.
  * @example
  * ```ts ignore
  * import { gridCodes, pixels, savePng } from "@vae/steps";

@@ -10,7 +10,7 @@ import { type SaveOptions, writePicture } from "./write_picture.ts";
  * @throws {RangeError} If its parts do not fit together.
  * @throws {InputError} If there is nothing to see, or something is not a finite number, or there is such a file already and
  * `overwrite` is not given.
- * @throws {EnvironmentError} If it cannot be written; without the permission, the message has the flag to add.
+ * @throws {EnvironmentError} If it cannot be written; without permission, the message names the flag to add.
  * @example
  * ```ts ignore
  * import { saveSvg } from "@vae/steps";

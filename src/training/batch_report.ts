@@ -30,14 +30,16 @@ export type Means = {
  * An objective's terms, added up over examples and divided by `whole`: the means, where `whole` is the number of these
  * examples; a part of the means, where they are a part of a batch. Its sums stay sums.
  *
- * @throws {RangeError} If a term is not one number an example, or is called what a record of a step has already.
+ * @throws {RangeError} If a term is not one number per example, or is called what a record of a step has already.
  */
 export function meansOf({ loss, parts, sums = {} }: Terms, whole: number): Means {
   const terms: [string, Tensor][] = [["loss", loss], ...Object.entries(parts)];
   assertNames(Object.keys(parts));
   for (const [name, { shape }] of terms) {
     if (shape.length === 1 && shape[0] === loss.shape[0]) continue;
-    throw new RangeError(`The objective's ${name} has shape ${shapeText(shape)}; expected one number an example, [B].`);
+    throw new RangeError(
+      `The objective's ${name} has shape ${shapeText(shape)}; expected one number per example, [B].`,
+    );
   }
   return tf.tidy(() => ({
     names: terms.map(([name]) => name),

@@ -33,8 +33,8 @@ export interface EvaluateOptions {
  * @param objective What to average.
  * @param examples What to average over.
  * @returns Means over all examples, and metrics of all of them, z sampled once for each.
- * @throws {RangeError} If an option is not a number that makes sense.
- * @throws {InputError} If a loss is no finite number, or the examples are not what the objective takes.
+ * @throws {RangeError} If an option is not a sensible number.
+ * @throws {InputError} If a loss is not a finite number, or the examples are not what the objective takes.
  * @example
  * ```ts
  * import { denseVae, evaluate, loadDigits, negativeElbo, take, useBackend } from "@vae/steps";
@@ -80,7 +80,7 @@ export async function evaluateBy(
         sums = tf.tidy(() => added(sums, found.sums));
         const told = report(objective, found, batch);
         const [{ losses: some, wrong } = { losses: { loss: NaN } }] = await readReports([told], objective);
-        if (wrong) throw new InputError(`Nothing can be said of the batch of examples ${start} and on: ${wrong}.`);
+        if (wrong) throw new InputError(`Cannot evaluate the batch that begins with example ${start}: ${wrong}.`);
         add(losses, some, indices.length);
       } finally {
         tf.dispose(temporary);

@@ -9,7 +9,7 @@
  * objective has to tell, all by name.
  */
 export type Losses<Name extends string = never> = {
-  /** What training makes small. */
+  /** What training minimises. */
   loss: number;
 } & Record<Name, number>;
 

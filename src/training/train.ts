@@ -23,7 +23,7 @@ export type { History, Progress, Step } from "./step.ts";
  * makes a difference by rounding, and `warn` is told. Losses that are not read yet are read
  * when the loop is left: `break` ends in the error of one that is not a number, and an error of your own stays that error.
  *
- * @param objective What to make small.
+ * @param objective What to minimise.
  * @param examples What to train on; labels travel with them, for an objective that has a use for them.
  * @returns A record after every step.
  * @throws {RangeError} At the first step, if an option is not a sensible number, or there are no examples.

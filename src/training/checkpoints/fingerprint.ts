@@ -37,7 +37,7 @@ export interface Fingerprint {
   how: Conditions;
 }
 
-/** What may be another when a training goes on; the learning rate and the knobs are those of the step. */
+/** What may differ when a training goes on; the learning rate and the knobs are those of the step. */
 export interface Conditions {
   learningRate: number;
   knobs: Knobs;
@@ -174,7 +174,7 @@ export function mismatch(found: Partial<Fingerprint>, wanted: Fingerprint, direc
   for (const half of ["encoder", "decoder"] as const) {
     const architecture = both && wanted.recipe?.networks?.[half];
     const other = architecture && difference(found.recipe?.networks?.[half], architecture);
-    if (other) return `the training in ${directory} has another ${half}: ${other}`;
+    if (other) return `the training in ${directory} has a different ${half}: ${other}`;
   }
 }
 
@@ -209,15 +209,17 @@ export function resumeNotice(step: number, found: Pick<Fingerprint, "how" | "rec
     kernels: "build of the kernels",
   } as const;
   const others = (Object.keys(names) as (keyof typeof names)[]).filter((key) => was[key] !== is[key]);
-  const changes = others.map((key) => `another ${names[key]} (${is[key]}, before ${was[key]})`);
+  const changes = others.map((key) => `a different ${names[key]} (${is[key]} instead of ${was[key]})`);
   for (const name of new Set([...Object.keys(is.knobs), ...Object.keys(was.knobs)])) {
     const [before, now] = [was, is].map(({ knobs }) => JSON.stringify(knobs[name]) ?? "none");
-    if (before !== now) changes.push(`another ${printable(name)} (${brief(now)}, before ${printable(brief(before))})`);
+    if (before !== now) {
+      changes.push(`a different ${printable(name)} (${brief(now)} instead of ${printable(brief(before))})`);
+    }
   }
   const own = found.recipe && wanted.recipe
     ? ""
     : " The objective has no recipe: only its variables' shapes were compared.";
-  const from = `Going on after step ${step}${changes.length ? `, with ${changes.join(" and ")}` : ""}.${own}`;
+  const from = `Resuming after step ${step}${changes.length ? `, with ${changes.join(" and ")}` : ""}.${own}`;
   if (was.workers === is.workers && was.kernels === is.kernels) return from;
   return `${from} The numbers will differ by rounding from those of an uninterrupted training.`;
 }

@@ -190,7 +190,7 @@ export class WorkerPool {
 function recipeFor({ recipe }: Objective): Recipe {
   if (recipe) return recipe;
   throw new InputError(
-    "Workers make the objective again from its recipe, and this one has none: use one worker, or give it a recipe.",
+    "Workers rebuild the objective from its recipe, and this one has none: use one worker, or give it a recipe.",
   );
 }
 
