@@ -34,6 +34,31 @@ const images = (given: Partial<Case>): Case => ({
   ...given,
 });
 
+Deno.test("a depthwise filter's gradient over many images, or a large one, is right to a millionth", async () => {
+  for (const [B, H, C] of [[8192, 7, 4], [1, 448, 3]]) {
+    const gradient = () => {
+      const x = tf.fill<tf.Rank.R4>([B, H, H, C], 0.9);
+      return tf.grad((w) => tf.depthwiseConv2d(x, w as tf.Tensor4D, 1, "valid").mul(0.7))(tf.zeros([1, 2, C, 1]));
+    };
+    const sum = B * H * (H - 1) * Math.fround(0.9) * Math.fround(0.7);
+    for (const kernels of BUILDS) {
+      const found = await valuesOn("wasm", gradient, kernels);
+      assertNear(found, Array(2 * C).fill(sum), `${B} images of ${H} × ${H}, ${kernels}`, 1e-6);
+    }
+  }
+});
+
+Deno.test("channels first: what a fused convolution's bias and slopes run along", async () => {
+  const [shape, filter] = [[2, 3, 4, 5], [1, 1, 3, 5]]; // as many channels as columns
+  const attrs = { strides: 1, pad: "valid", dataFormat: "NCHW", dilations: 1, activation: "prelu" };
+  for (const [bias, slopes] of [[[5], [5]], [[1, 1, 5], [1, 1, 5]], [[5, 1, 1], [5, 1, 1]], [[1], [1]], [[], []]]) {
+    await assertAgrees(() => {
+      const [x, w, b, preluActivationWeights] = [shape, filter, bias, slopes].map(numbers);
+      return runKernel("FusedConv2D", { x, filter: w, bias: b, preluActivationWeights }, attrs);
+    }, `bias [${bias}], slopes [${slopes}]`);
+  }
+});
+
 Deno.test("long sums are right: many images, channels and taps", async () => {
   for (const kernels of BUILDS) {
     await useBackend("wasm", { kernels });

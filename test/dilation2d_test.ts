@@ -81,6 +81,14 @@ Deno.test("dilation: worked by hand, negative numbers, an equal one, a NaN, and 
   }
 });
 
+Deno.test("a gradient of a dilation over a million pixels is right to a millionth", async () => {
+  const gradient = () => {
+    const x = tf.zeros<tf.Rank.R4>([1, 1000, 1000, 1]);
+    return tf.grad((w) => tf.dilation2d(x, w as tf.Tensor3D, 1, "same").mul(0.7))(tf.zeros([1, 1, 1]));
+  };
+  assertNear(await valuesOn("wasm", gradient), [1e6 * Math.fround(0.7)], "sum", 1e-6);
+});
+
 Deno.test("gradients of a dilation are finite differences", async () => {
   const [xShape, wShape, h] = [[1, 5, 4, 2], [2, 3, 2], 2 ** -7];
   const x = Array.from({ length: 40 }, (_, i) => (i * 17 % 40) / 16 - 3);

@@ -109,6 +109,8 @@ Deno.test("sums of products of whole numbers stay whole; equations that cannot b
     const [a, b] = [tf.range(0, 6, 1, "int32").reshape([2, 3]), tf.range(1, 7, 1, "int32").reshape([3, 2])];
     return [tf.einsum("ij,jk->ik", a, b), tf.einsum("ij,kj->ik", a, a), tf.einsum("ij->j", a)];
   }, "whole");
+  const mixed = (a: tf.Tensor, b: tf.Tensor) => [tf.einsum("ij,jk->ik", a, b), tf.einsum("ij,ij->", a, b.transpose())];
+  await assertSame(() => mixed(tf.range(0, 6, 1, "int32").reshape([2, 3]), numbers([3, 2], 1)), "mixed");
   await useBackend("wasm");
   const [a, b] = [tf.ones([2, 3]), tf.ones([4, 5])];
   const before = [tf.memory().numTensors, tf.engine().backend.numDataIds()];

@@ -244,6 +244,11 @@ Deno.test("windows of one pixel that are as many as the pixels are the pixels, a
     const rounded = (t: tf.Tensor4D) => pool(t, 1, [2, 1], down as unknown as number, "round");
     assertEquals(await slopes(rounded, [1, 2, 3, 4], [1, 4, 1, 1]), [1, 1, 1, 1]);
   }
+  const volume = () => tf.range(1, 9).reshape([1, 2, 2, 2, 1]); // of which only the last pixel is in a window
+  const attrs = { filterSize: 1, strides: 2, pad: 1 };
+  for (const [name, none] of [["MaxPool3D", -Infinity], ["AvgPool3D", 0]] as const) {
+    assertEquals(await valuesOn("wasm", () => runKernel(name, { x: volume() }, attrs)), [...Array(7).fill(none), 8]);
+  }
 });
 
 Deno.test("a window of padding alone is -∞, or NaN in an image and 0 in a volume, and has no gradient", async () => {

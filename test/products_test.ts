@@ -153,6 +153,14 @@ for (const kernels of BUILDS) {
             activation: "relu",
           }), kernels);
         assertEquals(fused, expected.map(() => 0), `a bias far below, and a ReLU, ${what}`);
+        const [bias, product] = [() => tf.range(1, N + 1), { a: left().transpose(), b: right() }];
+        const added = await valuesOn(
+          "wasm",
+          () => tf.fused.matMul({ ...product, bias: bias(), activation: "relu" }),
+          kernels,
+        );
+        tf.dispose(product);
+        assertExact(added, expected.map((sum, i) => sum + 1 + i % N), `a bias, and a ReLU, ${what}`);
       }
     });
   }

@@ -79,6 +79,17 @@ for (const kind of ["NearestNeighbor", "Bilinear"]) {
     });
   });
 
+  Deno.test(`a pixel that becomes millions has the sum of their gradients (${kind})`, async () => {
+    for (const halfPixelCenters of [false, true]) {
+      const inputs = () => ({ dy: tf.fill([1, 1500, 1500, 1], 0.7), images: tf.ones([1, 1, 1, 1]) });
+      const attrs = { alignCorners: false, halfPixelCenters, size: [1500, 1500] };
+      for (const kernels of BUILDS) {
+        const found = await valuesOn("wasm", () => runKernel(`Resize${kind}Grad`, inputs(), attrs), kernels);
+        assertNear(found, [1500 ** 2 * Math.fround(0.7)], kernels, 1e-6);
+      }
+    }
+  });
+
   Deno.test(`second-order gradients of Resize${kind} are exact differences`, async () => {
     for (const { alignCorners, halfPixelCenters } of placements) {
       const resize = (x: tf.Tensor) =>

@@ -258,6 +258,10 @@ for (const kernels of BUILDS) {
     const large = () =>
       tf.matMul(tf.tensor2d([[30001, 1]], [1, 2], "int32"), tf.tensor2d([[30001], [7]], [2, 1], "int32"));
     assertEquals(await valuesOn("wasm", large, kernels), [30001 ** 2 + 7]);
+    const n = 2 ** 30 + 1; // n² - n (n - 1) is n, and n² has more digits than float64
+    const beyond = () =>
+      tf.matMul(tf.tensor2d([[n, n]], [1, 2], "int32"), tf.tensor2d([[n], [1 - n]], [2, 1], "int32"));
+    assertEquals(await valuesOn("wasm", beyond, kernels), [n]);
     const both = await valuesOn("wasm", () => {
       const [a, b] = [values([2, 1, 2, 3], "int32"), values([1, 3, 3, 2], "int32", 2)];
       const tiled = tf.matMul(a.tile([1, 3, 1, 1]), b.tile([2, 1, 1, 1]));

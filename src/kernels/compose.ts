@@ -20,12 +20,10 @@ export interface KernelArguments {
   backend: BackendWasm;
 }
 
-/** The two ways to a tensor while a kernel is composed. Whatever they return is disposed at the end. */
+/** The way to a tensor while a kernel is composed. */
 export interface Composer {
-  /** Runs a kernel of the WASM backend, given by name or as a whole. */
+  /** Runs a kernel of the WASM backend, given by name or as a whole. What it returns is disposed at the end. */
   run(kernel: string | tf.KernelConfig, inputs: Record<string, TensorInfo> | TensorInfo[], attrs?: object): TensorInfo;
-  /** A window on consecutive numbers of `x`, from number `start` on, without a copy. */
-  view(x: TensorInfo, start: number, shape: number[]): TensorInfo;
 }
 
 /** Declares a kernel of the WASM backend that is composed from others. */
@@ -74,11 +72,10 @@ export function noMemory(bytes: number): RangeError {
   return new RangeError(`The wasm backend's memory has no ${bytes} bytes left.`);
 }
 
-/** Runs `build`, keeps the tensor it returns, which must not be a view, and disposes all others, also when it throws. */
+/** Runs `build`, keeps the tensor it returns, and disposes all others, also when it throws. */
 function compose(args: KernelArguments, build: (composer: Composer, args: KernelArguments) => TensorInfo): TensorInfo {
   const { backend } = args;
   const made: TensorInfo[] = [];
-  const views: TensorInfo[] = [];
   try {
     const result = build({
       run(kernel, inputs, attrs = {}) {
@@ -91,23 +88,10 @@ function compose(args: KernelArguments, build: (composer: Composer, args: Kernel
         made.push(out);
         return out;
       },
-      view(x, start, shape) {
-        const address = backend.getMemoryOffset(x.dataId) + start * tf.util.bytesPerElement(x.dtype);
-        const window = backend.makeOutput(shape, x.dtype, address);
-        views.push(window);
-        return window;
-      },
     }, args);
     backend.incRef(result.dataId); // a reshape shares the data of its input, so this must be counted, not skipped
     return result;
   } finally {
     for (const { dataId } of made) backend.disposeData(dataId);
-    for (const { dataId } of views) forget(backend, dataId);
   }
-}
-
-/** Unregisters a view and the XNNPACK operators made for it, and leaves its memory to whom it belongs. */
-function forget(backend: BackendWasm, dataId: object) {
-  backend.wasm.tfjs.disposeData(backend.dataIdMap.get(dataId).id);
-  backend.dataIdMap.delete(dataId);
 }

@@ -44,9 +44,6 @@ export function depthwise(heap: Heap, { inputs: { x, filter, bias }, attrs }: Ke
   return y;
 }
 
-/** Shares of the images whose filter gradients are summed apart. */
-const SHARES = 64;
-
 /** `x` `[B, H, W, C]` and `dy` `[B, H', W', C M]` to `dw` `[K, L, C, M]`. */
 export function depthwiseFilterGradient(heap: Heap, { inputs: { x, dy }, attrs }: KernelArguments): TensorInfo {
   const shapes = { input: x.shape, filter: attrs.filterShape, dy: dy.shape };
@@ -58,22 +55,16 @@ export function depthwiseFilterGradient(heap: Heap, { inputs: { x, dy }, attrs }
   const slopes = slopesOf(heap, dy, O);
   const images = widened(heap, rows.size * columns.size, C, attrs.filterShape[3]);
   const gradients = widened(heap, slopes.H * slopes.W, O);
-  // A sum for each of a few shares of the images, and then their sum: so that rounding grows slowly with their number.
   const size = rows.taps * columns.taps * n;
-  const shares = Math.min(B, SHARES);
-  const sums = heap.scratch(shares * size * FLOAT);
-  heap.kernels.clear({ at: sums, bytes: shares * size * FLOAT });
-  const shared = { ...windows(conv), n, dyDown: slopes.W * n * FLOAT };
+  const sums = heap.scratch(2 * size * FLOAT); // in double precision, so that rounding does not grow with the images
+  heap.kernels.clear({ at: sums, bytes: 2 * size * FLOAT });
+  const shared = { ...windows(conv), n, dyDown: slopes.W * n * FLOAT, out: sums };
   for (let b = 0; b < B; b++) {
     const [from, slope] = [images(part(inputs, b, 1).address), gradients(part(slopes, b, 1).address)];
-    const out = sums + (b % shares) * size * FLOAT;
-    heap.kernels.depthwiseFilter({ ...shared, x: from, dy: slope, out });
+    heap.kernels.depthwiseFilter({ ...shared, x: from, dy: slope });
   }
   const narrow = narrowed(heap, rows.taps * columns.taps, O);
-  const scratch = heap.scratch(heap.kernels.sumsScratch({}));
-  narrow(heap.address(dw), (out) => {
-    heap.kernels.sums({ x: sums, outer: 1, m: shares, n: size, out, scale: 1, scratch });
-  });
+  narrow(heap.address(dw), (out) => heap.kernels.round({ x: sums, n: size, out }));
   return dw;
 }
 

@@ -4,7 +4,7 @@
  * A gradient belongs to a kernel's name and not to a backend: what is registered here changes every backend of the program.
  * There it adds gradients where tfjs refuses them (dilated convolutions, gradients of gradients, transposed convolutions of
  * volumes, comparisons, sums of products, crops, broadcast matrix products, segment ids that are too large), and gives right
- * numbers where tfjs forgets the rounding mode, what a mirrored padding mirrors, or which axis a cumulative sum ran along.
+ * numbers where tfjs forgets the rounding mode, or which axis a cumulative sum ran along.
  * That of `tile` has the same numbers but for rounding, and that of a ReLU is another on wasm alone. Others stay as they were.
  *
  * @module
@@ -16,7 +16,6 @@ import { CROP_GRADIENT } from "./crop_and_resize.ts";
 import { CUMSUM_GRADIENT } from "./cumsum_gradient.ts";
 import { EINSUM_GRADIENT } from "./einsum_gradient.ts";
 import { MATMUL_GRADIENT } from "./matmul_gradient.ts";
-import { MIRROR_PAD_GRADIENT } from "./mirror_pad_gradient.ts";
 import { POOLING_GRADIENTS } from "./pooling_gradients.ts";
 import { RELU_GRADIENTS } from "./relu_gradient.ts";
 import { TILE_GRADIENT } from "./tile_gradient.ts";
@@ -32,7 +31,6 @@ export const GRADIENTS: tf.GradConfig[] = [
   CUMSUM_GRADIENT,
   EINSUM_GRADIENT,
   MATMUL_GRADIENT,
-  MIRROR_PAD_GRADIENT,
   SEGMENTS_GRADIENT,
   TILE_GRADIENT,
 ];

@@ -72,7 +72,8 @@
  * still; a dilated `tf.layers.conv2d` is made of the first, unless its activation is `relu` or `elu`.
  * Comparisons have the gradient zero; `einsum` its own; crops theirs, with respect to images and boxes; and the gradients of
  * pooling (but for maxima in three dimensions) and of resizing have gradients too. That of `tile` is a few sums, for any rank.
- * Those of `cumsum` along any axis and of `mirrorPad` are right, and matrix products have theirs also where they broadcast.
+ * That of `cumsum` is right along any axis, and matrix products have theirs also where they broadcast. That of `mirrorPad` is
+ * tfjs's own: it cuts the padding off, as its specifications have it, where the derivative adds what the padding mirrors.
  * On wasm that of a ReLU is 0 where its input is not positive, also if what comes back is infinite.
  *
  * Average pooling's gradient is the derivative of what it computes, in which padding does not count, where tfjs's other

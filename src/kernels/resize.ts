@@ -78,17 +78,20 @@ function runsOf(sources: number[], length: number) {
   return runs;
 }
 
+/** Outputs for each pixel from which on they are added in double precision: tfjs adds them one by one in float32. */
+const MANY = 64;
+
 /**
  * tfjs's `ResizeBilinearGrad`: `dy` `[B, H', W', C]` to the gradient with respect to `images` `[B, H, W, C]`. With half-pixel
- * centres; tfjs's own is right, and fast, without.
+ * centres, or many outputs; tfjs's own is right, and fast, for others.
  */
 export function bilinearGradient(
   heap: Heap,
   { inputs: { dy, images }, attrs }: KernelArguments,
 ): TensorInfo | undefined {
   assertSlope("ResizeBilinearGrad", dy, images);
-  if (!attrs.halfPixelCenters) return;
   const [B, H, W, C] = images.shape;
+  if (!attrs.halfPixelCenters && dy.shape[1] * dy.shape[2] <= MANY * H * W) return;
   const [rows, columns] = [1, 2].map((axis) => between(images.shape[axis], dy.shape[axis], attrs));
   const dx = heap.output(images.shape);
   const [from, to] = [heap.values(dy), heap.values(dx)];

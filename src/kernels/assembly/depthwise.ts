@@ -122,9 +122,12 @@ export function depthwise(
   }
 }
 
+/** Pixels that are added one after another; their sums are added up in double precision. */
+const STRETCH = 64;
+
 /**
- * The filter's gradient, onto `out` `[tall, wide, n]`: of an image `[H, W, n]` and the gradients `dy` of `rows × columns` pixels,
- * `dyDown` bytes from one row to the next. The rest is called as for {@link depthwise}.
+ * The filter's gradient, onto `out` `[tall, wide, n]` of float64: of an image `[H, W, n]` and the gradients `dy` of
+ * `rows × columns` pixels, `dyDown` bytes from one row to the next. The rest is called as for {@link depthwise}.
  */
 export function depthwiseFilter(
   x: usize, H: i32, W: i32, n: i32, rows: i32, row: i32, down: i32, tall: i32, tapDown: i32, columns: i32, column: i32,
@@ -142,20 +145,28 @@ export function depthwiseFilter(
         const m = below(left, right, W, columns) - c;
         const from = x + (y * W + left + c * right) * pixel;
         const slope = dy + r * dyDown + c * pixel;
-        const to = out + (k * wide + l) * pixel;
-        for (let j = 0; j < pixel; j += 16) {
+        let to = out + ((k * wide + l) * pixel << 1);
+        for (let j = 0; j < pixel; j += 16, to += 32) {
           let p = from + j;
           let q = slope + j;
-          let even = f32x4.splat(0), odd = even;
-          let i = 0;
-          for (; i + 2 <= m; i += 2) {
-            even = madd(v128.load(p), v128.load(q), even);
-            odd = madd(v128.load(p + apart), v128.load(q + pixel), odd);
-            p += 2 * apart;
-            q += 2 * pixel;
+          let low = v128.load(to), high = v128.load(to, 16);
+          for (let rest = m; rest > 0; rest -= STRETCH) {
+            const some = min(rest, STRETCH);
+            let even = f32x4.splat(0), odd = even;
+            let i = 0;
+            for (; i + 2 <= some; i += 2) {
+              even = madd(v128.load(p), v128.load(q), even);
+              odd = madd(v128.load(p + apart), v128.load(q + pixel), odd);
+              p += 2 * apart;
+              q += 2 * pixel;
+            }
+            if (i < some) even = madd(v128.load(p), v128.load(q), even);
+            const sum = f32x4.add(even, odd);
+            low = f64x2.add(low, f64x2.promote_low_f32x4(sum));
+            high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<i64>(sum, sum, 1, 1)));
           }
-          if (i < m) even = madd(v128.load(p), v128.load(q), even);
-          v128.store(to + j, f32x4.add(v128.load(to + j), f32x4.add(even, odd)));
+          v128.store(to, low);
+          v128.store(to, high, 16);
         }
       }
     }
