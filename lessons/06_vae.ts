@@ -285,12 +285,9 @@ export function inLayers(H: number, L: number): LayersVae {
   return layersVae(tf.model({ inputs: x, outputs }), decoder);
 }
 
-// The rest has names too: `elbo(vae, x, eps)` draws z and returns both terms, `negativeElbo(vae)` is the loss, and `train`
-// shuffles, rolls the dice and makes steps of Adam:
-//
-// ```ts
-// for await (const { loss } of train(negativeElbo(vae), examples, { batchSize: 128 })) console.log(loss);
-// ```
+// The rest has names too: `elbo(vae, x, eps)` draws z and returns both terms, `negativeElbo(vae)` is the loss, and
+// `train(negativeElbo(vae), examples)` shuffles, rolls the dice and makes steps of Adam, one for each turn of a loop that
+// you own.
 //
 // Does it do what we wrote down? Neither was made from the other, so where they agree, both are very likely right. Start both
 // from the same weights. An objective is a record with a function `terms(batch, noise, knobs)`, so an eavesdropper can stand

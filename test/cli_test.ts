@@ -78,16 +78,15 @@ testFiles("each lesson as a user runs it: no permissions, no prompt, the default
     await t.step(name, () => {
       const found = assertGoodRun(name, usesData, run);
       assertEquals(run.asked, [], "what Deno's audit says it asked for");
-      if (!name.startsWith("05") && !name.startsWith("06")) return;
-      if (name.startsWith("06")) {
-        const sample = readme.split("```text\n…\n")[1].split("```")[0];
-        for (const part of sample.split("\n…\n")) assertStringIncludes(run.out, part.trim(), "the README's sample");
-      }
+      if (name !== "07_conv_vae") return;
+      const sample = readme.split("```text\n…\n")[1].split("```")[0];
+      for (const part of sample.split("\n…\n")) assertStringIncludes(run.out, part.trim(), "the README's sample");
       for (const half of ["train", "test"]) {
         assertEquals(found[half].length, found.options.epochs, "one record an epoch");
         for (const losses of found[half]) {
           assertEquals(Object.keys(losses), ["loss", "reconstruction", "kl"]);
-          assert(Math.abs(losses.reconstruction + losses.kl - losses.loss) < 1e-3 && losses.kl > 0);
+          const whole = Math.abs(losses.reconstruction + losses.kl - losses.loss) < 1e-3; // but while β warms up
+          assert((whole || half === "train") && losses.kl > 0);
         }
       }
     });
@@ -304,7 +303,7 @@ testFiles(
       const saved = await lesson("07_conv_vae", ["--images", "40", "--batch", "20", "--save", model, "--json"], files);
       const loaded = await lesson("08_latent_map", ["--load", model, "--json"], [`--allow-read=${model}`]);
       assertEquals([saved.code, loaded.code], [1, 1], saved.err + loaded.err);
-      assertEquals(lastLine(loaded).test, lastLine(saved).test[0], "the same held-out loss to the last bit");
+      assertEquals(lastLine(loaded).test, lastLine(saved).test.at(-1), "the same held-out loss to the last bit");
       const other = await lesson("07_conv_vae", ["--latent", "3", "--load", model], [`--allow-read=${model}`]);
       assertSentence(other, 2, /model of a different architecture: its layer 5 \(Dense\) has units 2, expected 3\.$/);
       const taken = await lesson("07_conv_vae", ["--save", model], files);

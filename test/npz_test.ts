@@ -9,7 +9,7 @@ import { unzipSync } from "fflate";
 import { convVae, denseVae, type LayersVae, layersVae, random, saveVae, useBackend } from "../mod.ts";
 import { exportNpz } from "../src/models/npz.ts";
 import { python, pythonWith } from "./_python.ts";
-import { deno, granted, ROOT, testIf, withTempDir } from "./_run.ts";
+import { granted, ROOT, testIf, withTempDir } from "./_run.ts";
 
 await useBackend("wasm");
 
@@ -213,17 +213,4 @@ print("\\n" + json.dumps(answer))
       for (const [i, half] of [mu, logVar].entries()) assertClose(await half.array() as Nested, gaussian[i]);
       tf.dispose([mu, logVar]);
     }),
-);
-
-testIf(
-  mayRun,
-  "--allow-run --allow-read --allow-write",
-  "bench:peers without PyTorch: one sentence, exit code 1",
-  async () => {
-    const nowhere = { PYTHONHOME: "/nowhere" }; // no Python starts with that
-    const { code, err } = await deno(["run", "--no-prompt", "--allow-read", "--allow-run", "test/peers.ts"], {
-      env: nowhere,
-    });
-    assertEquals([code, err], [1, "This compares with PyTorch, and no python3 here has it (Debian: python3-torch).\n"]);
-  },
 );
