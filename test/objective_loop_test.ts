@@ -108,7 +108,7 @@ Deno.test("a part or a metric cannot be called as a record's own field, nor have
     loss: x.sum(1) as tf.Tensor1D,
     parts: { wide: x as unknown as tf.Tensor1D },
   });
-  const sentence = "The objective's wide has shape [5,1]; expected one number an example, [B].";
+  const sentence = "The objective's wide has shape [5,1]; expected one number per example, [B].";
   await assertRejects(() => run({ terms: wide }), RangeError, sentence);
   dispose();
 });

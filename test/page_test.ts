@@ -293,8 +293,8 @@ for (const { name, source } of LESSONS) {
   const isProse = (line: string) => /^\/\/(?: |$)/.test(line);
   const prose = [...before.split("\n").slice(1), ...after.split("\n").filter(isProse)]
     .map((line) => line.replace(/^(?:\/\/| \*) ?/, "")).join("\n");
-  /** Drawings stand in fences of their own, and are shown letter by letter, as code is. */
-  const drawings = /^\/\/ ```text\n([^]*?)^\/\/ ```$/gm;
+  /** Drawings, and code that is only shown, stand in fences of their own and are shown letter by letter, as code is. */
+  const drawings = /^\/\/ ```(?:text|ts)\n([^]*?)^\/\/ ```$/gm;
   const code = after.replaceAll(drawings, (_, drawn: string) => drawn.replaceAll(/^\/\/ /gm, "")).split("\n")
     .filter((line) => !isProse(line) && line.trim());
 
@@ -315,7 +315,7 @@ for (const { name, source } of LESSONS) {
     assertEquals(lines.filter((line) => line.trim()), code);
     for (const gone of document.querySelectorAll("pre.code, math, nav, style, .course, footer")) gone.remove();
     const words = (text: string) => text.split(/\s+/).filter((word) => /[\p{Letter}\p{Number}]/u.test(word));
-    const wanted = prose.replaceAll(/```(?:math|text)[^]*?```/g, "").replaceAll(/\$[^$`]*\$/g, "").replaceAll(
+    const wanted = prose.replaceAll(/```(?:math|text|ts)[^]*?```/g, "").replaceAll(/\$[^$`]*\$/g, "").replaceAll(
       /[*`#]|^\d\. /gm,
       "",
     );
