@@ -194,9 +194,9 @@ testFiles("where the knobs of a resumed training are others than they were, it i
   await run(linear(0, 1, 20), 8);
   await run(1, 10);
   const [, same, slower, none] = warnings;
-  assertEquals(same, "Going on after step 5.");
-  assertStringIncludes(slower!, "Going on after step 6, with another beta (0.25, before 0.5).");
-  assertStringIncludes(none!, "Going on after step 8, with another beta (1, before 0.35).");
+  assertEquals(same, "Resuming after step 5.");
+  assertStringIncludes(slower!, "Resuming after step 6, with a different beta (0.25 instead of 0.5).");
+  assertStringIncludes(none!, "Resuming after step 8, with a different beta (1 instead of 0.35).");
 });
 
 Deno.test("noise for some rows of a batch is that of the whole batch, in any shape that has a row each", async () => {

@@ -1,0 +1,42 @@
+/**
+ * What the two strict options of TypeScript find outside the kernels and the lessons: nothing. The options are not on yet,
+ * because those do not pass; once they do, `deno.json` takes this test's place.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import config from "../deno.json" with { type: "json" };
+import { deno, granted, ROOT, testIf, withTempDir } from "./_run.ts";
+
+const runs = await granted({ name: "run" }) && await granted({ name: "env" }) && await granted({ name: "read" }) &&
+  await granted({ name: "write" });
+
+/** The files of this project in which `deno check` finds an error under the two options, once for each error. */
+function findings(...files: string[]): Promise<string[]> {
+  return withTempDir(async (directory) => {
+    const strict = {
+      imports: config.imports,
+      unstable: config.unstable,
+      links: config.links.map((path) => new URL(path, ROOT).pathname),
+      compilerOptions: { noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true },
+    };
+    await Deno.writeTextFile(`${directory}/deno.json`, JSON.stringify(strict));
+    const { err } = await deno(["check", `--config=${directory}/deno.json`, "--no-lock", ...files]);
+    const places = Array.from(err.matchAll(/^ {4}at (file:\S+?):\d+:\d+$/gm), ([, place = ""]) => place);
+    const inSource = places.filter((place) => place.startsWith(ROOT.href)).map((place) =>
+      place.slice(ROOT.href.length)
+    );
+    assert(inSource.length > 0 || !/error/i.test(err), err);
+    return inSource;
+  });
+}
+
+testIf(
+  runs,
+  "--allow-run --allow-env --allow-read --allow-write",
+  "no index is taken on trust, and no property is undefined that may only be left out",
+  async () => {
+    const found = await findings("mod.ts", "src", "test/std_assert");
+    assertEquals(found.filter((file) => !file.startsWith("src/kernels/")), []);
+  },
+);
