@@ -11,7 +11,6 @@ import {
   evaluate,
   type Examples,
   gaussian,
-  importanceWeighted,
   type LayersVae,
   loadVae,
   negativeElbo,
@@ -21,6 +20,8 @@ import {
   useBackend,
   warmUp,
 } from "../mod.ts";
+import { recipeOf } from "../src/objectives/recipe.ts";
+import { RECIPES } from "../src/objectives/recipes.ts";
 import { vampElbo } from "./_vamp_prior.ts";
 import { vqVae } from "./_vq_vae.ts";
 
@@ -59,6 +60,9 @@ function ofVae(make: (seed: number) => LayersVae, objective: (vae: LayersVae) =>
   };
 }
 
+/** What recipes can make of a VAE: a new entry of the table is trained here too. */
+const { squaredError: _ofAnAutoencoder, ...OF_VAES } = RECIPES;
+
 /** The trainings, each made with a seed. */
 export const CASES: Record<string, (seed: number) => Case> = {
   "β warm-up": ofVae(image(), (vae) => negativeElbo(vae, { beta: warmUp(10) })),
@@ -73,7 +77,12 @@ export const CASES: Record<string, (seed: number) => Case> = {
     (vae) => negativeElbo(vae),
   ),
   "a conditional model": ofVae(image({ classes: 3 }), (vae) => negativeElbo(vae)),
-  "importance weighting": ofVae(image(), (vae) => importanceWeighted(vae, { samples: 4 })),
+  ...Object.fromEntries(
+    Object.entries(OF_VAES).map(([name, make]) => [
+      name,
+      ofVae(image(), (vae) => make(recipeOf(name, vae, { samples: 4 }).recipe!)), // convVae is made of layers
+    ]),
+  ),
   "a VQ-VAE": (seed) => {
     const model = vqVae({ rows: 5, latent: 2, size: 7 }, seed);
     const dispose = () => tf.dispose([...model.variables, ...model.state]);
