@@ -306,6 +306,17 @@ testOnBackends("several codes: the parts are averages over them, and the KL stay
   assertClose(await numbers(() => terms().parts.kl), closed, TOLERANCE);
 });
 
+testOnBackends("several codes of images, whose batches have four axes", async () => {
+  const vae = denseVae({ shape: [3, 2, 1], latent: 2, hidden: 4 });
+  const x = random(1).normal([2, 3, 2, 1]);
+  const flat = denseVae({ shape: [6], latent: 2, hidden: 4 });
+  const loss = (vae: Vae, shape: number[]) =>
+    numbers(() => importanceWeighted(vae, { samples: 5 }).terms({ x: x.reshape(shape) }, random(5), {}).loss);
+  assertClose(await loss(vae, [2, 3, 2, 1]), await loss(flat, [2, 6]), TOLERANCE);
+  x.dispose();
+  for (const each of [vae, flat]) each.dispose();
+});
+
 testOnBackends("β weighs the KL in the loss, and the parts stay as they are", async () => {
   const vae = linearVae();
   const of = (options: NegativeElboOptions, knobs = {}) => {

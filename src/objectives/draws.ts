@@ -44,5 +44,6 @@ export function draws(
 /** Every row `K` times, one after another: `[B, ...]` to `[B K, ...]`. */
 function repeat(t: Tensor, K: number): Tensor {
   const [B = 0, ...rest] = t.shape;
-  return tf.tile(t.expandDims(1), [1, K, ...rest.map(() => 1)]).reshape([B * K, ...rest]);
+  const flat = t.reshape([B, 1, tf.util.sizeFromShape(rest)]); // as tfjs tiles only four axes on WebGPU
+  return tf.tile(flat, [1, K, 1]).reshape([B * K, ...rest]);
 }
