@@ -62,6 +62,26 @@ export async function batchOf(examples: Examples, indices: ArrayLike<number>, no
 }
 
 /**
+ * Where the first number of a batch is that is not finite, as the beginning of a sentence.
+ *
+ * @param indices Which examples these are.
+ * @returns Such as `example 7 has NaN in column 2 (both are counted from 0)`; nothing if all numbers are finite.
+ */
+export async function whereNotFinite({ x, y }: Batch, indices: ArrayLike<number>): Promise<string | undefined> {
+  for (const [t, what] of [[x, ""], [y, "label "]] as const) {
+    const values = await t?.data() ?? [];
+    const odd = values.findIndex((value) => !Number.isFinite(value));
+    if (!t || odd < 0) continue;
+    const [, ...shape] = t.shape;
+    const size = tf.util.sizeFromShape(shape);
+    const place = tf.util.indexToLoc(odd % size, shape.length, tf.util.computeStrides(shape));
+    const where = place.length === 0 ? "" : place.length === 1 ? ` in column ${place}` : ` at ${shapeText(place)}`;
+    const counted = where ? "both are" : "which is";
+    return `example ${indices[Math.floor(odd / size)]} has ${what}${values[odd]}${where} (${counted} counted from 0)`;
+  }
+}
+
+/**
  * The rows of a matrix as examples; batches are `[B, D]`.
  *
  * @param values The matrix, row by row.

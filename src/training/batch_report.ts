@@ -9,7 +9,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Objective, Terms } from "../objectives/objective.ts";
 import type { Batch, Tensor } from "../tensor.ts";
-import { partText, shapeText } from "../wording.ts";
+import { figureText, partText, shapeText } from "../wording.ts";
 import type { AnyLosses } from "./losses.ts";
 import { assertNames } from "./step.ts";
 
@@ -73,35 +73,43 @@ export function report(
   });
 }
 
+/** What is asked about a batch that went wrong, by its place among the reports. */
+export interface Inquiry {
+  /** Where its first number is that is not finite, as the beginning of a sentence, if that can be found. */
+  notFinite(i: number): Promise<string | undefined>;
+  /** Whether the weights that found its losses had been updated; where that is unknown, they had. */
+  updated?(i: number): boolean;
+}
+
 /** Reads and frees reports. */
-export async function readReports(reports: Report[], objective: Objective): Promise<Found[]> {
+export async function readReports(reports: Report[], objective: Objective, inquiry: Inquiry): Promise<Found[]> {
   const stacked = tf.tidy(() => tf.stack(reports.map(({ values }) => values))); // [batches, numbers]
   tf.dispose(reports.map(({ values }) => values));
   const all = await stacked.data();
   const length = stacked.shape[1] ?? 0;
   stacked.dispose();
-  return reports.map(({ names }, i) => {
+  return await Promise.all(reports.map(async ({ names }, i) => {
     const values = all.subarray(length * i, length * (i + 1));
     const losses = Object.fromEntries(names.map((name, j) => [name, values[j]])) as AnyLosses;
     const [least = NaN, most = NaN, finite = NaN, ...labels] = values.subarray(names.length);
-    const wrong = strayed(least, most, objective.range) ?? mislabelled(labels, objective.classes) ??
-      diverged(losses, finite);
+    const finds = [least, most, ...labels].every(Number.isFinite) ? undefined : await inquiry.notFinite(i);
+    const wrong = strayed(least, most, objective.range, finds) ?? mislabelled(labels, objective.classes, finds) ??
+      diverged(losses, finite, inquiry.updated?.(i) ?? true, objective.range ? [0, 1] : [least, most]);
     return { losses, ...(wrong !== undefined && { wrong }) };
-  });
+  }));
 }
 
-function strayed(least: number, most: number, range?: readonly [number, number]): string | undefined {
-  if (!range) {
-    if (Number.isFinite(least) && Number.isFinite(most)) return;
-    return `its examples hold numbers from ${least} to ${most}, expected finite numbers`;
-  }
+function strayed(least: number, most: number, range?: readonly [number, number], finds?: string): string | undefined {
+  const found = finds ?? `its examples hold numbers from ${least} to ${most}`;
+  if (!range) return Number.isFinite(least) && Number.isFinite(most) ? undefined : `${found}, expected finite numbers`;
   if (least >= range[0] && most <= range[1]) return;
-  return `its examples hold numbers from ${least} to ${most}, expected numbers in [${range}], as pixels are once divided by 255`;
+  return `${found}, expected numbers in [${range}], as pixels are once divided by 255`;
 }
 
-function mislabelled([least = 0, most = 0]: number[], classes = Infinity): string | undefined {
+function mislabelled([least = 0, most = 0]: number[], classes = Infinity, finds?: string): string | undefined {
   if (least >= 0 && most <= classes - 1) return;
-  return `its labels are from ${least} to ${most}, expected class numbers from 0 to ${classes - 1}`;
+  const found = finds ?? `its labels are from ${least} to ${most}`;
+  return `${found}, expected class numbers from 0 to ${classes - 1}`;
 }
 
 /** What it means that a part, or what is told besides, is not finite; what the others may come from is asked first. */
@@ -111,16 +119,27 @@ const REASONS: Readonly<Record<string, string>> = {
   loss: "",
 };
 
-function diverged(losses: AnyLosses, finite: number): string | undefined {
-  const remedy = "try a smaller learning rate";
+function diverged(losses: AnyLosses, finite: number, updated: boolean, extent: [number, number]): string | undefined {
   const names = new Set([...Object.keys(REASONS).slice(0, 2), ...Object.keys(losses).reverse()]);
   for (const name of names) {
     const value = losses[name];
     if (value === undefined || Number.isFinite(value)) continue;
     const what = name === "reconstruction" ? "reconstruction loss" : partText(name);
-    return `its ${what} is ${value}${REASONS[name] ?? ""}: ${remedy}`;
+    return `its ${what} is ${value}${cause(REASONS[name] ?? "", updated, extent)}`;
   }
-  if (!Number.isFinite(finite)) {
-    return `its loss is finite, but its gradient, or the weights after it, are not: ${remedy}`;
+  if (Number.isFinite(finite)) return;
+  return `its loss is finite, but its gradient, or the weights after it, are not${cause("", true, extent)}`;
+}
+
+/** The largest size of numbers that are scaled: where weights are as they begin, and nothing else can be to blame, and later. */
+const [SCALED_AT_FIRST, SCALED] = [10, 100];
+
+/** What makes a loss infinite, and what helps: examples are suspected before the learning rate is. */
+function cause(reason: string, updated: boolean, [least, most]: [number, number]): string {
+  if (Math.max(-least, most) > (updated ? SCALED : SCALED_AT_FIRST)) {
+    const found = `, and its examples hold numbers from ${figureText(least)} to ${figureText(most)}`;
+    return `${found}: scale them first, each column to a mean of 0 and a standard deviation of 1`;
   }
+  if (updated) return `${reason}: try a smaller learning rate`;
+  return `${reason} before any step was taken: the weights it begins with are too large, or not finite`;
 }

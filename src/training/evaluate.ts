@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { batchOf, type Examples } from "../data/examples.ts";
+import { batchOf, type Examples, whereNotFinite } from "../data/examples.ts";
 import { InputError } from "../errors.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { random } from "../random.ts";
@@ -79,7 +79,8 @@ export async function evaluateBy(
         temporary.push(found, sums);
         sums = tf.tidy(() => added(sums, found.sums));
         const told = report(objective, found, batch);
-        const [{ losses: some, wrong } = { losses: { loss: NaN } }] = await readReports([told], objective);
+        const inquiry = { notFinite: () => whereNotFinite(batch, indices) };
+        const [{ losses: some, wrong } = { losses: { loss: NaN } }] = await readReports([told], objective, inquiry);
         if (wrong) throw new InputError(`Cannot evaluate the batch that begins with example ${start}: ${wrong}.`);
         add(losses, some, indices.length);
       } finally {

@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { batchOf, type Examples } from "../data/examples.ts";
+import { batchOf, type Examples, whereNotFinite } from "../data/examples.ts";
 import { InputError } from "../errors.ts";
 import type { Vae } from "../models/vae.ts";
 import { draws } from "../objectives/draws.ts";
@@ -73,11 +73,15 @@ export async function logEvidence(
   const all = range(examples.count);
   let [total, variance] = [0, 0];
   for (let start = 0; start < all.length; start += atATime) {
-    const batch = await batchOf(examples, all.subarray(start, start + atATime));
+    const indices = all.subarray(start, start + atATime);
+    const batch = await batchOf(examples, indices);
     try {
       for (const [i, weights] of (await weightsOf(vae, batch, noise, samples)).entries()) {
         const { logMean, relativeVariance } = summary(weights);
-        if (!Number.isFinite(logMean)) throw new InputError(`log p(x) of example ${start + i} is ${logMean}.`);
+        if (!Number.isFinite(logMean)) {
+          const found = await whereNotFinite(batch, indices);
+          throw new InputError(`log p(x) of example ${start + i} is ${logMean}${found ? `: ${found}` : ""}.`);
+        }
         each[start + i] = logMean;
         total += logMean;
         variance += relativeVariance / samples;

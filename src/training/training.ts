@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { Examples } from "../data/examples.ts";
+import { type Examples, whereNotFinite } from "../data/examples.ts";
 import { InputError } from "../errors.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { type Random, random } from "../random.ts";
@@ -34,8 +34,8 @@ export class Training {
   readonly #learningRate: number | Schedule;
   readonly #checkpointer: Checkpointer | undefined;
   #pool?: WorkerPool;
-  /** The reports of steps that were not read yet, and the examples in each. */
-  #unread: { report: Report; batch: number }[] = [];
+  /** The reports of steps that were not read yet, and which examples each is of. */
+  #unread: { report: Report; indices: Uint32Array }[] = [];
 
   private constructor(
     objective: Objective,
@@ -121,7 +121,7 @@ export class Training {
       const finite = this.#optimizer.step(found.slopes, rate);
       temporary.push(finite);
       tf.tidy(() => objective.update?.(found.sums, batch, noise));
-      this.#unread.push({ report: report(objective, found, batch, finite), batch: indices.length });
+      this.#unread.push({ report: report(objective, found, batch, finite), indices });
     } finally {
       tf.dispose(temporary);
     }
@@ -167,12 +167,26 @@ export class Training {
     const batches = this.#unread;
     this.#unread = [];
     if (batches.length === 0) return;
-    const found = await readReports(batches.map(({ report }) => report), this.#objective);
+    const stepOf = (i: number) => this.at.step - batches.length + 1 + i;
+    const found = await readReports(batches.map(({ report }) => report), this.#objective, {
+      notFinite: (i) => this.#whereNotFinite(batches[i]!.indices), // one report a batch
+      updated: (i) => stepOf(i) > 1,
+    });
     found.forEach(({ losses, wrong }, i) => {
-      if (wrong) throw new InputError(`Training stops at step ${this.at.step - found.length + 1 + i}: ${wrong}.`);
-      add(this.at.sums, losses, batches[i]!.batch); // one report a batch
+      if (wrong) throw new InputError(`Training stops at step ${stepOf(i)}: ${wrong}.`);
+      add(this.at.sums, losses, batches[i]!.indices.length);
     });
     return found.at(-1)!.losses;
+  }
+
+  /** Where a number among some examples is that is not finite, unless it comes of changing them at random. */
+  async #whereNotFinite(indices: Uint32Array): Promise<string | undefined> {
+    const batch = await this.#examples.batch(indices);
+    try {
+      return await whereNotFinite(batch, indices);
+    } finally {
+      tf.dispose(batch);
+    }
   }
 
   /** What the caller is told of a step. */
