@@ -7,7 +7,7 @@ import { type Autoencoder, autoencoder } from "../src/models/autoencoder.ts";
 import { convVae } from "../src/models/conv_vae.ts";
 import { denseVae } from "../src/models/dense_vae.ts";
 import { type ElboPart, negativeElbo } from "../src/objectives/negative_elbo.ts";
-import type { Objective } from "../src/objectives/objective.ts";
+import type { Objective, Terms } from "../src/objectives/objective.ts";
 import { squaredError } from "../src/objectives/squared_error.ts";
 import { random } from "../src/random.ts";
 import { evaluate } from "../src/training/evaluate.ts";
@@ -330,17 +330,37 @@ Deno.test("left before its losses were read, a training that went wrong says so;
   }
 });
 
-testOnBackends("an objective that throws leaves no tensors either", async () => {
+testOnBackends("an objective that throws leaves no tensors either, wherever it throws", async () => {
   const objective = distance(), before = alive();
-  const failing: Objective = {
-    variables: objective.variables,
-    terms(batch, noise, knobs) {
-      if (objective.drawn.length === 2) throw new Error("the third batch");
-      return objective.terms(batch, noise, knobs);
+  const crooked = tf.customGrad((x) => ({
+    value: (x as tf.Tensor).clone(),
+    gradFunc: () => {
+      throw new Error("the third batch");
     },
+  }));
+  const places: Record<string, (terms: Terms<ElboPart>) => Terms> = {
+    "after its terms": () => {
+      throw new Error("the third batch");
+    },
+    "on the way back": (terms) => ({ ...terms, loss: crooked(terms.loss) as tf.Tensor1D }),
+    "by a part of another shape": ({ loss }) => ({ loss, parts: { "the third batch": loss.mean() as tf.Tensor1D } }),
   };
-  await assertRejects(() => trained(failing, spied(), { batchSize: 2, readEvery: 3 }), Error, "the third batch");
-  assertEquals(alive(), before);
+  const third = () => objective.drawn.length === 2;
+  const failing = (terms: Objective["terms"]): Objective => ({ variables: objective.variables, terms });
+  const all = [
+    failing((...args) => {
+      if (third()) throw new Error("the third batch");
+      return objective.terms(...args);
+    }),
+    ...Object.values(places).map((place) =>
+      failing((...args) => tf.tidy(() => third() ? place(objective.terms(...args)) : objective.terms(...args)))
+    ),
+  ];
+  for (const each of all) {
+    objective.drawn.length = 0;
+    await assertRejects(() => trained(each, spied(), { batchSize: 2, readEvery: 3 }), Error, "the third batch");
+    assertEquals(alive(), before);
+  }
   objective.point.dispose();
 });
 

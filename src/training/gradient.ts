@@ -30,14 +30,26 @@ export function means(objective: Objective, { batch, noise, knobs }: Question, w
  */
 export function gradient(objective: Objective, question: Question, whole?: number): Gradient {
   return tf.tidy(() => {
-    let found!: Means; // set at once
-    const { grads } = tf.variableGrads(() => {
+    let found: Means | undefined;
+    const meanLoss = () => {
       found = means(objective, question, whole);
       tf.keep(found.means);
       Object.values(found.sums).forEach((t) => tf.keep(t));
       return found.means.slice(0, 1).asScalar();
-    }, objective.variables);
-    const slopes = objective.variables.map((x) => [x.name, grads[x.name] ?? tf.zerosLike(x)]);
-    return { ...found, slopes: Object.fromEntries(slopes) };
+    };
+    try {
+      const { grads } = tf.variableGrads(meanLoss, objective.variables);
+      const slopes = objective.variables.map((x) => [x.name, grads[x.name] ?? tf.zerosLike(x)]);
+      return { ...found!, slopes: Object.fromEntries(slopes) }; // found by now
+    } catch (error) {
+      tf.dispose([found ?? [], keptForSlopes()]);
+      throw error;
+    }
   });
+}
+
+/** What tfjs has kept for slopes that it did not come to compute; it would keep that for ever. */
+function keptForSlopes(): Tensor[] {
+  const { gradientDepth, activeTape } = tf.engine().state;
+  return gradientDepth === 0 ? (activeTape ?? []).flatMap(({ saved }) => saved ?? []) : [];
 }
