@@ -72,12 +72,22 @@ async function receive(recipe: SentRecipe): Promise<Recipe> {
   return { ...recipe, networks: { encoder: await network(encoder), decoder: await network(decoder) } };
 }
 
+/** A network made again of what was told of it, if its layers are tfjs's own. */
 async function network({ topology, weights }: SentNetwork): Promise<LayersModel> {
   const model = await tf.models.modelFromJSON(
     { modelTopology: topology } as Parameters<typeof tf.models.modelFromJSON>[0],
-  );
+  ).catch(refuseUnknown);
   tf.tidy(() => model.setWeights(weights.map(({ values, shape }) => tf.tensor(values, shape))));
   return model;
+}
+
+/** Says of a layer, an initializer or the like that only the caller's program has how workers come to have it. */
+function refuseUnknown(error: Error): never {
+  const [, kind, name] = /^Unknown (\w+): (.+?)\. /.exec(error.message) ?? [];
+  if (!name) throw error;
+  const why = `Workers do not know the ${kind} ${name}, as only the main program has registered it`;
+  const how = "a module that registers it and exports a function that makes the objective";
+  throw new InputError(`${why}: let the objective's recipe name ${how}.`, { cause: error });
 }
 
 /** Checks that the objective has the caller's variables, as far as shapes show it. */
