@@ -11,7 +11,7 @@ const [steps, seconds] = Deno.args.map(Number);
 async function lesson(_: unknown, show: Show) {
   for (let step = 1; step <= steps; step++) {
     if (step === 2) show.text("A word of warning.");
-    const rest = { epoch: 1, epochs: 1, batch: 1, epochEnds: false, history: { train: [], test: [] } };
+    const rest = { epoch: 1, epochs: 1, batch: 1, epochEnds: false, judged: false, history: { train: [], test: [] } };
     show.progress({ step, steps, ...rest });
     Deno.stdout.writeSync(new TextEncoder().encode(`step ${step}\n`));
     await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));

@@ -66,7 +66,7 @@ Deno.test("epochs that come near do not count as better, and a better one gives 
     for (const [i] of losses.entries()) {
       tf.tidy(() => model.variables[0]!.assign(tf.scalar(i + 1)));
       const test = losses.slice(0, i + 1).map((loss) => ({ loss, reconstruction: loss, kl: 0 }));
-      const rest = { steps: 8, epoch: i + 1, epochs: 8, batch: 1, history: { train: test, test } };
+      const rest = { steps: 8, epoch: i + 1, epochs: 8, batch: 1, judged: true, history: { train: test, test } };
       yield { step: 2 * i + 1, epochEnds: false, ...rest };
       yield await Promise.resolve({ step: 2 * i + 2, epochEnds: true, ...rest });
     }
@@ -139,11 +139,13 @@ Deno.test("without held-out examples, or with a patience that is none: a sentenc
   await startBackend("cpu");
   const before = tf.memory().numTensors;
   const objective = approach();
-  await assertRejects(
-    () => Array.fromAsync(keepBest(train(objective, one(10), HALVING), objective, { patience: 2 })),
-    InputError,
-    "keepBest needs examples to judge by: give train the option heldOut.",
-  );
+  const steps: number[] = [];
+  const unjudged = async () => {
+    const training = train(objective, rows(new Float32Array(9), [9, 1]), { ...HALVING, batchSize: 1 });
+    for await (const { step } of keepBest(training, objective, { patience: 2 })) steps.push(step);
+  };
+  await assertRejects(unjudged, InputError, "keepBest needs examples to judge by: give train the option heldOut.");
+  assertEquals(steps, [], "at the first step already");
   for (const patience of [0, -1, 1.5, NaN]) {
     await assertRejects(
       () => kept(7, { patience }),

@@ -74,7 +74,7 @@ const losses = (loss: number) => ({ loss, reconstruction: loss - 1, kl: 1 });
 const step = (epoch: number, epochEnds: boolean): LessonEvent => ({
   kind: "progress",
   step: {
-    ...{ step: 2 * epoch, steps: 4, epoch, epochs: 2, batch: 8, epochEnds, ...losses(99) },
+    ...{ step: 2 * epoch, steps: 4, epoch, epochs: 2, batch: 8, epochEnds, judged: true, ...losses(99) },
     history: { train: [losses(20), losses(10)].slice(0, epoch), test: [losses(21), losses(11)].slice(0, epoch) },
   },
 });

@@ -235,7 +235,17 @@ function steps(kl?: number): Step[] {
     const epochEnds = i % 100 === 99;
     const read = i % 20 === 19 ? losses(200 - i) : {};
     const epoch = Math.floor(i / 100) + 1;
-    return { step: i + 1, steps: 200, epoch, epochs: 2, batch: epochEnds ? 5 : 10, epochEnds, history, ...read };
+    return {
+      step: i + 1,
+      steps: 200,
+      epoch,
+      epochs: 2,
+      batch: epochEnds ? 5 : 10,
+      epochEnds,
+      judged: true,
+      history,
+      ...read,
+    };
   });
 }
 
@@ -273,6 +283,7 @@ Deno.test("losses: the fall of the first steps does not squash the rest, and the
         epochs: 1,
         batch: 8,
         epochEnds: i === 59,
+        judged: false,
         history,
         loss,
       }
@@ -443,7 +454,7 @@ Deno.test("the recorder keeps what was said when it was said, whatever becomes o
 
 const at = (loss: number) => ({ loss, reconstruction: loss - 1, kl: 1 });
 const over: Step = {
-  ...{ step: 8, steps: 8, epoch: 2, epochs: 2, batch: 40, epochEnds: true },
+  ...{ step: 8, steps: 8, epoch: 2, epochs: 2, batch: 40, epochEnds: true, judged: true },
   history: { train: [at(4), at(2)], test: [at(5), at(3)] },
 };
 

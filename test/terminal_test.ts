@@ -102,6 +102,7 @@ const STEP: Step = {
   epochs: 3,
   batch: 8,
   epochEnds: false,
+  judged: true,
   history: { train: [], test: [] },
   ...TRAIN,
 };
@@ -1092,7 +1093,7 @@ Deno.test("a bar listens for Ctrl-C while it is there, if it was told what that 
   const listening = new Set<() => void>();
   const losses = { loss: 1, reconstruction: 1, kl: 0 };
   const step = (n: number): Step => ({
-    ...{ step: n, steps: 3, epoch: 1, epochs: 1, batch: 1, epochEnds: false },
+    ...{ step: n, steps: 3, epoch: 1, epochs: 1, batch: 1, epochEnds: false, judged: false },
     history: { train: [losses], test: [] },
   });
   try {

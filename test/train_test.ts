@@ -364,6 +364,22 @@ testOnBackends("an objective that throws leaves no tensors either, wherever it t
   objective.point.dispose();
 });
 
+Deno.test("called once an epoch, training takes the same order unless it is given another seed", async () => {
+  await startBackend("cpu");
+  const objective = distance();
+  const order = async (seed?: number) => {
+    const examples = spied();
+    await trained(objective, examples, { batchSize: 1, ...(seed !== undefined && { seed }) });
+    return examples.asked.flat();
+  };
+  const [first, again] = [await order(), await order()];
+  assertEquals(first, again);
+  const orders = [first, await order(1), await order(2)];
+  assertEquals(new Set(orders.map(String)).size, 3);
+  for (const each of orders) assertEquals(each.toSorted(), [0, 1, 2, 3, 4, 5, 6]);
+  objective.point.dispose();
+});
+
 Deno.test("after 1,000 steps as many tensors are alive as after 10, and Adam has found the minimum", async () => {
   await startBackend("wasm");
   const objective = distance();

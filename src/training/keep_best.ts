@@ -30,7 +30,7 @@ export interface Weights {
  * @param model The model that is trained, or the objective; the best weights are a second copy of its own.
  * @returns The same steps.
  * @throws {RangeError} At the first step, if `patience` is not a whole number of at least 1.
- * @throws {InputError} When the first epoch ends, if the training has no held-out examples.
+ * @throws {InputError} At the first step, if the training has no held-out examples.
  * @example
  * ```ts
  * import { denseVae, evaluate, keepBest, loadDigits, negativeElbo, take, train, useBackend } from "@vae/steps";
@@ -60,10 +60,12 @@ export async function* keepBest<S extends Step>(
   const best = { loss: Infinity, weights: [] as Tensor[], age: 0 };
   try {
     for await (const step of training) {
-      if (step.epochEnds && heldOutLoss(step) < best.loss) {
+      if (!step.judged) throw new InputError("keepBest needs examples to judge by: give train the option heldOut.");
+      const loss = step.history.test.at(-1)?.loss ?? Infinity;
+      if (step.epochEnds && loss < best.loss) {
         tf.dispose(best.weights);
         const weights = variables.map((variable) => tf.keep(variable.clone())); // shares its numbers until that moves on
-        Object.assign(best, { loss: heldOutLoss(step), weights, age: 0 });
+        Object.assign(best, { loss, weights, age: 0 });
       } else if (step.epochEnds) best.age++;
       yield step;
       if (best.age >= patience) return;
@@ -72,11 +74,4 @@ export async function* keepBest<S extends Step>(
     best.weights.forEach((weights, i) => variables[i]?.assign(weights));
     tf.dispose(best.weights);
   }
-}
-
-/** The loss of the held-out examples after the last epoch. */
-function heldOutLoss({ history }: Step): number {
-  const losses = history.test.at(-1);
-  if (losses) return losses.loss;
-  throw new InputError("keepBest needs examples to judge by: give train the option heldOut.");
 }

@@ -19,7 +19,7 @@ export interface TrainOptions {
   optimizer?: OptimizerFactory;
   /** How far, a number or a schedule; by default what the optimizer says, for Adam 1e-3. */
   learningRate?: number | Schedule;
-  /** The seed of the order of the examples and of the noise, 0 by default. */
+  /** The seed of the order of the examples and of the noise, 0 by default; every call to `train` begins with it. */
   seed?: number;
   /** Examples to judge by at the end of each epoch, never trained on. */
   heldOut?: Examples;

@@ -27,6 +27,8 @@ export interface Progress<Name extends string = never> {
   batch: number;
   /** Whether this step was the last of its epoch, and `history` has grown. */
   epochEnds: boolean;
+  /** Whether there are held-out examples, which every epoch ends with being judged by. */
+  judged: boolean;
   /** The epochs finished so far: the same, growing, object in every record. */
   history: History<Name>;
 }
@@ -47,6 +49,7 @@ const FIELDS: Readonly<Record<keyof Progress, true>> = {
   epochs: true,
   batch: true,
   epochEnds: true,
+  judged: true,
   history: true,
 };
 

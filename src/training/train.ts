@@ -23,6 +23,10 @@ export type { History, Progress, Step } from "./step.ts";
  * makes a difference by rounding, and `warn` is told. Losses that are not read yet are read
  * when the loop is left: `break` ends in the error of one that is not a number, and an error of your own stays that error.
  *
+ * Every call is a training of its own, with a new optimizer and, unless it is given another `seed`, the same order and noise
+ * as the call before. What is to be done after each epoch is best done in the loop, where `epochEnds` is true; to train once
+ * per epoch all the same, give each call its own seed.
+ *
  * @param objective What to minimise.
  * @param examples What to train on; labels travel with them, for an objective that has a use for them.
  * @returns A record after every step.

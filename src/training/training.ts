@@ -192,9 +192,10 @@ export class Training {
   /** What the caller is told of a step. */
   record(batch: number, losses?: AnyLosses): Step {
     const { step, epoch, history } = this.at;
-    const { epochs } = this.#settings;
+    const { epochs, heldOut } = this.#settings;
     const steps = stepsOf(this.#settings, this.#examples);
-    return { step, steps, epoch, epochs, batch, epochEnds: this.#epochEnds, history, ...losses };
+    const judged = heldOut !== undefined;
+    return { step, steps, epoch, epochs, batch, epochEnds: this.#epochEnds, judged, history, ...losses };
   }
 
   /** How many examples were taken in all. */
