@@ -97,7 +97,7 @@ testFiles("a convolutional model is made of its directory alone", () =>
   }));
 
 testFiles(
-  "a model saved before likelihoods were, or by tfjs itself, is a Bernoulli one with the standard normal",
+  "a model saved by 0.1.0, or by tfjs itself, is a Bernoulli one with the standard normal",
   () =>
     withTempDir(async (directory) => {
       const [saved, other] = [
@@ -105,7 +105,12 @@ testFiles(
         denseVae({ shape: [3], latent: 2, hidden: 4, seed: 1 }),
       ];
       await saveVae(saved, directory);
-      for (const name of ["vae.json", "vae.bin", "weights.npz"]) await Deno.remove(`${directory}/${name}`);
+      await Deno.remove(`${directory}/vae.json`);
+      for (const load of [() => loadVae(directory), () => loadVae(other, directory)]) {
+        const sentence = `There is no "${directory}/vae.json", which says what the numbers in vae.bin beside it are.`;
+        await assertRejects(load, InputError, sentence); // and not taken for a Bernoulli one, which it may not be
+      }
+      for (const name of ["vae.bin", "weights.npz"]) await Deno.remove(`${directory}/${name}`);
       const loaded = await loadVae(directory);
       assertEquals([loaded.likelihood.name, loaded.prior.name], ["bernoulli", "standardNormal"]);
       await loadVae(other, directory);

@@ -332,7 +332,7 @@ async function readRest(vae: SavedModel, directory: string): Promise<Float32Arra
   return await readNumbers(binary, directory, size, { path, sha256: found.sha256 });
 }
 
-/** What a model has besides its networks that was saved without a file of that, as the first ones were, or by tfjs. */
+/** What a model has besides its networks that was saved without files of that, by version 0.1.0 or by tfjs itself. */
 const PLAIN: Rest & { sha256?: unknown } = {
   likelihood: { name: "bernoulli", options: {} },
   prior: { name: "standardNormal", options: {} },
@@ -345,8 +345,9 @@ async function readRestJson(directory: string): Promise<Partial<Rest> & { sha256
   try {
     return Object(parseJson(await readFile(path, directory), path));
   } catch (error) {
-    if (error instanceof InputError && error.cause instanceof Deno.errors.NotFound) return PLAIN;
-    throw error;
+    if (!(error instanceof InputError && error.cause instanceof Deno.errors.NotFound)) throw error;
+    if (!await isThere(`${directory}/${NUMBERS}`)) return PLAIN;
+    throw new InputError(`There is no "${path}", which says what the numbers in ${NUMBERS} beside it are.`);
   }
 }
 
