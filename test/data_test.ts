@@ -5,9 +5,15 @@ import { EnvironmentError, InputError } from "../src/errors.ts";
 import { sha256 } from "../src/disk/sha256.ts";
 import { loadDigits } from "../src/data/digits.ts";
 import { type Idx, parseIdx, unpack } from "../src/data/idx.ts";
-import { rows } from "../src/data/examples.ts";
+import { type Examples, rows } from "../src/data/examples.ts";
 import { imageSet, select, take } from "../src/data/images.ts";
 import { loadImages } from "../src/data/load_images.ts";
+import { denseVae } from "../src/models/dense_vae.ts";
+import { negativeElbo } from "../src/objectives/negative_elbo.ts";
+import { trainClassifier } from "../src/training/classifier.ts";
+import { evaluate } from "../src/training/evaluate.ts";
+import { train } from "../src/training/train.ts";
+import { granted } from "./_run.ts";
 
 tf.enableProdMode();
 await tf.setBackend("cpu");
@@ -196,10 +202,82 @@ Deno.test("bad input: axes, lengths and kinds that are not those of images", () 
     [() => imageSet(images, array("labels", [4, 1])), "labels has shape [4,1]; expected 1 axis."],
     [() => imageSet(images, array("labels", [4]), array("factors", [4])), "factors has shape [4]; expected 2 axes."],
     [() => imageSet({ ...images, shape: [4, 2, 4] }), "images has 24 bytes; its shape [4,2,4] has 32."],
-    [
-      () => imageSet({ ...images, data: new Float32Array(24) as unknown as Uint8Array }),
-      "images holds no bytes: expected a Uint8Array.",
-    ],
+    [() => imageSet({ ...images, data: new Uint8Array(24).fill(1, 5, 9) }), "images has no pixel above 1; expected"],
   ];
   for (const [make, sentence] of cases) assertThrows(make, InputError, sentence);
+  imageSet({ ...images, data: new Uint8Array(24) }); // blank ones may be
+});
+
+Deno.test("bad input: numbers that are not bytes, as what they are", () => {
+  const images = array("images", [4, 2, 3]);
+  const made =
+    "images has data of the type Float32Array; expected Uint8Array, pixels from 0 to 255, as Uint8Array.from(floats, ";
+  for (const factor of [1, 1 / 255]) { // floats from 0 to 255, and in [0, 1]
+    const data = Float32Array.from(images.data, (value) => factor * value);
+    assertThrows(() => imageSet({ ...images, data: data as unknown as Uint8Array }), InputError, made);
+  }
+  const clamped = new Uint8ClampedArray(24) as unknown as Uint8Array; // what a canvas gives
+  assertThrows(
+    () => imageSet({ ...images, data: clamped }),
+    InputError,
+    "images has data of the type Uint8ClampedArray;",
+  );
+  const missing = undefined as unknown as Uint8Array;
+  assertThrows(
+    () => imageSet({ ...images, data: missing }),
+    InputError,
+    "images has data of the type undefined; expected Uint8Array",
+  );
+  const classes = Int32Array.of(0, 1, 300, 2) as unknown as Uint8Array;
+  assertThrows(
+    () => imageSet(images, { name: "labels", shape: [4], data: classes }),
+    InputError,
+    "labels has data of the type Int32Array; expected Uint8Array, class numbers from 0 to 255.",
+  );
+  const eight = array("labels", [4, 8]);
+  assertThrows(() => imageSet(images, eight), InputError, "labels has shape [4,8]; expected 1 axis.");
+});
+
+Deno.test("more classes than bytes are numbers are y of examples of one's own", async () => {
+  const vae = denseVae({ shape: [3], latent: 1, hidden: 4, classes: 300 });
+  const examples: Examples = {
+    count: 4,
+    batch: (indices) => ({
+      x: tf.ones([indices.length, 3]),
+      y: tf.tensor1d(Array.from(indices, (i) => 299 - i)),
+    }),
+  };
+  const [step] = await Array.fromAsync(train(negativeElbo(vae), examples));
+  assert(Number.isFinite(step?.loss));
+  vae.dispose();
+});
+
+Deno.test("the classifier reads ten classes, and says so of others", async () => {
+  const labels = { name: "labels", shape: [4], data: Uint8Array.of(0, 9, 10, 1) };
+  await assertRejects(
+    () => trainClassifier(imageSet(array("images", [4, 2, 3]), labels)),
+    InputError,
+    "its labels are from 0 to 10, expected class numbers from 0 to 9",
+  );
+});
+
+const WORKERS = await granted({ name: "read" }) ? [1, 2] : [1];
+
+Deno.test("fewer images than a batch are a batch, to train on and to judge by, down to one", async () => {
+  const vae = denseVae({ shape: [2, 3, 1], latent: 1, hidden: 4 });
+  for (const count of [1, 2, 5]) {
+    const few = imageSet(array("images", [count, 2, 3]));
+    for (const workers of WORKERS) {
+      const options = { batchSize: 128, heldOut: few, workers };
+      const steps = await Array.fromAsync(train(negativeElbo(vae), few, options));
+      assertEquals(steps.map(({ batch, steps }) => [batch, steps]), [[count, 1]]);
+      const { train: [mean], test: [judged] } = steps[0]!.history;
+      assert(Number.isFinite(mean!.loss) && Number.isFinite(judged!.loss));
+    }
+  }
+  const none: Examples = { ...imageSet(array("images", [1, 2, 3])), count: 0 };
+  for (const run of [() => train(negativeElbo(vae), none).next(), () => evaluate(negativeElbo(vae), none)]) {
+    await assertRejects(run, RangeError, "examples.count is a whole number of at least 1, not 0.");
+  }
+  vae.dispose();
 });

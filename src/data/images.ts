@@ -20,7 +20,7 @@ export interface ImageSet extends Examples {
   readonly channels: number;
   /** Values from 0 to 255 (in the digits 0 is paper, 255 ink), `[N, H, W, C]`. */
   readonly pixels: Uint8Array;
-  /** One class per image, `[N]`, where that is known. */
+  /** One class per image, `[N]`, of at most 256, where that is known. */
   readonly labels?: Uint8Array;
   /** What each image was drawn from, `[N, F]`, where that is known: the embedded digits alone have it. */
   readonly factors?: Idx;
@@ -54,21 +54,26 @@ export interface Dataset<Set extends Examples = LabelledImages> {
  * Joins images with their labels.
  *
  * @param images Values from 0 to 255, `[N, H, W]` or `[N, H, W, C]`.
- * @param labels Classes, `[N]`, if known.
+ * @param labels Classes from 0 to 255, `[N]`, if known. Data of more classes are {@linkcode Examples} of your own, whose
+ * batches have any class numbers for `y`.
  * @param factors What each image was drawn from, `[N, F]`, if known.
- * @throws {InputError} If there are no images, or something has another rank or length, or not one entry an image.
+ * @throws {InputError} If there are no images, or something has another rank or length, or not one entry an image; if
+ * something is not bytes, or no pixel is above 1, as in images of floats in [0, 1].
  */
 export function imageSet(images: Idx, labels: Idx, factors?: Idx): LabelledImages;
 /** Images, perhaps without labels. */
 export function imageSet(images: Idx, labels?: Idx, factors?: Idx): ImageSet;
 export function imageSet(images: Idx, labels?: Idx, factors?: Idx): ImageSet {
-  assertArray(images, [3, 4]);
+  assertArray(images, [3, 4], "pixels from 0 to 255, as Uint8Array.from(floats, (v) => Math.round(255 * v)) makes");
   const [count = 0, height = 0, width = 0, channels = 1] = images.shape;
   const size = height * width * channels;
   if (count * size === 0) throw new InputError(`${images.name} has no images: ${images.shape.join(" x ")}.`);
-  for (const [other, rank] of [[labels, 1], [factors, 2]] as const) {
+  if (images.data.includes(1) && !images.data.some((value) => value > 1)) {
+    throw new InputError(`${images.name} has no pixel above 1; expected values from 0 to 255: multiply them by 255.`);
+  }
+  for (const [other, rank, of] of [[labels, 1, "class numbers from 0 to 255"], [factors, 2, "factors"]] as const) {
     if (!other) continue;
-    assertArray(other, [rank]);
+    assertArray(other, [rank], of);
     if (other.shape[0] !== count) {
       throw new InputError(
         `${images.name} and ${other.name} do not belong together: ${count} images, ${other.shape[0]} entries.`,
@@ -97,14 +102,17 @@ export function imageSet(images: Idx, labels?: Idx, factors?: Idx): ImageSet {
   };
 }
 
-/** Checks that an array has one of some ranks, and as many bytes as its shape says. */
-function assertArray({ name, shape, data }: Idx, ranks: readonly number[]): void {
+/** Checks that an array has one of some ranks, is of bytes, and has as many as its shape says; `of` is what they are. */
+function assertArray({ name, shape, data }: Idx, ranks: readonly number[], of: string): void {
   if (!ranks.includes(shape.length)) {
     throw new InputError(
       `${name} has shape ${shapeText(shape)}; expected ${ranks.join(" or ")} ${ranks[0] === 1 ? "axis" : "axes"}.`,
     );
   }
-  if (!(data instanceof Uint8Array)) throw new InputError(`${name} holds no bytes: expected a Uint8Array.`);
+  if (!(data instanceof Uint8Array)) {
+    const kind = (data as object | undefined)?.constructor.name;
+    throw new InputError(`${name} has data of the type ${kind}; expected Uint8Array, ${of}.`);
+  }
   const size = shape.reduce((product, n) => product * n, 1);
   if (data.length !== size) {
     throw new InputError(`${name} has ${data.length} bytes; its shape ${shapeText(shape)} has ${size}.`);

@@ -57,6 +57,7 @@ export async function trainClassifier(labelled: LabelledImages, seed = 0): Promi
   const variables = network.trainableWeights.map((weight) => weight.read() as Variable);
   const objective = {
     variables,
+    classes: 10,
     terms: ({ x, y }: { x: Tensor; y?: Tensor }) =>
       tf.tidy(() => {
         const right = tf.oneHot((y as Tensor1D).toInt(), 10); // [B, 10]
