@@ -37,6 +37,8 @@ export interface View {
   width: number;
   /** Whether the reader likes it dark. */
   dark?: boolean;
+  /** Whether the page may run scripts; it may, unless this is false. */
+  scripts?: boolean;
 }
 
 /** A page that has loaded. */
@@ -117,7 +119,7 @@ async function connect(socket: WebSocket): Promise<Protocol> {
   };
 }
 
-async function openTab(protocol: Protocol, url: string, { width, dark = false }: View): Promise<Tab> {
+async function openTab(protocol: Protocol, url: string, { width, dark = false, scripts = true }: View): Promise<Tab> {
   const { targetId } = await protocol.send("Target.createTarget", { url: "about:blank" });
   const { sessionId } = await protocol.send("Target.attachToTarget", { targetId, flatten: true });
   const send = (method: string, params?: Json) => protocol.send(method, params, sessionId as string);
@@ -136,6 +138,7 @@ async function openTab(protocol: Protocol, url: string, { width, dark = false }:
   await send("Emulation.setDeviceMetricsOverride", { width, height: 900, deviceScaleFactor: 1, mobile: false });
   const features = [{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }];
   await send("Emulation.setEmulatedMedia", { features });
+  await send("Emulation.setScriptExecutionDisabled", { value: !scripts });
   await send("Page.navigate", { url });
   await loaded;
   return {

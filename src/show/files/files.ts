@@ -4,9 +4,7 @@
  * @module
  */
 import { type Picture, recorder, type Surface } from "../events.ts";
-
-/** What `page.ts` takes a picture as. */
-type Pictures = Map<string, { type: "image/png" | "image/svg+xml"; bytes: Uint8Array }>;
+import type { Drawn } from "./page_events.ts";
 
 /**
  * Writes every picture into a new directory: images as `name.png`, and what has axes or names as `name.svg`; at the end,
@@ -23,7 +21,6 @@ export async function files(
   lesson: { name: string; question: string; text: string },
 ): Promise<Surface> {
   const { assertNewDirectory, newDirectory, newFile } = await import("../../disk/write.ts"); // a browser has no disk
-  const { sheetPng } = await import("./png.ts");
   await assertNewDirectory(directory);
   let made: Promise<void> | undefined;
   const write = async (name: string, bytes: Uint8Array) => {
@@ -31,17 +28,15 @@ export async function files(
     await newFile(`${directory}/${name}`, bytes, directory);
   };
   const { events, surface: record } = recorder();
-  const pictures: Pictures = new Map();
-  const keep = async (name: string, type: "image/png" | "image/svg+xml", bytes: Uint8Array<ArrayBuffer>) => {
-    pictures.set(name, { type, bytes });
-    await write(`${name}.${type === "image/png" ? "png" : "svg"}`, bytes);
-  };
-  const draw = async (picture: Picture) => {
+  const pictures = new Map<string, Drawn>();
+  const show = async (picture: Picture) => {
+    const { draw, hasNames } = await import("./draw.ts");
+    const { sheetPng } = await import("./png.ts");
     const { name, kind } = picture;
-    if (kind === "images") await keep(name, "image/png", await sheetPng(picture));
-    if (kind === "images" && !picture.rows && !picture.x && !picture.y) return;
-    const { plotSvg } = await import("./plot.ts"); // 0.2 s with the library, only for those who want plots
-    await keep(name, "image/svg+xml", new TextEncoder().encode(await plotSvg(picture)));
+    if (kind === "images" && hasNames(picture)) await write(`${name}.png`, await sheetPng(picture));
+    const drawn = await draw(picture);
+    pictures.set(name, drawn);
+    await write(`${name}.${drawn.type === "image/png" ? "png" : "svg"}`, drawn.bytes);
   };
   const finish = async (failed?: boolean) => {
     if (failed && !await made?.then(() => true, () => false)) return; // no directory, so no page
@@ -52,6 +47,6 @@ export async function files(
     if (event.kind === "fetch") return;
     if (event.kind !== "progress" || event.step.epochEnds) record(event); // the steps between are thousands
     if (event.kind === "end") return finish(event.failed);
-    if ("caption" in event && event.kind !== "table") return draw(event);
+    if ("caption" in event && event.kind !== "table") return show(event);
   };
 }

@@ -28,9 +28,7 @@ export function page(
   events: LessonEvent[],
   pictures: Map<string, Drawn>,
 ): string {
-  const sections = weave(lesson, events);
-  const [header, opening] = cut(at(sections, 0), lesson.question);
-  const failed = events.some((event) => event.kind === "claim" && !event.holds);
+  const { header, contents, body, failed } = pageParts(lesson, events, pictures);
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -44,15 +42,42 @@ export function page(
 <main>
 <header>
 <p class="course">VAE, step by step</p>
-${proseHtml(header)}${failed ? FAILED : ""}</header>
-${contentsHtml(sections.slice(1))}${
-    [opening, ...sections.slice(1)].map((one, i) => sectionHtml(one, i, pictures)).join("")
-  }
-<footer>${lineHtml(`Lesson \`${lesson.name}\` of VAE, step by step, and what it found when it ran.`)}</footer>
+${header}${failed ? FAILED : ""}</header>
+${contents}${body}<footer>${
+    lineHtml(`Lesson \`${lesson.name}\` of VAE, step by step, and what it found when it ran.`)
+  }</footer>
 </main>
 </body>
 </html>
 `;
+}
+
+/** The parts of a lesson's page, as HTML. */
+export interface PageParts {
+  /** The lesson's title and its contract: what the reader needs and leaves with. */
+  header: string;
+  /** Links to the sections. */
+  contents: string;
+  /** The sections. */
+  body: string;
+  /** Whether a claim was false. */
+  failed: boolean;
+}
+
+/** Makes the parts of a page, for those who put them into a frame of their own. */
+export function pageParts(
+  lesson: { question: string; text: string },
+  events: LessonEvent[],
+  pictures: Map<string, Drawn>,
+): PageParts {
+  const sections = weave(lesson, events);
+  const [header, opening] = cut(at(sections, 0), lesson.question);
+  return {
+    header: proseHtml(header),
+    contents: contentsHtml(sections.slice(1)),
+    body: [opening, ...sections.slice(1)].map((one, i) => sectionHtml(one, i, pictures)).join(""),
+    failed: events.some((event) => event.kind === "claim" && !event.holds),
+  };
 }
 
 /** What a page begins with if it ends badly. */

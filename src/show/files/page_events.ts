@@ -17,6 +17,8 @@ export interface Drawn {
   type: "image/png" | "image/svg+xml";
   /** The file. */
   bytes: Uint8Array;
+  /** Where the file lies; by default the page holds it. */
+  address?: string;
 }
 
 /** An event as HTML; "" for those that a page does not show. */
@@ -71,7 +73,7 @@ function pictureHtml(picture: Picture, drawn?: Drawn): string {
   const scale = plot || picture.kind !== "images"
     ? 1
     : Math.max(1, Math.round(3 * picture.columns * picture.width / width));
-  const source = `data:${drawn.type};base64,${drawn.bytes.toBase64()}`;
+  const source = drawn.address ?? `data:${drawn.type};base64,${drawn.bytes.toBase64()}`;
   return `<figure><div class="wide"><img class="${plot ? "plot" : "pixels"}" width="${scale * width}" ` +
     `height="${scale * height}" alt="${alt}" src="${source}"></div>${caption}</figure>\n`;
 }

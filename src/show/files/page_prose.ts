@@ -28,7 +28,7 @@ const markdown = new Marked({
   }],
   renderer: {
     code({ text, lang }: Tokens.Code): string {
-      if (lang === "math") return `<div class="maths wide">${mathML(text, true)}</div>\n`;
+      if (lang === "math") return `<div class="maths wide" tabindex="0">${mathML(text, true)}</div>\n`;
       return codeHtml(text, /^(ts|typescript)$/.test(lang ?? ""));
     },
     codespan: ({ text }: Tokens.Codespan) => `<code>${text.split(" ").map(wordHtml).join(" ")}</code>`,

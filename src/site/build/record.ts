@@ -1,0 +1,59 @@
+/**
+ * A lesson's run, recorded when the site is built.
+ *
+ * @module
+ */
+import { type Backend, useBackend } from "../../backend.ts";
+import type { CommonOptions } from "../../lesson/lesson.ts";
+import { recorder, type Surface } from "../../show/events.ts";
+import { draw } from "../../show/files/draw.ts";
+import type { Drawn } from "../../show/files/page_events.ts";
+import { type Show, showOn } from "../../show/show.ts";
+import type { LessonEvent } from "../../show/events.ts";
+
+/** What a lesson's module exports. */
+export interface LessonModule {
+  /** Its own numbers. */
+  defaults: Record<string, number>;
+  /** The lesson itself; its options are its own numbers, and what every lesson has. */
+  lesson(options: CommonOptions, show: Show): Promise<void>;
+}
+
+/** A run, with what it ran on. */
+export interface Recording {
+  /** All that the lesson said; of the steps of a training only those that end an epoch. */
+  events: LessonEvent[];
+  /** What it drew, by name. */
+  pictures: Map<string, Drawn>;
+  /** The lesson's own numbers. */
+  defaults: Record<string, number>;
+  /** The seed of everything random. */
+  seed: number;
+  /** Where it was computed. */
+  backend: Backend;
+  /** What ran it, such as `Deno 2.9.6 on x86_64-linux`. */
+  machine: string;
+}
+
+/**
+ * Runs a lesson with its defaults, and keeps what it says and draws.
+ *
+ * @param question The lesson's title.
+ * @throws {ClaimError} If a claim is false: such a run is not shown to readers.
+ */
+export async function record({ defaults, lesson }: LessonModule, question: string): Promise<Recording> {
+  const backend = await useBackend("wasm");
+  const { events, surface: keep } = recorder();
+  const pictures = new Map<string, Drawn>();
+  const surface: Surface = async (event) => {
+    if (event.kind === "progress" && !event.step.epochEnds) return; // the steps between are thousands
+    keep(event);
+    if ("caption" in event && event.kind !== "table") pictures.set(event.name, await draw(event));
+  };
+  const show = showOn(surface);
+  show.title(question);
+  await lesson({ ...defaults, data: "digits", seed: 0 }, show);
+  await show.end();
+  const machine = `Deno ${Deno.version.deno} on ${Deno.build.arch}-${Deno.build.os}`;
+  return { events, pictures, defaults, seed: 0, backend, machine };
+}

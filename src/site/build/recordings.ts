@@ -1,0 +1,45 @@
+/**
+ * Recorded runs, kept between builds: recording all lessons takes minutes.
+ *
+ * @module
+ */
+import { deserialize, serialize } from "node:v8";
+import { sha256 } from "../../disk/sha256.ts";
+import { filesUnder, ROOT } from "./project.ts";
+import type { LessonFile } from "./lesson_files.ts";
+import { type LessonModule, record, type Recording } from "./record.ts";
+
+/** Where they are kept, one file a run. */
+export const KEPT = new URL(".site/recordings/", ROOT);
+
+/**
+ * A lesson's recorded run: the one that is kept, if it was made by the very same lesson, library and packages; else a new
+ * one, which is then kept.
+ *
+ * @param say Is told before a recording that takes a while.
+ * @throws {ClaimError} If a claim of the lesson is false.
+ */
+export async function recordingOf(lesson: LessonFile, say: (text: string) => void): Promise<Recording> {
+  const file = new URL(`${lesson.name}-${await fingerprint(lesson)}.bin`, KEPT);
+  const kept = await Deno.readFile(file).catch(() => undefined);
+  if (kept) return deserialize(kept) as Recording;
+  say(`Recording lesson ${lesson.name}.`);
+  const module = await import(new URL(`lessons/${lesson.name}.ts`, ROOT).href) as LessonModule;
+  const recording = await record(module, lesson.question);
+  await Deno.mkdir(KEPT, { recursive: true });
+  await Deno.writeFile(file, serialize(recording));
+  return recording;
+}
+
+/** Sixteen hexadecimal digits that depend on everything a run depends on: the lesson, the library, its data, the packages. */
+async function fingerprint(lesson: LessonFile): Promise<string> {
+  library ??= (async () => {
+    const files = [...await filesUnder("src"), ...await filesUnder("data"), "mod.ts", "deno.lock"]
+      .filter((path) => !/^src\/(site|show\/terminal)\/|\.md$/.test(path)).sort();
+    return (await Promise.all(files.map(async (path) => await sha256(await Deno.readFile(new URL(path, ROOT))))))
+      .join();
+  })();
+  return (await sha256(new TextEncoder().encode(lesson.text + await library))).slice(0, 16);
+}
+
+let library: Promise<string> | undefined;

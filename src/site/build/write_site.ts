@@ -1,0 +1,73 @@
+/**
+ * The site's files.
+ *
+ * @module
+ */
+import icon from "../icon.svg" with { type: "text" };
+import style from "../style.css" with { type: "text" };
+import { bundle } from "./bundle.ts";
+import { sheetPng } from "../../show/files/png.ts";
+import { contentsPage, HERO, heroOf, type Recorded } from "./contents_page.ts";
+import { styleClasses } from "./document.ts";
+import { lessonFiles } from "./lesson_files.ts";
+import { lessonAlone, lessonPage, pictureAddress } from "./lesson_page.ts";
+import { projectText, ROOT } from "./project.ts";
+import { recordingOf } from "./recordings.ts";
+import { indexed } from "./search_index.ts";
+
+/** What to build. */
+export interface SiteOptions {
+  /** The directory to write, relative to the project's; what was in it is replaced. */
+  out: string;
+  /** The numbers of the lessons; all by default. */
+  chosen?: string[];
+  /** Is told what takes a while. */
+  say(text: string): void;
+}
+
+/** Writes the whole site, and says how many pages and bytes it has. */
+export async function writeSite({ out, chosen, say }: SiteOptions): Promise<{ pages: number; bytes: number }> {
+  const lessons = await lessonFiles(chosen);
+  const recorded: Recorded[] = [];
+  for (const lesson of lessons) recorded.push({ lesson, recording: await recordingOf(lesson, say) });
+  const [answers, { version }] = [await projectText("lessons/answers.md"), JSON.parse(await projectText("deno.json"))];
+  const files = new Map<string, string | Uint8Array>();
+  const styles = styleClasses();
+  const hero = heroOf(recorded);
+  if (hero) files.set(HERO, await sheetPng(hero.map));
+  files.set("index.html", styles.replace(contentsPage(recorded)));
+  for (const { lesson, recording } of recorded) {
+    const source = { lesson, lessons, recording, answers, version };
+    files.set(`${lesson.name}.html`, styles.replace(lessonPage(source)));
+    files.set(`${lesson.name}.alone.html`, lessonAlone(source));
+    files.set(`lessons/${lesson.name}.ts`, lesson.text);
+    for (const [name, { type, bytes }] of recording.pictures) {
+      files.set(pictureAddress(lesson.name, name, type), bytes);
+    }
+  }
+  files.set(
+    "search.json",
+    JSON.stringify(lessons.flatMap((lesson) => indexed(lesson, String(files.get(`${lesson.name}.html`))))),
+  );
+  files.set("style.css", style + styles.css());
+  files.set("icon.svg", icon);
+  const bytes = await write(new URL(`${out}/`, ROOT), files);
+  await bundle(["src/site/page/page.ts"], out);
+  return { pages: 1 + lessons.length, bytes };
+}
+
+/** Replaces a directory by these files, and returns how many bytes they have. */
+async function write(directory: URL, files: Map<string, string | Uint8Array>): Promise<number> {
+  await Deno.remove(directory, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  let bytes = 0;
+  for (const [path, content] of files) {
+    const file = new URL(path, directory);
+    const data = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await Deno.mkdir(new URL(".", file), { recursive: true });
+    await Deno.writeFile(file, data);
+    bytes += data.length;
+  }
+  return bytes;
+}

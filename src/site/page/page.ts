@@ -1,0 +1,18 @@
+/**
+ * What a page of the site does where there are scripts: it can be read without.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import { addCopyButtons } from "./copy.ts";
+import { addThemeButton } from "./theme.ts";
+import { addSearch } from "./search.ts";
+import { followOutline } from "./outline.ts";
+
+const tools = document.querySelector<HTMLElement>(".tools");
+if (tools) {
+  addSearch(tools);
+  addThemeButton(tools);
+}
+addCopyButtons();
+followOutline();

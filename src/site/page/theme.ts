@@ -1,0 +1,26 @@
+/**
+ * Light or dark, as the reader likes it.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import { keep, kept } from "./kept.ts";
+
+/** Adds a button that changes between light and dark; without a choice, the page is as the system is. */
+export function addThemeButton(tools: HTMLElement): void {
+  const root = document.documentElement;
+  const chosen = kept("theme");
+  if (chosen) root.dataset.theme = chosen;
+  const button = document.createElement("button");
+  button.type = "button";
+  const isDark = () =>
+    (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const label = () => button.textContent = isDark() ? "Light" : "Dark";
+  button.onclick = () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    keep("theme", root.dataset.theme);
+    label();
+  };
+  label();
+  tools.append(button);
+}

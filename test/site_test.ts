@@ -1,0 +1,257 @@
+/**
+ * The course as a site: its pages as files, and in a real browser.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import axe from "axe-core";
+import { decode } from "fast-png";
+import { DOMParser } from "linkedom";
+import answersFile from "../lessons/answers.md" with { type: "text" };
+import { claimText } from "../src/show/claim.ts";
+import { answersTo } from "../src/site/build/answers.ts";
+import { styleClasses } from "../src/site/build/document.ts";
+import { lessonFiles } from "../src/site/build/lesson_files.ts";
+import { recordingOf } from "../src/site/build/recordings.ts";
+import { filesOf } from "../src/site/build/serve_files.ts";
+import { writeSite } from "../src/site/build/write_site.ts";
+import { chromiumRuns, type Tab, withChromium } from "./_chromium.ts";
+import { deno, granted, testIf, withTempDir } from "./_run.ts";
+
+const builds = await granted({ name: "run" }) && await granted({ name: "read" }) && await granted({ name: "write" });
+const testSite = testIf.bind(undefined, builds, "--allow-read --allow-write --allow-run");
+const testBrowser = testIf.bind(
+  undefined,
+  builds && await chromiumRuns(),
+  "Chromium and --allow-read --allow-write --allow-run --allow-net=127.0.0.1",
+);
+
+/** Two lessons that are short and ask for no data. */
+const CHOSEN = ["3", "4"];
+const PAGES = ["index.html", "03_reparameterization.html", "04_kl.html"];
+
+/** Builds the site once for all tests that look at it. */
+let built: Promise<string> | undefined;
+function site(): Promise<string> {
+  return built ??= (async () => {
+    const directory = await Deno.makeTempDir();
+    addEventListener("unload", () => Deno.removeSync(directory, { recursive: true }));
+    await writeSite({ out: directory, chosen: CHOSEN, say: () => {} });
+    return directory;
+  })();
+}
+
+const parse = (html: string) => new DOMParser().parseFromString(html, "text/html") as unknown as Document;
+const pageOf = async (name: string) => parse(await Deno.readTextFile(`${await site()}/${name}`));
+
+// ## The build
+
+Deno.test("styles: attributes become classes, the same for the same style", () => {
+  const { replace, css } = styleClasses();
+  assertEquals(
+    replace('<a style="x:1;" href="b">c</a> <i class="d" style="x:1;"></i> <b style="y:2"></b> style="z"'),
+    '<a class="s1" href="b">c</a> <i class="s1 d"></i> <b class="s2"></b> style="z"',
+  );
+  assertEquals(css(), ".s1 { x:1; }\n.s2 { y:2 }\n");
+});
+
+Deno.test("answers: one for each experiment, the lines to fill in, and the rest", () => {
+  const { experiments, lines, rest } = answersTo("04_kl", answersFile);
+  assertEquals(experiments.length, 3);
+  assert(experiments[0].startsWith("From 0.0074 to 0.0023"));
+  assert(lines.includes("✎ 4.2a") && lines.includes("✎ 4.6a"));
+  assert(rest.startsWith("The predictions:"));
+  assertEquals(answersTo("99_none", answersFile), { experiments: [], lines: "", rest: "" });
+});
+
+testSite("a lesson that is not there is a sentence, and nothing is written", () =>
+  withTempDir(async (directory) => {
+    const out = `${directory}/site`;
+    const { code, out: said, err } = await deno([
+      "run",
+      "-A",
+      "src/site/build/build.ts",
+      "--lessons",
+      "4,77",
+      "--out",
+      out,
+    ]);
+    assertEquals([code, said], [1, ""]);
+    assertEquals(err, 'There is no lesson "77": it is one of 1, 2, 3, 4, 5, 6, 7, 8, 9.\n');
+    assertEquals(await Deno.stat(out).catch(() => "none"), "none");
+  }));
+
+testSite("every link of every page leads to a file of the site, and to a place in it", async () => {
+  const directory = await site();
+  for (const name of PAGES) {
+    const document = await pageOf(name);
+    const links = Array.from(
+      document.querySelectorAll("[href], [src]"),
+      (element) => element.getAttribute("href") ?? element.getAttribute("src") ?? "",
+    ).filter((link) => link !== "https://deno.com");
+    assertGreater(links.length, 8);
+    for (const link of links) {
+      assertEquals(/^(\/|\w+:)/.test(link), false, `${name}: ${link} is not relative`);
+      const [path, place] = link.split("#");
+      if (path) assert((await Deno.stat(`${directory}/${path}`)).isFile, link);
+      if (place) assert((path ? await pageOf(path) : document).getElementById(place), `${name}: ${link}`);
+    }
+    const ids = Array.from(document.querySelectorAll("[id]"), ({ id }) => id);
+    assertEquals(ids.length, new Set(ids).size, `${name} has an id twice`);
+  }
+});
+
+testSite("no page has a script or a style in itself", async () => {
+  for (const name of PAGES) {
+    const html = await Deno.readTextFile(`${await site()}/${name}`);
+    assertEquals(
+      /<style|<[a-z][^>]* (style|on\w+)=|<script(?! type="module" src="page\.js">)/.exec(html)?.[0],
+      undefined,
+    );
+  }
+});
+
+testSite(
+  "a lesson's page has every claim of its recorded run, the checks folded, and each answer under its exercise",
+  async () => {
+    const [lesson] = await lessonFiles(["4"]);
+    const { events } = await recordingOf(lesson, () => {});
+    const document = await pageOf("04_kl.html");
+    for (const anchor of document.querySelectorAll(".anchor")) anchor.remove();
+    const claims = Array.from(document.querySelectorAll(".claim"), (claim) => claim.textContent!.trim());
+    const recorded = events.flatMap((event) =>
+      event.kind === "claim" ? [`${event.holds ? "✓" : "✗"} ${claimText(event)}`] : []
+    );
+    assertGreater(claims.length, 20);
+    assertEquals(claims, recorded);
+    const checks = Array.from(document.querySelectorAll("details.check"), (check) => check.textContent!);
+    assert(checks.length > 6 && checks.every((text) => text.includes("show.") || text.includes("await")));
+    const open = Array.from(document.querySelectorAll("section > pre.code"), (code) => code.textContent).join("\n");
+    assert(open.includes("function klByHand") && !open.includes("show.claim"));
+    assertEquals(document.querySelectorAll("ol > li > details.answer").length, 3);
+    assertEquals(document.querySelectorAll("h3").length, Array.from(document.querySelectorAll(".said h3")).length);
+  },
+);
+
+testSite("a lesson's page with its pictures is at most 300 kB, its first scripts 20 kB, compressed", async () => {
+  const directory = await site();
+  const packed = async (path: string) => {
+    const stream = new Blob([await Deno.readFile(`${directory}/${path}`)]).stream();
+    return (await new Response(stream.pipeThrough(new CompressionStream("gzip"))).bytes()).length;
+  };
+  for (const name of PAGES.slice(1)) {
+    const images = Array.from((await pageOf(name)).querySelectorAll("img"), (image) => image.getAttribute("src")!);
+    const sizes = await Promise.all([name, "style.css", "icon.svg", ...images].map(packed));
+    assertLess(sizes.reduce((sum, size) => sum + size), 300_000);
+  }
+  assertLess(await packed("page.js"), 20_000);
+});
+
+// ## In a browser
+
+/** Serves the site under a path, and calls `use` with a function that opens its pages. */
+async function served(
+  use: (
+    open: (page: string, view: Parameters<Parameters<Parameters<typeof withChromium>[0]>[0]>[1]) => Promise<Tab>,
+  ) => Promise<void>,
+  headers: Record<string, string> = {},
+): Promise<void> {
+  const files = filesOf(new URL(`file://${await site()}/`), "/some/where/", headers);
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, files);
+  const base = `http://127.0.0.1:${server.addr.port}/some/where/`;
+  await withChromium((open) =>
+    use(async (page, view) => {
+      const tab = await open(base + page, view);
+      assertEquals(tab.requests.filter((url) => !url.startsWith(base)), []);
+      return tab;
+    })
+  );
+}
+
+/** What keeps people from using the page, by axe-core; text that lies over a picture is for eyes to judge. */
+async function violations(tab: Tab): Promise<string[]> {
+  await tab.evaluate(`${axe.source}; undefined`);
+  return await tab.evaluate(`axe.run({ resultTypes: ["violations"] }).then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ": " + target)))`);
+}
+
+testBrowser(
+  "site, in Chromium: every page, wide and narrow, light and dark, is accessible and quiet",
+  () =>
+    served(async (open) => {
+      for (const page of PAGES) {
+        for (const view of [{ width: 1280 }, { width: 390, dark: true }]) {
+          const tab = await open(page, view);
+          assertEquals(tab.errors, []);
+          assertEquals(
+            await tab.evaluate("document.documentElement.scrollWidth"),
+            view.width,
+            `${page} scrolls sideways`,
+          );
+          assertEquals(await violations(tab), [], page);
+          const ground = decode(await tab.screenshot()).data[0];
+          assert(view.dark ? ground < 40 : ground > 240);
+        }
+      }
+    }),
+);
+
+testBrowser("site, in Chromium: pictures show something, and twice the size fits", () =>
+  served(async (open) => {
+    const tab = await open("04_kl.html", { width: 1280 });
+    const colours = await tab.evaluate<number[]>(`Promise.all(Array.from(document.images, async (image) => {
+      image.loading = "eager";
+      await image.decode();
+      const canvas = new OffscreenCanvas(200, 200), ink = canvas.getContext("2d");
+      ink.drawImage(image, 0, 0, 200, 200);
+      return new Set(new Uint32Array(ink.getImageData(0, 0, 200, 200).data.buffer)).size;
+    }))`);
+    assert(colours.length === 3 && colours.every((count) => count > 20), String(colours));
+    await tab.evaluate(`document.documentElement.style.zoom = "2"`);
+    assertEquals(await tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+  }));
+
+testBrowser(
+  "site, in Chromium: it reads without scripts, and under the strictest policy",
+  () =>
+    served(async (open) => {
+      const tab = await open("04_kl.html", { width: 1280, scripts: false });
+      assertEquals(tab.errors, []);
+      assertGreater(await tab.evaluate<number>("document.querySelectorAll('.claim').length"), 20);
+      assertEquals(await tab.evaluate("document.querySelectorAll('button:not([hidden] *)').length"), 0);
+      const styled = await open("04_kl.html", { width: 1280 });
+      assertEquals(styled.errors, []);
+      assertGreater(await styled.evaluate<number>("document.querySelectorAll('.copy').length"), 10);
+    }, { "content-security-policy": "default-src 'self'" }),
+);
+
+testBrowser("site, in Chromium: the search finds words in sections, by keyboard", () =>
+  served(async (open) => {
+    const tab = await open("03_reparameterization.html", { width: 1280 });
+    const found = await tab.evaluate<string[]>(`(async () => {
+      document.dispatchEvent(new KeyboardEvent("keydown", { key: "/", bubbles: true }));
+      const dialog = document.querySelector("dialog[open]"), input = dialog.querySelector("input");
+      input.value = "jensen inequality";
+      input.dispatchEvent(new Event("input"));
+      while (!dialog.querySelector("li")) await new Promise((done) => setTimeout(done, 20));
+      return Array.from(dialog.querySelectorAll("li a"), (a) => a.getAttribute("href"));
+    })()`);
+    assertEquals(found, ["04_kl.html#4-7-never-negative-and-a-sign-that-went-missing"]);
+    assertEquals(await violations(tab), []);
+    assertEquals(tab.errors, []);
+  }));
+
+testBrowser(
+  "site, in Chromium: dark or light stays chosen from page to page, and where nothing may be kept",
+  () =>
+    served(async (open) => {
+      const choose =
+        "Array.from(document.querySelectorAll('.tools button')).at(-1).click(); document.documentElement.dataset.theme";
+      assertEquals(await (await open("index.html", { width: 800 })).evaluate(choose), "dark");
+      const next = await open("04_kl.html", { width: 800 });
+      assertEquals(await next.evaluate("getComputedStyle(document.documentElement).colorScheme"), "dark");
+      const forbidden = `Storage.prototype.setItem = () => { throw new DOMException("no", "QuotaExceededError"); };`;
+      assertEquals(await next.evaluate(forbidden + choose), "light");
+      assertEquals(next.errors, []);
+    }),
+);
