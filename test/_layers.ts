@@ -15,6 +15,7 @@ const LAYERS: string[][] = [
   ["training/"],
   ["show/"],
   ["lesson/"],
+  ["site/"],
 ];
 
 /** The number of the layer of a path under `src/`, or -1 where it has none. */
