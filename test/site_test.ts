@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import axe from "axe-core";
+import axe from "axe-core/axe.min.js" with { type: "text" };
 import { decode } from "fast-png";
 import { DOMParser } from "linkedom";
 import answersFile from "../lessons/answers.md" with { type: "text" };
@@ -170,7 +170,7 @@ async function served(
 
 /** What keeps people from using the page, by axe-core; text that lies over a picture is for eyes to judge. */
 async function violations(tab: Tab): Promise<string[]> {
-  await tab.evaluate(`${axe.source}; undefined`);
+  await tab.evaluate(`${axe}; undefined`);
   return await tab.evaluate(`axe.run({ resultTypes: ["violations"] }).then(({ violations }) =>
     violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ": " + target)))`);
 }
