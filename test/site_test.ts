@@ -8,13 +8,18 @@ import axe from "axe-core/axe.min.js" with { type: "text" };
 import { decode } from "fast-png";
 import { DOMParser } from "linkedom";
 import answersFile from "../lessons/answers.md" with { type: "text" };
+import { useBackend } from "../src/backend.ts";
 import { claimText } from "../src/show/claim.ts";
+import { type LessonEvent, recorder } from "../src/show/events.ts";
+import { showOn } from "../src/show/show.ts";
 import { answersTo } from "../src/site/build/answers.ts";
+import { bundleLessons } from "../src/site/build/bundle.ts";
 import { styleClasses } from "../src/site/build/document.ts";
 import { lessonFiles } from "../src/site/build/lesson_files.ts";
 import { recordingOf } from "../src/site/build/recordings.ts";
 import { filesOf } from "../src/site/build/serve_files.ts";
 import { writeSite } from "../src/site/build/write_site.ts";
+import type { Answer } from "../src/site/worker/messages.ts";
 import { chromiumRuns, type Tab, withChromium } from "./_chromium.ts";
 import { deno, granted, testIf, withTempDir } from "./_run.ts";
 
@@ -168,10 +173,18 @@ async function served(
   );
 }
 
+/** Presses the button that runs the lesson, and waits until the run is over. */
+const RUN = `(async () => {
+  document.querySelector(".controls button").click();
+  while (document.documentElement.dataset.run !== "over") await new Promise((done) => setTimeout(done, 10));
+  return document.querySelector(".status").textContent;
+})()`;
+
 /** What keeps people from using the page, by axe-core; text that lies over a picture is for eyes to judge. */
 async function violations(tab: Tab): Promise<string[]> {
   await tab.evaluate(`${axe}; undefined`);
-  return await tab.evaluate(`axe.run({ resultTypes: ["violations"] }).then(({ violations }) =>
+  return await tab.evaluate(`Promise.allSettled(document.getAnimations().map(({ finished }) => finished)).then(() =>
+    axe.run({ resultTypes: ["violations"] })).then(({ violations }) =>
     violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ": " + target)))`);
 }
 
@@ -253,5 +266,127 @@ testBrowser(
       const forbidden = `Storage.prototype.setItem = () => { throw new DOMException("no", "QuotaExceededError"); };`;
       assertEquals(await next.evaluate(forbidden + choose), "light");
       assertEquals(next.errors, []);
+    }),
+);
+
+// ## Running a lesson in its page
+
+testBrowser(
+  "site, in Chromium: a lesson that runs in its page says and draws, to the digit and to the byte, what was recorded",
+  () =>
+    served(async (open) => {
+      const [{ question, ...lesson }] = await lessonFiles(["4"]);
+      const { events, pictures } = await recordingOf({ question, ...lesson }, () => {});
+      const tab = await open("04_kl.html", { width: 1280 });
+      const status = await tab.evaluate<string>(RUN);
+      const recorded = events.flatMap((event) => event.kind === "claim" ? [`✓ ${claimText(event)}`] : []);
+      assertEquals(status.replace(/, in \d+ s/, ""), `${recorded.length} ✓: all ${recorded.length} claims hold.`);
+      const claims = "Array.from(document.querySelectorAll('.live .claim'), (claim) => claim.textContent.trim())";
+      assertEquals(await tab.evaluate(claims), recorded);
+      const drawn = await tab.evaluate<string[]>(
+        `Promise.all(Array.from(document.querySelectorAll(".live img"), (image) =>
+      fetch(image.src).then((response) => response.text())))`,
+      );
+      assertEquals(drawn, Array.from(pictures.values(), ({ bytes }) => new TextDecoder().decode(bytes)));
+      assertEquals(await tab.evaluate("document.querySelectorAll('.old').length"), 0);
+      assertEquals(tab.errors, []);
+      assertEquals(await violations(tab), []);
+      assertEquals(tab.requests.filter((url) => !/^(blob:)?http:\/\/127\.0\.0\.1:/.test(url)), []);
+      assertEquals((await tab.evaluate<string>(RUN)).slice(0, 4), "22 ✓", "and it runs again");
+    }),
+);
+
+testBrowser(
+  "site, in Chromium: the reader's numbers reach the lesson and the command; a false claim and its sentence",
+  () =>
+    served(async (open) => {
+      const tab = await open("03_reparameterization.html", { width: 390 });
+      await tab.evaluate(
+        `for (const [name, value] of [["samples", 4], ["seed", 5]]) document.querySelector("[name=" + name + "]").value = value;
+      document.querySelector(".controls").dispatchEvent(new Event("input"));`,
+      );
+      assertEquals(
+        await tab.evaluate("document.querySelector('.terminal code').textContent"),
+        "deno run lessons/03_reparameterization.ts --samples 4 --seed 5",
+      );
+      const status = await tab.evaluate<string>(RUN);
+      const { err } = await deno(["run", "lessons/03_reparameterization.ts", "--samples", "4", "--seed", "5"]);
+      assert(status.startsWith("This claim is false: "));
+      assertEquals(status, err.trimEnd(), "the sentences are the terminal's");
+      assertGreater(await tab.evaluate<number>("document.querySelectorAll('.claim.fails').length"), 3);
+      assertEquals(await tab.evaluate("document.documentElement.scrollWidth"), 390);
+      assertEquals(tab.errors, []);
+    }),
+);
+
+testBrowser(
+  "site, in Chromium: Stop ends a run at once, what it has said stays, and another run can begin",
+  () =>
+    served(async (open) => {
+      const tab = await open("04_kl.html", { width: 1280 });
+      const { took, later, said, axe } = await tab.evaluate<
+        { took: number; later: boolean; said: number; axe: string }
+      >(`(async () => {
+      document.querySelector("[name=samples]").value = 40000000;
+      document.querySelector(".controls button").click();
+      const said = () => document.querySelectorAll(".live .claim").length;
+      while (said() < 5) await new Promise((done) => setTimeout(done, 5));
+      const begun = performance.now();
+      document.querySelector(".bar button").click();
+      const [took, before] = [performance.now() - begun, said()];
+      await new Promise((done) => setTimeout(done, 300));
+      return { took, later: said() !== before, said: said(), axe: document.querySelector(".status").textContent };
+    })()`);
+      assertLess(took, 100);
+      assertEquals([later, said, axe], [false, 5, "Stopped after 5 ✓. What the run has said stays on the page."]);
+      assertEquals(await violations(tab), []);
+      await tab.evaluate(`document.querySelector("[name=samples]").value = 1000`);
+      assertEquals((await tab.evaluate<string>(RUN)).slice(0, 4), "22 ✓");
+    }),
+);
+
+testBrowser(
+  "site, in Chromium: what cannot run says so in a sentence, WebGPU without a GPU as the terminal does",
+  () =>
+    served(async (open) => {
+      const tab = await open("04_kl.html", { width: 1280 });
+      await tab.evaluate(`document.querySelector("[name=backend]").value = "webgpu"`);
+      assertEquals(
+        await tab.evaluate(RUN),
+        "The webgpu backend needs a GPU adapter, and this machine offers none: try wasm.",
+      );
+      await Deno.rename(`${await site()}/run`, `${await site()}/away`);
+      try {
+        const lost = await open("03_reparameterization.html", { width: 1280 });
+        assertEquals(await lost.evaluate(RUN), "The lesson cannot run here: its files cannot be loaded.");
+      } finally {
+        await Deno.rename(`${await site()}/away`, `${await site()}/run`);
+      }
+    }),
+);
+
+testBrowser(
+  "site, in Chromium: a training in the page's worker has the losses of one in Deno, to the bit",
+  () =>
+    served(async (open) => {
+      await bundleLessons(["07_conv_vae"], `${await site()}/run07`);
+      const request = { backend: "wasm", seed: 3, numbers: { images: 40, batch: 20, epochs: 1 } };
+      const { events, surface } = recorder();
+      await useBackend("wasm");
+      const { defaults, lesson } = await import("../lessons/07_conv_vae.ts");
+      await lesson({ ...defaults, ...request.numbers, data: "digits", seed: 3 }, showOn(surface));
+      const tab = await open("04_kl.html", { width: 1280 });
+      const answers = await tab.evaluate<Answer[]>(`new Promise((done) => {
+      const worker = new Worker("run07/07_conv_vae.js", { type: "module" }), answers = [];
+      worker.onmessage = ({ data }) => { answers.push(data); if (data.kind === "ended") done(answers); };
+      worker.postMessage(${JSON.stringify(request)});
+    })`);
+      const figures = (some: LessonEvent[]) =>
+        some.filter((event) =>
+          ["claim", "figure"].includes(event.kind) || event.kind === "progress" && event.step.epochEnds
+        );
+      const said = answers.flatMap((answer) => answer.kind === "event" ? [answer.event] : []);
+      assertGreater(figures(events).length, 10);
+      assertEquals(figures(said), JSON.parse(JSON.stringify(figures(events))));
     }),
 );

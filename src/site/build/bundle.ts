@@ -4,17 +4,57 @@
  * @module
  */
 import { EnvironmentError } from "../../errors.ts";
-import { ROOT } from "./project.ts";
+import { projectText, ROOT } from "./project.ts";
+
+/** Where the build writes what is bundled and not kept, in the project's directory. */
+const ENTRIES = ".site/entries";
+
+/** Bundles what every page loads into a directory, relative to the project's. */
+export async function bundlePage(directory: string): Promise<void> {
+  await bundle(["src/site/page/page.ts"], directory);
+}
+
+/**
+ * Bundles, for each lesson, a worker that runs it; what several share is in files of its own.
+ *
+ * @param names The lessons' names: `04_kl` becomes `04_kl.js`.
+ * @param directory Where to write, relative to the project's directory.
+ */
+export async function bundleLessons(names: string[], directory: string): Promise<void> {
+  await Deno.mkdir(new URL(ENTRIES, ROOT), { recursive: true });
+  const write = (name: string, text: string) => Deno.writeTextFile(new URL(`${ENTRIES}/${name}`, ROOT), text);
+  for (const name of names) {
+    await write(
+      `${name}.ts`,
+      `import * as lesson from "../../lessons/${name}.ts";\n` +
+        `import { answerRuns } from "../../src/site/worker/lesson_worker.ts";\nanswerRuns(lesson);\n`,
+    );
+  }
+  const config = JSON.parse(await projectText("deno.json"));
+  const { "@tensorflow/tfjs": tfjs } = config.imports as Record<string, string>;
+  await write("tfjs.ts", tfjsDoor((tfjs ?? "").replace(/.*@/, "")));
+  const imports = { ...config.imports, "@tensorflow/tfjs": "./tfjs.ts" };
+  const links = (config.links as string[]).map((link) => `../../${link}`);
+  const { unstable } = config;
+  await write("deno.json", JSON.stringify({ imports, links, unstable }));
+  const flags = ["--config", `${ENTRIES}/deno.json`, "--no-lock"];
+  await bundle(names.map((name) => `${ENTRIES}/${name}.ts`), directory, flags);
+}
+
+/** tfjs without what no lesson uses: its WebGL and CPU backends, its converter and its data pipelines; two thirds of its size. */
+function tfjsDoor(version: string): string {
+  const core = `npm:/@tensorflow/tfjs-core@${version}`;
+  return `import "${core}/dist/public/chained_ops/register_all_chained_ops.js";\n` +
+    `export * from "${core}";\nexport * from "npm:/@tensorflow/tfjs-layers@${version}";\n`;
+}
 
 /**
  * Bundles modules for browsers into a directory, what they share in files of its own.
  *
- * @param entries Paths of the modules, relative to the project's directory.
- * @param directory Where to write, relative to it too.
  * @throws {EnvironmentError} If they cannot be bundled.
  */
-export async function bundle(entries: string[], directory: string): Promise<void> {
-  const flags = ["--quiet", "--platform", "browser", "--code-splitting", "--minify", "--outdir", directory];
+async function bundle(entries: string[], directory: string, more: string[] = []): Promise<void> {
+  const flags = ["--quiet", "--platform", "browser", "--code-splitting", "--minify", "--outdir", directory, ...more];
   const command = new Deno.Command(Deno.execPath(), {
     args: ["bundle", ...flags, ...entries],
     cwd: ROOT,

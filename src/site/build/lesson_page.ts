@@ -61,7 +61,7 @@ export function lessonAlone({ lesson, recording }: LessonSource): string {
 
 /** What was recorded, and, where there are scripts, how to run it again. */
 function runHtml(
-  { name }: LessonFile,
+  { name, question }: LessonFile,
   { defaults, seed, backend, machine, events }: Recording,
   version: string,
 ): string {
@@ -75,19 +75,24 @@ function runHtml(
       : `min="0" step="any"`;
     return `<label>${escapeHtml(key)} <input type="number" name="${key}" value="${value}" ${limits} required></label>`;
   });
-  return `<aside class="run" aria-label="The lesson's run">
+  return `<aside class="run" aria-label="The lesson's run" data-question="${escapeHtml(question)}">
 <p class="recorded">The results on this page are recorded: ${claims} claims, all true, with seed ${seed}, by ${
     escapeHtml(machine)
   }, WebAssembly${kernels}, version ${escapeHtml(version)}.</p>
 <form class="controls" hidden>
 <button type="submit">Run this lesson here</button>
-<details><summary>Its numbers</summary><div class="fields">${fields.join("")}</div></details>
+<details><summary>Its numbers</summary><div class="fields">${fields.join("")}${BACKEND}
+<button type="reset" class="plain">As they were</button></div></details>
 </form>
 <p class="status" role="status" hidden></p>
 <details class="terminal"><summary>In a terminal</summary>${codeHtml(`deno run lessons/${name}.ts`, false)}</details>
 </aside>
 `;
 }
+
+/** The choice of a backend, for browsers that have WebGPU. */
+const BACKEND = `<label class="backend" hidden>backend <select name="backend"><option>wasm</option>` +
+  `<option>webgpu</option></select></label>`;
 
 /** The way on, and back. */
 function footerHtml(lesson: LessonFile, lessons: LessonFile[]): string {

@@ -4,20 +4,12 @@
  * @module
  */
 import { type Backend, useBackend } from "../../backend.ts";
-import type { CommonOptions } from "../../lesson/lesson.ts";
 import { recorder, type Surface } from "../../show/events.ts";
 import { draw } from "../../show/files/draw.ts";
 import type { Drawn } from "../../show/files/page_events.ts";
-import { type Show, showOn } from "../../show/show.ts";
+import { showOn } from "../../show/show.ts";
+import type { LessonModule } from "../worker/lesson_worker.ts";
 import type { LessonEvent } from "../../show/events.ts";
-
-/** What a lesson's module exports. */
-export interface LessonModule {
-  /** Its own numbers. */
-  defaults: Record<string, number>;
-  /** The lesson itself; its options are its own numbers, and what every lesson has. */
-  lesson(options: CommonOptions, show: Show): Promise<void>;
-}
 
 /** A run, with what it ran on. */
 export interface Recording {

@@ -7,7 +7,8 @@ import { deserialize, serialize } from "node:v8";
 import { sha256 } from "../../disk/sha256.ts";
 import { filesUnder, ROOT } from "./project.ts";
 import type { LessonFile } from "./lesson_files.ts";
-import { type LessonModule, record, type Recording } from "./record.ts";
+import type { LessonModule } from "../worker/lesson_worker.ts";
+import { record, type Recording } from "./record.ts";
 
 /** Where they are kept, one file a run. */
 export const KEPT = new URL(".site/recordings/", ROOT);

@@ -5,7 +5,7 @@
  */
 import icon from "../icon.svg" with { type: "text" };
 import style from "../style.css" with { type: "text" };
-import { bundle } from "./bundle.ts";
+import { bundleLessons, bundlePage } from "./bundle.ts";
 import { sheetPng } from "../../show/files/png.ts";
 import { contentsPage, HERO, heroOf, type Recorded } from "./contents_page.ts";
 import { styleClasses } from "./document.ts";
@@ -52,7 +52,8 @@ export async function writeSite({ out, chosen, say }: SiteOptions): Promise<{ pa
   files.set("style.css", style + styles.css());
   files.set("icon.svg", icon);
   const bytes = await write(new URL(`${out}/`, ROOT), files);
-  await bundle(["src/site/page/page.ts"], out);
+  await bundlePage(out);
+  await bundleLessons(lessons.map(({ name }) => name), `${out}/run`);
   return { pages: 1 + lessons.length, bytes };
 }
 

@@ -7,6 +7,7 @@
 import { addCopyButtons } from "./copy.ts";
 import { addThemeButton } from "./theme.ts";
 import { addSearch } from "./search.ts";
+import { addRun } from "./run.ts";
 import { followOutline } from "./outline.ts";
 
 const tools = document.querySelector<HTMLElement>(".tools");
@@ -15,4 +16,5 @@ if (tools) {
   addThemeButton(tools);
 }
 addCopyButtons();
+addRun();
 followOutline();

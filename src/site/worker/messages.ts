@@ -1,0 +1,24 @@
+/**
+ * What a page and the worker that runs its lesson say to each other.
+ *
+ * @module
+ */
+import type { Backend, BackendName } from "../../backend.ts";
+import type { LessonEvent } from "../../show/events.ts";
+import type { Drawn } from "../../show/files/page_events.ts";
+
+/** What a page asks for. */
+export interface Request {
+  /** Where to compute. */
+  backend: BackendName;
+  /** The lesson's own numbers, all or some. */
+  numbers: Record<string, number>;
+  /** The seed of everything random. */
+  seed: number;
+}
+
+/** What a worker answers, in this order: once the backend, any number of events, once the end. */
+export type Answer =
+  | { kind: "started"; backend: Backend }
+  | { kind: "event"; event: LessonEvent; drawn?: Drawn }
+  | { kind: "ended"; error?: string };
