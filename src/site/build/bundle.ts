@@ -43,9 +43,9 @@ export async function bundleLessons(names: string[], directory: string): Promise
 
 /** tfjs without what no lesson uses: its WebGL and CPU backends, its converter and its data pipelines; two thirds of its size. */
 function tfjsDoor(version: string): string {
-  const core = `npm:/@tensorflow/tfjs-core@${version}`;
+  const [core, layers] = ["core", "layers"].map((part) => `npm:/@tensorflow/tfjs-${part}@${version}`);
   return `import "${core}/dist/public/chained_ops/register_all_chained_ops.js";\n` +
-    `export * from "${core}";\nexport * from "npm:/@tensorflow/tfjs-layers@${version}";\n`;
+    `export * from "${core}";\nexport * from "${layers}";\n`;
 }
 
 /**
