@@ -2,6 +2,7 @@ import {
   assert,
   assertAlmostEquals,
   assertEquals,
+  assertGreater,
   assertLessOrEqual,
   assertMatch,
   assertStringIncludes,
@@ -426,6 +427,35 @@ Deno.test("scatter: ticks stand where their numbers are", async () => {
       assertMatch(rows[1 + row], new RegExp(`^ *${at} ┤`));
     }
   }
+});
+
+Deno.test("the numbers of an upward axis are whole, whatever its ends: 361 of each plot, and each at two widths", async () => {
+  const cut: string[] = [];
+  let ticks = 0;
+  for (const from of range(19)) {
+    for (const span of range(19)) {
+      const [low, high] = [from - 9, from - 8 + span];
+      const y = { from: low, to: high };
+      const wide = high - low; // so that rows, too, are of every number
+      const plots = {
+        "free scatter": scatter([0, low, wide, high], [1, 2]), // whose axis has round ends
+        scatter: scatter([0, low, wide, high], [1, 2], { y: { label: "y", ...y } }),
+        lines: lines([{ name: "a", x: [0, 1], y: [low, high] }], {}, y),
+        heat: heat([1, 2, 3, 4, 5, 6], 2, { y: { label: "y", ...y } }),
+      };
+      for (const [name, plot] of Object.entries(plots)) {
+        for (const columns of [44, 80]) {
+          const { rows } = await drawing(plot, { columns, colour: false });
+          const found = rows.flatMap((row) => /^ *(\S*) ┤/.exec(row)?.[1] ?? []);
+          ticks += found.length;
+          const odd = found.find((text) => !(Number(text) >= low - 1 && Number(text) <= high + 1));
+          if (odd !== undefined) cut.push(`${name} of ${low} to ${high} at ${columns}: ${odd}`);
+        }
+      }
+    }
+  }
+  assertEquals(cut, []);
+  assertGreater(ticks, 8 * 361);
 });
 
 Deno.test("scatter: where several meet, the commonest; beyond the axes nothing; one point alone", async () => {

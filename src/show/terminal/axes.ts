@@ -71,7 +71,7 @@ export interface Framed {
 
 /** How many characters the numbers of an upward axis of at most so many rows take, with a space behind them. */
 export function gutter(scale: Scale, most: number): number {
-  const texts = Array.from({ length: most }, (_, rows) => scale.ticks(rows / 3)).flat();
+  const texts = Array.from({ length: most + 1 }, (_, rows) => scale.ticks(rows / 3)).flat();
   return 1 + texts.reduce((length, { text }) => Math.max(length, text.length), 0);
 }
 
