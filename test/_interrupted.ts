@@ -1,12 +1,23 @@
 /**
- * A lesson that trains, for tests to interrupt: `_interrupted.ts STEPS SECONDS [FLAG…]`, where a step takes so many seconds.
+ * A lesson that trains, for tests to interrupt: `_interrupted.ts STEPS SECONDS [FLAG…]`, where a step takes so many seconds;
+ * `heard` in their place: as long as it takes until a signal is heard.
  *
  * @module
  */
 import { runLesson } from "../src/lesson/run_lesson.ts";
 import type { Show } from "../src/show/show.ts";
 
-const [steps, seconds] = Deno.args.map(Number);
+const [steps, seconds] = [Number(Deno.args[0]), Deno.args[1]];
+
+/** Waits as long as a step takes. */
+async function wait(): Promise<void> {
+  if (seconds !== "heard") return await new Promise((resolve) => setTimeout(resolve, 1000 * Number(seconds)));
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const signal of signals) Deno.addSignalListener(signal, resolve);
+  await promise;
+  for (const signal of signals) Deno.removeSignalListener(signal, resolve);
+}
 
 async function lesson(_: unknown, show: Show) {
   for (let step = 1; step <= steps; step++) {
@@ -14,7 +25,7 @@ async function lesson(_: unknown, show: Show) {
     const rest = { epoch: 1, epochs: 1, batch: 1, epochEnds: false, judged: false, history: { train: [], test: [] } };
     show.progress({ step, steps, ...rest });
     Deno.stdout.writeSync(new TextEncoder().encode(`step ${step}\n`));
-    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+    await wait();
   }
 }
 

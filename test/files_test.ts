@@ -14,7 +14,6 @@ import { decode, encode } from "fast-png";
 import { inflateSync } from "node:zlib";
 import { useBackend } from "../src/backend.ts";
 import { loadDigits } from "../src/data/digits.ts";
-import { convVae } from "../src/models/conv_vae.ts";
 import { gridCodes } from "../src/models/grid_codes.ts";
 import { EnvironmentError, InputError } from "../src/errors.ts";
 import type { Bars, HeatMap, Lines, Picture, Scatter } from "../src/show/events.ts";
@@ -39,17 +38,6 @@ const LESSON = { name: "00_none", question: "Which?", text: "/** # Which? */\n" 
 /** A show that writes into a new directory. */
 async function showIn(directory: string): Promise<Show> {
   return showOn(await files(directory, LESSON));
-}
-
-/** The time something takes on a machine that is now and then busy with other things, in milliseconds. */
-async function fastest(doIt: () => Promise<unknown>): Promise<number> {
-  const times: number[] = [];
-  for (const _ of range(3)) {
-    const begin = performance.now();
-    await doIt();
-    times.push(performance.now() - begin);
-  }
-  return Math.min(...times);
 }
 
 // ## Reading what was drawn, by other code than drew it
@@ -240,12 +228,11 @@ testWrite("files: a PNG has the tensor's pixels, laid out in rows", () =>
     images.dispose();
   }));
 
-Deno.test("a manifold of 15 by 15 tiles: each in its place, under 60 kB, drawn in under half a second", async () => {
+Deno.test("a manifold of 15 by 15 tiles: each in its place, and under 60 kB", async () => {
   const grid = await manifold();
   const blend = (i: number) => [0.6, 0.25, 0.15].reduce((sum, part, k) => sum + part * grid.pixels[i - 784 * k], 0);
   grid.pixels = grid.pixels.map((grey, i) => i < 1568 ? grey : blend(i)); // as grey and soft as a decoder's images
   const bytes = await sheetPng(grid);
-  assertLess(await fastest(() => sheetPng(grid)), 500);
   assertLess(bytes.length, 60e3);
   assertGreater(encode({ data: grid.pixels, width: 420, height: 420, channels: 1 }).length, 60e3, "no easy one");
   const { width, height, pixels } = readPng(bytes);
@@ -259,23 +246,6 @@ Deno.test("a manifold of 15 by 15 tiles: each in its place, under 60 kB, drawn i
       assertAlmostEquals(found, wanted, 2, `tile ${digit}; 64 greys are at most 255 / 63 / 2 off`);
     });
   }
-});
-
-Deno.test("a manifold, decoded and drawn on wasm: under half a second", async () => {
-  await useBackend("wasm");
-  const vae = convVae();
-  const codes = gridCodes(range(15));
-  const show = showOn(async (event) => void (event.kind === "images" && await sheetPng(event)));
-  let drawings = 0;
-  const time = await fastest(async () => {
-    const images = vae.mean(vae.decode(codes));
-    await show.images(`map${drawings++}`, "", images, { columns: 15 });
-    images.dispose();
-  });
-  codes.dispose();
-  vae.dispose();
-  await useBackend("cpu");
-  assertLess(time, 500);
 });
 
 Deno.test("a manifold with axes: the same PNG, and the ticks are at the middles of the tiles", async () => {
@@ -416,11 +386,10 @@ Deno.test("a scatter on given axes: they hold, and the caption counts the points
   assertMatch(all(svg).map(({ text }) => text).join(" "), /codes \(2 beyond the axes\)/);
 });
 
-Deno.test("a scatter of 10,000 points: under 2 s and 1.5 MB, every point in its class", async () => {
+Deno.test("a scatter of 10,000 points: under 1.5 MB, every point in its class", async () => {
   const points = Float32Array.from({ length: 20000 }, (_, i) => Math.sin(i * i + 1) * 4);
   const labels = Uint8Array.from({ length: 10000 }, (_, i) => (i * 7 + (i >> 5)) % 10);
   const svg = await plotSvg(scatter({ points, labels }));
-  assertLess(await fastest(() => plotSvg(scatter({ points, labels }))), 2000);
   assertLess(new TextEncoder().encode(svg).length, 1.5e6);
   const read = readXml(svg);
   for (const label of range(10)) {

@@ -1,13 +1,13 @@
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { CheckpointDirectory } from "../src/training/checkpoints/directory.ts";
 import { deno, granted, ROOT, testIf, withTempDir } from "./_run.ts";
 
-/** Starts the lesson of `_interrupted.ts`, and sends it a signal so often once it has told its first step. */
+/** Starts the lesson of `_interrupted.ts`, and sends it a signal once it has told its first step, or again and again. */
 async function interrupted(
   steps: number,
-  { stepTakes = 2, times = 1, kept, sent = "SIGINT", allowed = [], flags = [] }: {
-    stepTakes?: number;
-    times?: number;
+  { stepTakes = "heard", again = false, kept, sent = "SIGINT", allowed = [], flags = [] }: {
+    stepTakes?: number | "heard";
+    again?: boolean;
     kept?: string;
     sent?: Deno.Signal;
     allowed?: string[];
@@ -29,15 +29,17 @@ async function interrupted(
   const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let out = "";
   while (!out.includes("step 1\n")) out += (await reader.read()).value!;
-  const at = performance.now();
-  for (let i = 0; i < times; i++) {
-    process.kill(sent);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+  let ended = false;
+  const status = process.status.finally(() => ended = true);
+  process.kill(sent);
+  while (again && !ended) { // as somebody does who is told nothing; it may take its time to hear the first
+    await Promise.race([status, new Promise((resolve) => setTimeout(resolve, 200))]);
+    if (!ended) process.kill(sent);
   }
   for (let read = await reader.read(); !read.done; read = await reader.read()) out += read.value;
-  const { code, signal } = await process.status;
+  const { code, signal } = await status;
   const err = await new Response(process.stderr).text();
-  return { code, signal, out, err, seconds: (performance.now() - at) / 1000 };
+  return { code, signal, out, err };
 }
 
 const canSignal = await granted({ name: "run" }) && await granted({ name: "write" }) && Deno.build.os !== "windows";
@@ -68,9 +70,8 @@ testSignal("SIGTERM does what Ctrl-C does, 143; twice: at once", async () => {
   const { code, out, err } = await interrupted(5, { sent: "SIGTERM" });
   assertEquals([code, err], [143, "Interrupted after step 2 of 5.\n"]);
   assertEquals(out, "\nHow long?\nstep 1\nA word of warning.\n");
-  const twice = await interrupted(5, { sent: "SIGTERM", stepTakes: 30, times: 2 });
-  assertEquals([twice.code, twice.err], [143, ""]);
-  assertLess(twice.seconds, 15);
+  const twice = await interrupted(5, { sent: "SIGTERM", stepTakes: 30, again: true });
+  assertEquals([twice.code, twice.err], [143, ""]); // where a step had to end first, a sentence would say which
 });
 
 testSignal(
@@ -80,7 +81,6 @@ testSignal(
       const [model, pictures] = [`${directory}/model`, `${directory}/pictures`];
       for (const _ of ["first", "again"]) {
         const { code } = await interrupted(5, {
-          stepTakes: 0.5,
           allowed: [`--allow-write=${model},${pictures}`],
           flags: ["--save", model, "--out", pictures],
         });
@@ -114,15 +114,13 @@ testSignal(
 );
 
 testSignal("Ctrl-C twice: at once, 130", async () => {
-  const { code, err, seconds } = await interrupted(5, { stepTakes: 30, times: 2 });
+  const { code, err } = await interrupted(5, { stepTakes: 30, again: true });
   assertEquals([code, err], [130, ""]);
-  assertLess(seconds, 15);
 });
 
 testSignal("Ctrl-C when nothing trains any more is the system's own", async () => {
-  const { signal, seconds } = await interrupted(1, { stepTakes: 30 });
+  const { signal } = await interrupted(1, { stepTakes: 30 }); // which would end as it should if it heard nothing
   assertEquals(signal, "SIGINT");
-  assertLess(seconds, 15);
 });
 
 testIf(

@@ -229,13 +229,12 @@ testNet("if one file cannot be had, the others are given up", () =>
       await (path.startsWith("/train-images") ? status(404) : silence)(connection, path);
     };
     await using mirror = serve(answer);
-    const start = performance.now();
     await assertRejects(
       () => loadMnist({ mirrors: [mirror.url], cache }),
       EnvironmentError,
       `Cannot fetch train-images-idx3-ubyte.gz: ${mirror.host} answers with status 404; `,
     );
-    while (mirror.open > 0 && performance.now() < start + 5000) await new Promise((done) => setTimeout(done, 1));
+    for (let i = 0; i < 10_000 && mirror.open > 0; i++) await new Promise((done) => setTimeout(done, 1));
     assertEquals([mirror.open, mirror.asked], [0, 4]);
   }));
 

@@ -53,6 +53,24 @@ for (const { name, source } of LESSONS) {
   });
 }
 
+testIf(
+  await granted({ name: "read" }),
+  "--allow-read",
+  "no test reads a clock, so none fails on a busy machine",
+  async () => {
+    const measuring = ["test/_peak.ts", "test/_rates.ts", "test/profile.ts"]; // for benchmarks
+    const randomMoment = "test/long_download.ts"; // after which it kills, but asserts nothing of it
+    const files = (await sourcesIn("test/")).filter((name) => !/_bench\.ts$|^test\/peers\//.test(name));
+    const reading: string[] = [];
+    for (const name of files) {
+      if (/performance\.now\(|Date\.now\(|new Date\(\)/.test(await textOf(name))) {
+        reading.push(name);
+      }
+    }
+    assertEquals(reading, [...measuring.slice(0, 2), randomMoment, ...measuring.slice(2)]);
+  },
+);
+
 // ## All documents
 
 testIf(await granted({ name: "read" }), "--allow-read", "every link to a file or a heading leads to one", async () => {

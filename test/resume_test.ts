@@ -614,10 +614,12 @@ testIf(
         assert(!done, heard.join(""));
         heard.push(new TextDecoder().decode(value));
       }
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      let over = false;
+      const status = process.status.finally(() => over = true);
+      while (!over && !stepsIn(directory).includes(100)) await new Promise((resolve) => setTimeout(resolve, 20)); // half of it
       process.kill("SIGINT");
       while (!(await reader.read()).done);
-      const { code, signal } = await process.status;
+      const { code, signal } = await status;
       const said = await new Response(process.stderr).text();
       assertEquals([code, signal], [130, null], said);
       const [, step] = said.match(

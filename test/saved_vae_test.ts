@@ -445,10 +445,9 @@ testFiles(
         ] as const
       ) {
         await Deno.truncate(`${directory}/${name}`, 2 ** 31); // a hole: it takes no space
-        const [memory, start] = [Deno.memoryUsage().rss, performance.now()];
+        const memory = Deno.memoryUsage().rss;
         await refused("(it has 2147483648 bytes, and ");
         assertLess(Deno.memoryUsage().rss - memory, 64e6);
-        assertLess(performance.now() - start, 1000);
         const error = await assertRejects(() => loadVae(small(3), directory), InputError);
         assertMatch(error.message, message);
       }
