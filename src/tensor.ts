@@ -49,3 +49,26 @@ export function sumPerExample(t: Tensor): Tensor1D {
 export function range(n: number): Uint32Array {
   return Uint32Array.from({ length: n }, (_, i) => i);
 }
+
+/**
+ * Numbers at equal distances, as the marks of a ruler.
+ *
+ * @param from The first.
+ * @param to The last.
+ * @param count How many there are, at least 2.
+ * @throws {RangeError} If `count` is not a whole number of at least 2.
+ * @example
+ * ```ts
+ * import { ruler } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(ruler(-4, 4, 5), [-4, -2, 0, 2, 4]);
+ * ```
+ */
+export function ruler(from: number, to: number, count: number): number[] {
+  if (!(Number.isInteger(count) && count >= 2)) {
+    throw new RangeError(`The numbers of a ruler are a whole number of at least 2, not ${count}.`);
+  }
+  const share = (i: number) => i / (count - 1);
+  return Array.from({ length: count }, (_, i) => from * (1 - share(i)) + to * share(i));
+}

@@ -4,28 +4,12 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { deno, type Ended, granted, ROOT, testIf, withTempDir } from "./_run.ts";
+import { withProject } from "./_consumer.ts";
+import { granted, testIf } from "./_run.ts";
 
 const possible = await granted({ name: "run" }) && await granted({ name: "env" }) && await granted({ name: "read" }) &&
   await granted({ name: "write" });
 const testConsumer = testIf.bind(undefined, possible, "--allow-run --allow-env --allow-read --allow-write");
-
-const CONFIG = {
-  links: [decodeURIComponent(ROOT.pathname)],
-  imports: { "@vae/steps": "jsr:@vae/steps@^0.1.0", "@tensorflow/tfjs": "npm:@tensorflow/tfjs@4.22.0" },
-};
-
-/** Writes a program into a project of its own, and calls `use` with a way to start Deno there. */
-function withProject(
-  program: string,
-  use: (start: (...args: string[]) => Promise<Ended>) => Promise<void>,
-): Promise<void> {
-  return withTempDir(async (cwd) => {
-    await Deno.writeTextFile(`${cwd}/deno.json`, JSON.stringify(CONFIG));
-    await Deno.writeTextFile(`${cwd}/main.ts`, program);
-    await use((...args) => deno(args, { cwd }));
-  });
-}
 
 const TRAIN = `
 import { convVae, loadDigits, negativeElbo, take, train, useBackend } from "@vae/steps";
@@ -42,7 +26,7 @@ vae.dispose();
 testConsumer(
   "a project of its own trains a step with --allow-read, and type-checks",
   () =>
-    withProject(TRAIN, async (start) => {
+    withProject({ "main.ts": TRAIN }, async ({ start }) => {
       const checked = await start("check", "main.ts");
       assertEquals(checked.code, 0, checked.err);
       const { code, out, err } = await start("run", "--allow-read", "--no-prompt", "main.ts");
@@ -52,18 +36,20 @@ testConsumer(
 );
 
 testConsumer("and with raw-imports needs no permission", () =>
-  withProject(TRAIN, async (start) => {
+  withProject({ "main.ts": TRAIN }, async ({ start }) => {
     const { code, out, err } = await start("run", "--unstable-raw-imports", "--no-prompt", "main.ts");
     assertEquals([code, out], [0, "relaxed 10000 true\n"], err);
   }));
 
 testConsumer("without either the digits say in one sentence what they need", () =>
   withProject(
-    `
+    {
+      "main.ts": `
     import { EnvironmentError, loadDigits } from "@vae/steps";
     const error = await loadDigits().catch((error) => error);
     console.log(error instanceof EnvironmentError, error.message);`,
-    async (start) => {
+    },
+    async ({ start }) => {
       const { code, out, err } = await start("run", "--no-prompt", "main.ts");
       assertEquals(code, 0, err);
       assertMatch(
@@ -75,11 +61,13 @@ testConsumer("without either the digits say in one sentence what they need", () 
 
 testConsumer("and so does the backend", () =>
   withProject(
-    `
+    {
+      "main.ts": `
     import { EnvironmentError, useBackend } from "@vae/steps";
     const error = await useBackend("wasm").catch((error) => error);
     console.log(error instanceof EnvironmentError, error.message);`,
-    async (start) => {
+    },
+    async ({ start }) => {
       const { code, out, err } = await start("run", "--no-prompt", "main.ts");
       assertEquals(code, 0, err);
       assertMatch(out, /^true .+\.\n$/);
@@ -88,7 +76,8 @@ testConsumer("and so does the backend", () =>
 
 testConsumer("the kernels alone: an ordinary tf.layers network trains by fit on wasm", () =>
   withProject(
-    `
+    {
+      "main.ts": `
     import * as tf from "@tensorflow/tfjs";
     import "npm:@tensorflow/tfjs-backend-wasm@4.22.0";
     import { installTrainingKernels } from "@vae/steps/kernels";
@@ -111,7 +100,8 @@ testConsumer("the kernels alone: an ordinary tf.layers network trains by fit on 
     const { history } = await model.fit(x, y, { epochs: 30, verbose: 0 });
     const losses = history.loss as number[];
     console.log(tf.getBackend(), losses.at(-1)! < 0.8 * losses[0]);`,
-    async (start) => {
+    },
+    async ({ start }) => {
       const checked = await start("check", "main.ts");
       assertEquals(checked.code, 0, checked.err);
       const { code, out, err } = await start("run", "--allow-read", "--allow-env", "--no-prompt", "main.ts");

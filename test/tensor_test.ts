@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { range, sumPerExample } from "../src/tensor.ts";
+import { range, ruler, sumPerExample } from "../src/tensor.ts";
 import { assertKeeps, numbers, testOnBackends } from "./_backends.ts";
 
 testOnBackends("sumPerExample adds up all axes but the first, and leaves nothing but the sums", async () => {
@@ -16,4 +16,13 @@ testOnBackends("sumPerExample adds up all axes but the first, and leaves nothing
 
 Deno.test("range counts from 0", () => {
   assertEquals([range(3), range(0)], [Uint32Array.of(0, 1, 2), new Uint32Array()]);
+});
+
+Deno.test("ruler has both of its ends, exactly", () => {
+  assertEquals(ruler(-4, 4, 5), [-4, -2, 0, 2, 4]);
+  assertEquals(ruler(0.1, 0.7, 3).filter((_, i) => i !== 1), [0.1, 0.7]);
+  assertEquals(ruler(3, 1, 2), [3, 1]);
+  for (const count of [1, 0, 2.5, NaN]) {
+    assertThrows(() => ruler(0, 1, count), RangeError, `a whole number of at least 2, not ${count}.`);
+  }
 });
