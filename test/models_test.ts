@@ -469,7 +469,22 @@ Deno.test("an output that could never be negative where any number is wanted is 
     likelihood: gaussian({ variance: 1 }), // whose mean may be a pixel
   });
   assertEquals(bounded.likelihood.name, "gaussian");
-  assertEquals(layersVae(good, decoderOf(layers.dense({ units: 4, activation: "tanh" }))).latent, 2);
+  for (const activation of ["tanh", "elu", "softsign"] as const) { // pixels of at most 0.73, or at least 0.27
+    assertThrows(
+      () => layersVae(good, decoderOf(layers.dense({ units: 4, activation }))),
+      RangeError,
+      `The decoder ends in ${activation}, which limits what bernoulli takes: end it in a linear layer.`,
+    );
+  }
+  assertThrows(() => layersVae(good, decoderOf(layers.elu())), RangeError, "The decoder ends in ELU, which limits");
+  for (const wide of [layers.leakyReLU(), layers.prelu(), layers.rescaling({ scale: 8 })]) {
+    const tanh = layers.dense({ units: 4, activation: "tanh" });
+    assertEquals(
+      layersVae(good, decoderOf(tanh, wide)).latent,
+      2,
+      "any number, or whatever limits one has set oneself",
+    );
+  }
 
   const regularised = tf.sequential({
     layers: [layers.dense({ inputShape: [2], units: 4, biasRegularizer: "l1l2", name: "tight" })],

@@ -176,23 +176,30 @@ const NEVER_NEGATIVE = [
   "ThresholdedReLU",
 ];
 
+/** Activations, and layers, whose output is never below some number, -2 at most, or never beyond -1 and 1. */
+const LIMITED = ["elu", "selu", "swish", "mish", "gelu", "gelu_new", "tanh", "softsign", "ELU"];
+
 /** Layers that only move numbers. */
 const MOVING = ["Reshape", "Flatten", "Permute", "Cropping2D", "UpSampling2D", "ZeroPadding2D"];
 
 /**
  * Checks that an output of a network can be any number, as far as its last layers show.
  *
+ * @param half Which network it is. What an encoder outputs may have limits, as long as it can be negative.
  * @param what What the output is, for messages.
- * @throws {RangeError} If its activation is never negative.
+ * @throws {RangeError} If its activation cannot be any number.
  */
-export function assertUnbounded(half: string, output: tf.SymbolicTensor, what: string): void {
+export function assertUnbounded(half: "encoder" | "decoder", output: tf.SymbolicTensor, what: string): void {
   let layer: tf.layers.Layer | undefined = output.sourceLayer;
   while (layer) {
     if (layer instanceof tf.LayersModel) return assertUnbounded(half, layer.outputs[0] as tf.SymbolicTensor, what);
     const name = layer.getClassName();
-    const end: unknown = NEVER_NEGATIVE.includes(name) ? name : layer.getConfig()["activation"];
+    const end: unknown = [...NEVER_NEGATIVE, ...LIMITED].includes(name) ? name : layer.getConfig()["activation"];
     if (typeof end === "string" && NEVER_NEGATIVE.includes(end)) {
       throw new RangeError(`The ${half} ends in ${end}, so ${what} could never be negative: end it in a linear layer.`);
+    }
+    if (half === "decoder" && typeof end === "string" && LIMITED.includes(end)) {
+      throw new RangeError(`The ${half} ends in ${end}, which limits ${what}: end it in a linear layer.`);
     }
     layer = MOVING.includes(name) ? layer.inboundNodes[0]?.inboundLayers[0] : undefined;
   }
