@@ -1,5 +1,6 @@
 /**
- * Programs as people write them: the interfaces as they are meant, with the same options and without a cast.
+ * Programs as people write them: the interfaces as they are meant, with the same options and without a cast. One has another
+ * shape: a checkpoint needs `warn`, as what goes wrong with it, and does not end the training, must be told to somebody.
  *
  * @module
  */
@@ -25,6 +26,7 @@ import {
   oneHot,
   random,
   recorder,
+  ruler,
   savePng,
   saveVae,
   sgd,
@@ -70,7 +72,7 @@ Deno.test("training is a loop that you own, and progress shows whatever parts th
   const objectives = [
     negativeElbo(vae, { beta: warmUp(500) }),
     negativeElbo(vae, { freeBits: 0.25 }),
-    importanceWeighted(vae, { samples: 5 }),
+    importanceWeighted(vae, { samples: 50 }),
   ];
   for (const objective of objectives) {
     for await (
@@ -85,7 +87,6 @@ Deno.test("training is a loop that you own, and progress shows whatever parts th
   const training = train(objectives[0]!, digits.train, { // the first of three
     heldOut: digits.test,
     optimizer: sgd({ momentum: 0.9 }),
-    learningRate: 1e-4,
     epochs: 3,
   });
   for await (const { epochEnds } of keepBest(training, vae, { patience: 3 })) if (epochEnds) steps++;
@@ -101,7 +102,7 @@ testIf(
     withTempDir(async (parent) => {
       const vae = denseVae({ latent: 2, hidden: 8 });
       const checkpoint = { directory: `${parent}/night`, warn: (_: string) => {} };
-      const how = { optimizer: sgd({ momentum: 0.9 }), learningRate: 1e-4, workers: 2, checkpoint };
+      const how = { optimizer: sgd({ momentum: 0.9 }), workers: 2, checkpoint };
       for await (const { loss, reconstruction, kl } of train(negativeElbo(vae), digits.train, how)) {
         if (loss !== undefined && reconstruction !== undefined && kl !== undefined) {
           assertAlmostEquals(loss, reconstruction + kl, 1e-3);
@@ -112,7 +113,7 @@ testIf(
 );
 
 Deno.test("labels travel with the examples", async () => {
-  const conditional = convVae({ classes: 10, filters: [4, 8] });
+  const conditional = convVae({ classes: 10 });
   for await (const _ of train(negativeElbo(conditional), digits.train)); // uses the labels: the model has a use for them
   const z = random(1).normal([64, conditional.latent]);
   const sevens = conditional.mean(conditional.decode(z, oneHot(7, { count: 64, classes: 10 }))); // [64, 28, 28, 1]
@@ -153,7 +154,7 @@ Deno.test("judging: schedules at their final values, and log p(x) with its stand
     await evaluate(negativeElbo(vae), digits.test),
   );
   const { loss } = await evaluate(negativeElbo(vae), digits.test);
-  const { mean, standardError, each } = await logEvidence(vae, digits.test, { samples: 100 });
+  const { mean, standardError, each } = await logEvidence(vae, digits.test, { samples: 5000 });
   assertEquals(each.length, 16);
   assert(mean > -loss - 4 * standardError && standardError > 0, "no lower than the bound");
   vae.dispose();
@@ -184,14 +185,14 @@ testIf(
   () =>
     withTempDir(async (parent) => {
       const vae = denseVae({ latent: 2, hidden: 8 });
-      const images = vae.mean(vae.decode(gridCodes([-4, -2, 0, 2, 4])));
-      await savePng(`${parent}/manifold.png`, images, { columns: 5 });
+      const images = vae.mean(vae.decode(gridCodes(ruler(-4, 4, 15))));
+      await savePng(`${parent}/manifold.png`, images, { columns: 15 });
       await saveVae(vae, `${parent}/model`);
       await saveVae(vae, `${parent}/model`, { overwrite: true });
       const again = await loadVae(`${parent}/model`);
       assertEquals(await evaluate(negativeElbo(again), digits.test), await evaluate(negativeElbo(vae), digits.test));
       const { width, height } = decode(await Deno.readFile(`${parent}/manifold.png`));
-      assertEquals([width, height], [5 * 28, 5 * 28]);
+      assertEquals([width, height], [15 * 28, 15 * 28]);
       images.dispose();
       vae.dispose();
       again.dispose();
