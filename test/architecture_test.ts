@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs";
 import { loadVae } from "../mod.ts";
 import { difference } from "../src/models/architecture.ts";
 import { startBackend } from "./_backends.ts";
-import { KINDS, outputs, vaeOf } from "./_every_layer.ts";
+import { KINDS, outputs, trained, vaeOf } from "./_every_layer.ts";
 import { deno, granted, testIf, withTempDir } from "./_run.ts";
 
 const canRun = await granted({ name: "run" }) && await granted({ name: "write" }) && await granted({ name: "read" });
@@ -16,7 +16,7 @@ const canRun = await granted({ name: "run" }) && await granted({ name: "write" }
 testIf(
   canRun,
   "--allow-read --allow-write --allow-run",
-  "a model of any kind of layer loads in a process that has made other layers before",
+  "a model of any kind of layer loads, and its training resumes, in a process that has made other layers before",
   () =>
     withTempDir(async (directory) => {
       const program = new URL("_every_layer.ts", import.meta.url).pathname;
@@ -29,6 +29,9 @@ testIf(
         await loadVae(vae, `${directory}/${i}`);
         const expected = JSON.parse(await Deno.readTextFile(`${directory}/${i}.json`));
         assertEquals(await outputs(kind, vae), expected, kind);
+        await trained(vae, `${directory}/${i}-kept`, 1); // resumed at its end, which puts its weights back
+        const after = JSON.parse(await Deno.readTextFile(`${directory}/${i}-kept.json`));
+        assertEquals(await outputs(kind, vae), after, `${kind}, resumed`);
         vae.dispose();
         const made = await loadVae(`${directory}/${i}`); // of the files alone
         assertEquals(await outputs(kind, made), expected, kind);
