@@ -17,15 +17,8 @@
  */
 import { assertAlmostEquals, assertEquals, assertGreater, assertGreaterOrEqual, assertLess } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
+import { type CommonOptions, convVae, cosine, type Dataset, elbo, type ElboPart, evaluate, gridCodes } from "../mod.ts";
 import {
-  type CommonOptions,
-  convVae,
-  cosine,
-  type Dataset,
-  elbo,
-  type ElboPart,
-  evaluate,
-  gridCodes,
   type History,
   klPerDimension,
   type LayersModel,
@@ -33,22 +26,9 @@ import {
   layersVae,
   loadImages,
   loadVae,
-  meanImageLoss,
-  negativeElbo,
-  random,
-  range,
-  runLesson,
-  saveVae,
-  type Show,
-  type Step,
-  take,
-  type Tensor,
-  type Tensor2D,
-  type Tensor4D,
-  train,
-  trainClassifier,
-  warmUp,
 } from "../mod.ts";
+import { meanImageLoss, negativeElbo, random, range, runLesson, saveVae, type Show, type Step, take } from "../mod.ts";
+import { type Tensor, type Tensor2D, type Tensor4D, train, trainClassifier, warmUp } from "../mod.ts";
 import text from "./07_conv_vae.ts" with { type: "text" };
 
 export const defaults = { epochs: 2, batch: 4, images: 8000, rate: 0.003, settle: 0.1, warm: 4000, latent: 2 };
@@ -298,27 +278,15 @@ async function blur(show: Show, digits: Dataset, vae: LayersVae, seed: number): 
     return tf.stack([...[x, atMean, speckled].map(edge), ...distances, spread, ...costs]);
   });
   const [sharp, blurred, speckle, near, far, variance, noisy, still] = await figures.data();
-  const shown = tf.tidy(() =>
-    tf.concat([x, atMean, drawnZ, speckled].map((images) => images.slice(0, Math.min(8, count))))
-  );
-  const rows = ["held-out", "decoded at μ", "at z drawn", "drawn from p(x given z)"];
-  await show.images("reconstructions", "Held-out digits, and what becomes of them", shown, {
-    columns: Math.min(8, count),
-    rows,
-  });
-  show.claim("edge of what is decoded at μ", assertLess, {
-    found: blurred,
-    expected: sharp,
-    from: "of held-out digits: blur",
-  });
+  const columns = Math.min(8, count);
+  const shown = tf.tidy(() => tf.concat([x, atMean, drawnZ, speckled].map((images) => images.slice(0, columns))));
+  const layout = { columns, rows: ["held-out", "decoded at μ", "at z drawn", "drawn from p(x given z)"] };
+  await show.images("reconstructions", "Held-out digits, and what becomes of them", shown, layout);
+  const blurs = { found: blurred, expected: sharp, from: "of held-out digits: blur" };
+  show.claim("edge of what is decoded at μ", assertLess, blurs);
   show.claim("edge of draws", assertGreater, { found: speckle, expected: sharp, from: "of held-out digits: speckle" });
-  const draws = {
-    found: far,
-    expected: near + variance,
-    margin: 0.02 * far,
-    from: "the mean's + Σ p(1 - p); 500 images' dice",
-  };
-  show.claim("squared distance of draws from x", assertAlmostEquals, draws);
+  const draws = { expected: near + variance, margin: 0.02 * far, from: "the mean's + Σ p(1 - p); 500 images' dice" };
+  show.claim("squared distance of draws from x", assertAlmostEquals, { found: far, ...draws });
   const noise = { found: noisy, expected: still, from: "at z = μ: what noise in z costs" };
   show.claim("reconstruction at z drawn, in nats", assertGreater, noise);
   tf.dispose([x, atMean, drawnZ, speckled, eps, figures, shown]);
@@ -385,12 +353,9 @@ async function draw(show: Show, digits: Dataset, vae: LayersVae, seed: number): 
   if (digits.name !== "digits" && digits.name !== "mnist") return; // of other data nobody knows how many to expect
   const trusted = { found: 100 * right / count, expected: 85, from: "a floor for trusting it" };
   show.claim("the judge's hits, of 100", assertGreaterOrEqual, trusted);
-  const classes = {
-    found: counts[1].filter((n) => n > 0).length,
-    expected: 6,
-    from: "of 10; two dimensions are crowded",
-  };
-  show.claim("classes found on the map", assertGreaterOrEqual, classes);
+  const classes = counts[1].filter((n) => n > 0).length;
+  const crowded = { found: classes, expected: 6, from: "of 10; two dimensions are crowded" };
+  show.claim("classes found on the map", assertGreaterOrEqual, crowded);
 }
 
 // So this is what it can draw: recognisable digits, blurred, most classes but not all, on a map where neighbours resemble each
