@@ -8,13 +8,15 @@ import axe from "axe-core/axe.min.js" with { type: "text" };
 import { decode } from "fast-png";
 import { DOMParser } from "linkedom";
 import answersFile from "../lessons/answers.md" with { type: "text" };
+import lessonsReadme from "../lessons/README.md" with { type: "text" };
 import { useBackend } from "../src/backend.ts";
 import { claimText } from "../src/show/claim.ts";
 import { type LessonEvent, recorder } from "../src/show/events.ts";
 import { showOn } from "../src/show/show.ts";
 import { answersTo } from "../src/site/build/answers.ts";
 import { bundleLessons } from "../src/site/build/bundle.ts";
-import { styleClasses } from "../src/site/build/document.ts";
+import { elementOf, styleClasses } from "../src/site/build/document.ts";
+import { markTerms, symbolsIn, termsIn } from "../src/site/build/glossary.ts";
 import { lessonFiles } from "../src/site/build/lesson_files.ts";
 import { recordingOf } from "../src/site/build/recordings.ts";
 import { filesOf } from "../src/site/build/serve_files.ts";
@@ -33,7 +35,7 @@ const testBrowser = testIf.bind(
 
 /** Two lessons that are short and ask for no data. */
 const CHOSEN = ["3", "4"];
-const PAGES = ["index.html", "03_reparameterization.html", "04_kl.html"];
+const PAGES = ["index.html", "03_reparameterization.html", "04_kl.html", "symbols.html"];
 
 /** Builds the site once for all tests that look at it. */
 let built: Promise<string> | undefined;
@@ -94,7 +96,7 @@ testSite("every link of every page leads to a file of the site, and to a place i
       document.querySelectorAll("[href], [src]"),
       (element) => element.getAttribute("href") ?? element.getAttribute("src") ?? "",
     ).filter((link) => link !== "https://deno.com");
-    assertGreater(links.length, 8);
+    assertGreater(links.length, 6);
     for (const link of links) {
       assertEquals(/^(\/|\w+:)/.test(link), false, `${name}: ${link} is not relative`);
       const [path, place] = link.split("#");
@@ -144,7 +146,7 @@ testSite("a lesson's page with its pictures is at most 300 kB, its first scripts
     const stream = new Blob([await Deno.readFile(`${directory}/${path}`)]).stream();
     return (await new Response(stream.pipeThrough(new CompressionStream("gzip"))).bytes()).length;
   };
-  for (const name of PAGES.slice(1)) {
+  for (const name of PAGES.slice(1, 3)) {
     const images = Array.from((await pageOf(name)).querySelectorAll("img"), (image) => image.getAttribute("src")!);
     const sizes = await Promise.all([name, "style.css", "icon.svg", ...images].map(packed));
     assertLess(sizes.reduce((sum, size) => sum + size), 300_000);
@@ -385,4 +387,112 @@ testBrowser(
       assertGreater(figures(events).length, 10);
       assertEquals(figures(said), JSON.parse(JSON.stringify(figures(events))));
     }),
+);
+
+// ## Predictions, words, and the site without a network
+
+testBrowser(
+  "site, in Chromium: a result is hidden until it has been predicted, then both stand there, until all is forgotten",
+  () =>
+    served(async (open) => {
+      const tab = await open("04_kl.html", { width: 390 });
+      const hidden =
+        "document.querySelector('#\\\\34 -1-three-pairs').parentElement.querySelector('.said').checkVisibility()";
+      assertEquals(await tab.evaluate(hidden), false);
+      assertEquals(await tab.evaluate("document.querySelectorAll('form.predict').length"), 2);
+      assertEquals(await violations(tab), []);
+      await tab.evaluate(`(() => {
+      const form = document.querySelector("form.predict");
+      form.querySelector("input").value = "far <b>away</b>";
+      form.querySelector("button").click();
+    })()`);
+      assertEquals(await tab.evaluate(hidden), true);
+      assertEquals(
+        await tab.evaluate("document.querySelector('.predicted').textContent"),
+        "You predicted: far <b>away</b>",
+      );
+      const again = await open("04_kl.html#4-6-its-gradient-claim-1", { width: 390 });
+      assertEquals(await again.evaluate("document.querySelectorAll('form.predict').length"), 1);
+      assertEquals(
+        await again.evaluate("document.querySelector('#\\\\34 -6-its-gradient-claim-1').checkVisibility()"),
+        true,
+      );
+      const contents = await open("index.html", { width: 390 });
+      await contents.evaluate("Array.from(document.querySelectorAll('.actions button')).at(-1).click()");
+      const fresh = await open("04_kl.html", { width: 390 });
+      assertEquals(await fresh.evaluate("document.querySelectorAll('form.predict').length"), 2);
+      assertEquals([...tab.errors, ...again.errors, ...contents.errors, ...fresh.errors], []);
+    }),
+);
+
+Deno.test("glossary: a word is explained where a section first uses it, the longest that fits, and only in prose", () => {
+  const terms = termsIn(symbolsIn(lessonsReadme));
+  assert(terms.some(({ word, meaning }) => word === "evidence" && meaning.startsWith("p(x): ")));
+  const section = elementOf(`<section><h2>The prior</h2><p>An <code>ELBO</code>, the aggregate posterior and
+the posterior; priors, the prior.</p><p>The prior</p></section>`);
+  markTerms(section, terms);
+  assertEquals(Array.from(section.querySelectorAll(".term"), ({ textContent }) => textContent), [
+    "aggregate posterior",
+    "posterior",
+    "prior",
+  ]);
+});
+
+/** Serves a directory from a process of its own: once that is killed, no connection is left, as without a network. */
+async function killable(directory: string): Promise<{ base: string; kill(): void } & AsyncDisposable> {
+  const program = `import { filesOf } from "${new URL("../src/site/build/serve_files.ts", import.meta.url)}";
+    Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: ({ port }) => console.log(port) },
+      filesOf(new URL("file://${directory}/"), "/course/"));`;
+  const process = new Deno.Command(Deno.execPath(), { args: ["eval", program], stdout: "piped" }).spawn();
+  const lines = process.stdout.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
+  const port = Number((await lines.next()).value);
+  let killed = false;
+  const kill = () => {
+    if (!killed) process.kill("SIGKILL");
+    killed = true;
+  };
+  return {
+    base: `http://127.0.0.1:${port}/course/`,
+    kill,
+    async [Symbol.asyncDispose]() {
+      kill();
+      while (!(await lines.next()).done);
+      await process.status;
+    },
+  };
+}
+
+testBrowser(
+  "site, in Chromium: after the first load it reads and runs without a network, and a new version takes the old one's place",
+  async () => {
+    const script = `${await site()}/service_worker.js`;
+    const old = await Deno.readTextFile(script);
+    const kept = `(async () => {
+    await navigator.serviceWorker.ready;
+    while ((await caches.keys()).length !== 1 || !navigator.serviceWorker.controller) await new Promise((done) => setTimeout(done, 50));
+    return (await caches.keys())[0];
+  })()`;
+    await withChromium(async (open) => {
+      await using server = await killable(await site());
+      const { base } = server;
+      const tab = await open(base, { width: 800 });
+      const first = await tab.evaluate<string>(kept);
+      await Deno.writeTextFile(script, old.replace(/"version":"\w+"/, `"version":"newer"`));
+      await tab.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update())");
+      await tab.evaluate(
+        `(async () => { while ((await caches.keys()).join() !== "vae-steps-newer") await new Promise((done) => setTimeout(done, 50)); })()`,
+      );
+      assert(first !== "vae-steps-newer");
+      await Deno.writeTextFile(script, old);
+      server.kill();
+      const alone = await open(`${base}04_kl.html`, { width: 800 });
+      assertEquals(
+        await alone.evaluate(
+          "document.images[0].loading = 'eager', document.images[0].decode().then(() => document.images[0].naturalWidth > 0)",
+        ),
+        true,
+      );
+      assertEquals((await alone.evaluate<string>(RUN)).slice(0, 4), "22 ✓");
+    });
+  },
 );

@@ -11,7 +11,7 @@ const ENTRIES = ".site/entries";
 
 /** Bundles what every page loads into a directory, relative to the project's. */
 export async function bundlePage(directory: string): Promise<void> {
-  await bundle(["src/site/page/page.ts"], directory);
+  await bundle(["src/site/page/page.ts", "src/site/page/service_worker.ts"], directory);
 }
 
 /**

@@ -28,7 +28,7 @@ export function contentsPage(recorded: Recorded[]): string {
 <p class="lead">Build one line by line, from the loss of a plain autoencoder to a map of everything a network can draw.
 Every formula is derived, every network trains in front of you, and every number is checked.</p>
 <p class="actions"><a class="button" href="${first}.html">Begin with lesson ${recorded[0]?.lesson.number ?? ""}</a>
-<span class="next-up"></span></p>
+</p>
 </div>
 ${heroHtml(recorded)}
 </header>

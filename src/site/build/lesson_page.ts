@@ -9,6 +9,7 @@ import { escapeHtml } from "../../show/files/text.ts";
 import { answersTo, foldAnswers } from "./answers.ts";
 import { elementOf } from "./document.ts";
 import { framed } from "./frame.ts";
+import { markTerms, type Term } from "./glossary.ts";
 import type { LessonFile } from "./lesson_files.ts";
 import type { Recording } from "./record.ts";
 
@@ -22,6 +23,8 @@ export interface LessonSource {
   recording: Recording;
   /** The text of `lessons/answers.md`. */
   answers: string;
+  /** The words of the glossary. */
+  terms: Term[];
   /** The version of the project. */
   version: string;
 }
@@ -32,7 +35,7 @@ export function pictureAddress(lesson: string, name: string, type: string): stri
 }
 
 /** A lesson's page, as HTML. */
-export function lessonPage({ lesson, lessons, recording, answers, version }: LessonSource): string {
+export function lessonPage({ lesson, lessons, recording, answers, terms, version }: LessonSource): string {
   const pictures = new Map([...recording.pictures].map(([name, drawn]) => [
     name,
     { ...drawn, address: pictureAddress(lesson.name, name, drawn.type) },
@@ -42,6 +45,7 @@ export function lessonPage({ lesson, lessons, recording, answers, version }: Les
 <header>${header}</header>
 ${runHtml(lesson, recording, version)}${contents}${body}${footerHtml(lesson, lessons)}</main>`);
   decorate(main);
+  main.querySelectorAll("section").forEach((section) => markTerms(section, terms));
   const exercises = Array.from(main.querySelectorAll("section")).findLast((section) =>
     section.querySelector("h2 + ol")
   );
@@ -107,7 +111,7 @@ function footerHtml(lesson: LessonFile, lessons: LessonFile[]): string {
 <nav class="onward" aria-label="Previous and next lesson">${link(lessons[place - 1], "prev", "Previous")}${
     link(lessons[place + 1], "next", "Next")
   }</nav>
-<p>This lesson as <a href="${lesson.name}.alone.html">one file</a> to keep, or as <a href="lessons/${lesson.name}.ts">its source</a>.</p>
+<p>This lesson as <a href="${lesson.name}.alone.html">one file</a> to keep, or as <a href="lessons/${lesson.name}.ts">its source</a>. <a href="symbols.html">All symbols.</a></p>
 </footer>
 `;
 }

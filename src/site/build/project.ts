@@ -7,11 +7,11 @@
 /** The project's directory. */
 export const ROOT = new URL("../../../", import.meta.url);
 
-/** The paths of all files under a directory of the project, relative to the project's. */
-export async function filesUnder(directory: string): Promise<string[]> {
-  const entries = await Array.fromAsync(Deno.readDir(new URL(`${directory}/`, ROOT)));
-  const paths = entries.map(({ name, isDirectory }) =>
-    isDirectory ? filesUnder(`${directory}/${name}`) : [`${directory}/${name}`]
+/** The paths of all files in a directory and those below it, relative to it; the directory's address ends in a slash. */
+export async function filesIn(directory: URL): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(directory));
+  const paths = entries.map(async ({ name, isDirectory }) =>
+    isDirectory ? (await filesIn(new URL(`${name}/`, directory))).map((path) => `${name}/${path}`) : [name]
   );
   return (await Promise.all(paths)).flat();
 }

@@ -5,7 +5,7 @@
  */
 import { deserialize, serialize } from "node:v8";
 import { sha256 } from "../../disk/sha256.ts";
-import { filesUnder, ROOT } from "./project.ts";
+import { filesIn, ROOT } from "./project.ts";
 import type { LessonFile } from "./lesson_files.ts";
 import type { LessonModule } from "../worker/lesson_worker.ts";
 import { record, type Recording } from "./record.ts";
@@ -35,12 +35,15 @@ export async function recordingOf(lesson: LessonFile, say: (text: string) => voi
 /** Sixteen hexadecimal digits that depend on everything a run depends on: the lesson, the library, its data, the packages. */
 async function fingerprint(lesson: LessonFile): Promise<string> {
   library ??= (async () => {
-    const files = [...await filesUnder("src"), ...await filesUnder("data"), "mod.ts", "deno.lock"]
+    const files = [...await below("src"), ...await below("data"), "mod.ts", "deno.lock"]
       .filter((path) => !/^src\/(site|show\/terminal)\/|\.md$/.test(path)).sort();
     return (await Promise.all(files.map(async (path) => await sha256(await Deno.readFile(new URL(path, ROOT))))))
       .join();
   })();
   return (await sha256(new TextEncoder().encode(lesson.text + await library))).slice(0, 16);
 }
+
+const below = async (directory: string) =>
+  (await filesIn(new URL(`${directory}/`, ROOT))).map((path) => `${directory}/${path}`);
 
 let library: Promise<string> | undefined;

@@ -7,11 +7,13 @@ import icon from "../icon.svg" with { type: "text" };
 import style from "../style.css" with { type: "text" };
 import { bundleLessons, bundlePage } from "./bundle.ts";
 import { sheetPng } from "../../show/files/png.ts";
+import { symbolsIn, symbolsPage, termsIn } from "./glossary.ts";
+import { sha256 } from "../../disk/sha256.ts";
 import { contentsPage, HERO, heroOf, type Recorded } from "./contents_page.ts";
 import { styleClasses } from "./document.ts";
 import { lessonFiles } from "./lesson_files.ts";
 import { lessonAlone, lessonPage, pictureAddress } from "./lesson_page.ts";
-import { projectText, ROOT } from "./project.ts";
+import { filesIn, projectText, ROOT } from "./project.ts";
 import { recordingOf } from "./recordings.ts";
 import { indexed } from "./search_index.ts";
 
@@ -31,13 +33,15 @@ export async function writeSite({ out, chosen, say }: SiteOptions): Promise<{ pa
   const recorded: Recorded[] = [];
   for (const lesson of lessons) recorded.push({ lesson, recording: await recordingOf(lesson, say) });
   const [answers, { version }] = [await projectText("lessons/answers.md"), JSON.parse(await projectText("deno.json"))];
+  const symbols = symbolsIn(await projectText("lessons/README.md"));
+  const terms = termsIn(symbols);
   const files = new Map<string, string | Uint8Array>();
   const styles = styleClasses();
   const hero = heroOf(recorded);
   if (hero) files.set(HERO, await sheetPng(hero.map));
   files.set("index.html", styles.replace(contentsPage(recorded)));
   for (const { lesson, recording } of recorded) {
-    const source = { lesson, lessons, recording, answers, version };
+    const source = { lesson, lessons, recording, answers, terms, version };
     files.set(`${lesson.name}.html`, styles.replace(lessonPage(source)));
     files.set(`${lesson.name}.alone.html`, lessonAlone(source));
     files.set(`lessons/${lesson.name}.ts`, lesson.text);
@@ -49,12 +53,29 @@ export async function writeSite({ out, chosen, say }: SiteOptions): Promise<{ pa
     "search.json",
     JSON.stringify(lessons.flatMap((lesson) => indexed(lesson, String(files.get(`${lesson.name}.html`))))),
   );
+  files.set("symbols.html", styles.replace(symbolsPage(symbols, lessons)));
   files.set("style.css", style + styles.css());
   files.set("icon.svg", icon);
   const bytes = await write(new URL(`${out}/`, ROOT), files);
   await bundlePage(out);
   await bundleLessons(lessons.map(({ name }) => name), `${out}/run`);
-  return { pages: 1 + lessons.length, bytes };
+  await writeServiceWorker(new URL(`${out}/`, ROOT));
+  return { pages: 2 + lessons.length, bytes };
+}
+
+/** Files that nobody needs without a network: what is there to be kept in other ways. */
+const NOT_KEPT = /^lessons\/|\.alone\.html$|^service_worker\.js$/;
+
+/** Puts the list of the site's files, and a version that depends on all of them, before the service worker's script. */
+async function writeServiceWorker(directory: URL): Promise<void> {
+  const files = (await filesIn(directory)).filter((path) => !NOT_KEPT.test(path)).sort();
+  const digests = await Promise.all(
+    files.map(async (path) => await sha256(await Deno.readFile(new URL(path, directory)))),
+  );
+  const version = (await sha256(new TextEncoder().encode(digests.join()))).slice(0, 12);
+  const script = new URL("service_worker.js", directory);
+  const site = `const SITE = ${JSON.stringify({ version, files })};\n`;
+  await Deno.writeTextFile(script, site + await Deno.readTextFile(script));
 }
 
 /** Replaces a directory by these files, and returns how many bytes they have. */

@@ -8,7 +8,10 @@ import { addCopyButtons } from "./copy.ts";
 import { addThemeButton } from "./theme.ts";
 import { addSearch } from "./search.ts";
 import { addRun } from "./run.ts";
+import { keepForOffline } from "./offline.ts";
 import { followOutline } from "./outline.ts";
+import { askForPredictions } from "./predict.ts";
+import { keepProgress } from "./progress.ts";
 
 const tools = document.querySelector<HTMLElement>(".tools");
 if (tools) {
@@ -18,3 +21,6 @@ if (tools) {
 addCopyButtons();
 addRun();
 followOutline();
+askForPredictions();
+keepProgress();
+keepForOffline();
