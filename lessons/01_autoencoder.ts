@@ -45,28 +45,29 @@ type Options = typeof defaults & CommonOptions;
 // ## 1.1 By hand: two numbers into one
 //
 // The smallest squeeze there is: points (x₁, x₂) of a long, slanted cloud, through a code of one number. The code is z =
-// w₁ x₁ + w₂ x₂, the reconstruction x̂ = (v₁ z, v₂ z), a point of the line through 0 along v, and the loss |x - x̂|².
+// f₁ x₁ + f₂ x₂, the reconstruction x̂ = (g₁ z, g₂ z), a point of the line through 0 along g, and the loss |x - x̂|².
 //
-// How does the loss change with each weight? With the error r = x - x̂, the chain rule gives the slope -2 r₁ z along v₁, and
-// likewise for v₂; and, since z moves x̂ along v, the slope -2 (v·r) x₁ along w₁, and likewise for w₂. **Gradient descent**
-// takes a small step against the slopes, averaged over all points, again and again. How small is the **learning rate**.
+// How does the loss change with each weight? With the error r = x - x̂, the chain rule gives the slope -2 r₁ z along g₁, and
+// likewise for g₂; and, since z moves x̂ along g, the slope -2 (g·r) x₁ along f₁, and likewise for f₂. **Gradient descent**
+// takes a small step against the slopes, averaged over all points, again and again. The size of the step is set by the
+// **learning rate**.
 
 /** Trains the two-number autoencoder by gradient descent; returns its mean squared error after the last step. */
 export function trainByHand(points: [number, number][], steps: number, rate: number): number {
-  let [w1, w2, v1, v2] = [0.1, 0.2, 0.2, 0.1];
+  let [f1, f2, g1, g2] = [0.1, 0.2, 0.2, 0.1];
   let loss = 0;
   for (let step = 0; step <= steps; step++) {
-    let [dw1, dw2, dv1, dv2] = [0, 0, 0, 0];
+    let [df1, df2, dg1, dg2] = [0, 0, 0, 0]; // the slopes
     loss = 0;
     for (const [x1, x2] of points) {
-      const z = w1 * x1 + w2 * x2; // ✎ 1.1a
-      const [r1, r2] = [x1 - v1 * z, x2 - v2 * z]; // decode, and compare
+      const z = f1 * x1 + f2 * x2; // ✎ 1.1a
+      const [r1, r2] = [x1 - g1 * z, x2 - g2 * z]; // decode, and compare
       loss += (r1 ** 2 + r2 ** 2) / points.length;
-      const slope = -2 * (v1 * r1 + v2 * r2) / points.length; // ✎ 1.1b
-      [dw1, dw2] = [dw1 + slope * x1, dw2 + slope * x2];
-      [dv1, dv2] = [dv1 - 2 * r1 * z / points.length, dv2 - 2 * r2 * z / points.length];
+      const alongZ = -2 * (g1 * r1 + g2 * r2) / points.length; // ✎ 1.1b
+      [df1, df2] = [df1 + alongZ * x1, df2 + alongZ * x2];
+      [dg1, dg2] = [dg1 - 2 * r1 * z / points.length, dg2 - 2 * r2 * z / points.length];
     }
-    [w1, w2, v1, v2] = [w1 - rate * dw1, w2 - rate * dw2, v1 - rate * dv1, v2 - rate * dv2];
+    [f1, f2, g1, g2] = [f1 - rate * df1, f2 - rate * df2, g1 - rate * dg1, g2 - rate * dg2];
   }
   return loss;
 }
@@ -74,9 +75,9 @@ export function trainByHand(points: [number, number][], steps: number, rate: num
 // What is the best it can do? All reconstructions lie on one line through 0, so a point's loss is at least its squared
 // distance to that line. The best line runs along the cloud, and what is left over is the mean square across it. Let a, b
 // and d be the means of x₁², x₁x₂ and x₂². Along a direction u of length 1 the mean square is a u₁² + 2b u₁u₂ + d u₂²;
-// it is least at the smaller eigenvalue of the matrix [[a, b], [b, d]], which is (a + d - √((a - d)² + 4b²)) / 2.
+// its least value is the smaller eigenvalue of the matrix [[a, b], [b, d]], which is (a + d - √((a - d)² + 4b²)) / 2.
 //
-// *Predict, then run*: the cloud below has the standard deviation 1.5 along and 0.5 across. Where will the loss end?
+// *Predict, then run.* The cloud below has the standard deviation 1.5 along and 0.5 across. Where will the loss end?
 
 /** Points of a long cloud along a slanted line. */
 export function cloud(count: number, source: Random): [number, number][] {
@@ -107,31 +108,32 @@ function byHand(show: Show, seed: number): void {
 
 // ## 1.2 A linear squeeze of digits, and the best one
 //
-// Now 784 numbers into 8, still with no more than two matrices: z = x W and x̂ = z V, an image being a row of numbers.
+// Now 784 numbers into 8, still with no more than two matrices: z = x F and x̂ = z G, an image being a row of numbers.
 // A **tensor** is an array of numbers with a shape, which comments give: `[B, D]` is a batch of B images of D numbers
 // each, and a code has L numbers. TensorFlow.js, `tf`, computes with tensors, and finds the slopes by itself. So
 // `minimize` does what we did by hand: it computes the loss, finds its slope along every `tf.variable`, and takes a step. Two
 // things are new. A step looks at a random **batch** of images, not at all of them, which is faster and nearly as good. And
-// the algorithm, **Adam**, adapts the learning rate to each weight.
+// the algorithm, **Adam**, adapts the learning rate to each weight. In the code `tf.gather` picks rows of a matrix, `as
+// Tensor2D` tells TypeScript that a tensor has two axes, and a `!` that a value is there.
 
-/** Trains a linear autoencoder on images, `[N, D]`; returns its matrices W, `[D, L]`, and V, `[L, D]`. */
+/** Trains a linear autoencoder on images, `[N, D]`; returns its matrices F, `[D, L]`, and G, `[L, D]`. */
 export function trainLinear(images: Tensor2D, latent: number, source: Random): [tf.Variable, tf.Variable] {
   const [count, size] = images.shape;
-  const w = tf.tidy(() => tf.variable(source.normal([size, latent]).mul(0.05)));
-  const v = tf.tidy(() => tf.variable(source.normal([latent, size]).mul(0.05)));
+  const f = tf.tidy(() => tf.variable(source.normal([size, latent]).mul(0.05)));
+  const g = tf.tidy(() => tf.variable(source.normal([latent, size]).mul(0.05)));
   for (const learningRate of [5e-3, 5e-4]) { // long steps first, then short ones to settle
     const optimizer = tf.train.adam(learningRate);
     for (let step = 0; step < 250; step++) {
       const batch = Int32Array.from({ length: 256 }, () => Math.floor(count * source.uniform()));
       optimizer.minimize(() => {
         const x = tf.gather(images, batch); // [B, D]
-        const z = tf.matMul(x, w as Tensor2D); // [B, L]
-        return tf.squaredDifference(x, tf.matMul(z, v as Tensor2D)).sum(1).mean(); // ✎ 1.2a
+        const z = tf.matMul(x, f as Tensor2D); // [B, L]
+        return tf.squaredDifference(x, tf.matMul(z, g as Tensor2D)).sum(1).mean(); // ✎ 1.2a
       });
     }
     optimizer.dispose();
   }
-  return [w, v];
+  return [f, g];
 }
 
 // `tf.tidy` frees all tensors that a function made but those it returns; `await t.data()` fetches a tensor's numbers.
@@ -139,29 +141,27 @@ export function trainLinear(images: Tensor2D, latent: number, source: Random): [
 // Where should it end? The best plane through a cloud of points is known without any training: it is found by **principal
 // component analysis**, PCA. The plane is spanned by the directions along which the points vary most, the eigenvectors of
 // their covariance matrix. What is left over is the sum of the variances along all other directions, the other
-// eigenvalues; in 1.1 that was the smaller one. The mean is subtracted from the data first, because the planes of W and V
+// eigenvalues; in 1.1 that was the smaller one. The mean is subtracted from the data first, because the planes of F and G
 // go through 0.
 //
-// *Predict, then run*: each principal component takes away the largest variance that is left. Will the first 8 of 784
+// *Predict, then run.* Each principal component takes away the largest variance that is left. Will the first 8 of 784
 // leave nearly all of the variance, half of it, or less? The picture has the answer for codes of other lengths too.
 
 // ### Check
 async function linearSqueeze(show: Show, images: Tensor2D, pca: PrincipalComponents, options: Options): Promise<void> {
   const { latent, seed } = options;
-  const rest = pca.variances.reduceRight((sums, variance) => [sums[0]! + variance, ...sums], [0]); // by 0, 1, 2, … of them
+  const rest = [...pca.variances, 0]; // to become what 0, 1, 2, … components leave over
+  for (let i = rest.length - 2; i >= 0; i--) rest[i]! += rest[i + 1]!;
   const [all = 0, best = 0] = [rest[0], rest[latent]];
   show.text(`variance: ${all.toFixed(2)}; left over by ${latent} principal components: ${best.toFixed(2)}`);
   const centred = tf.sub(images, pca.mean) as Tensor2D;
-  const [w, v] = trainLinear(centred, latent, random(seed));
-  const decoded = tf.tidy(() => tf.matMul(tf.matMul(centred, w as Tensor2D), v as Tensor2D)); // [N, D]
+  const [f, g] = trainLinear(centred, latent, random(seed));
+  const decoded = tf.tidy(() => tf.matMul(tf.matMul(centred, f as Tensor2D), g as Tensor2D)); // [N, D]
   const error = tf.tidy(() => tf.squaredDifference(centred, decoded).sum(1).mean());
   const [found = NaN] = await error.data();
-  tf.dispose([centred, w, v, decoded, error]);
-  show.claim("squared error of a trained linear autoencoder", assertGreaterOrEqual, {
-    found,
-    expected: best * (1 - 1e-4),
-    from: "nothing linear beats PCA; float32",
-  });
+  tf.dispose([centred, f, g, decoded, error]);
+  const bound = { found, expected: best * (1 - 1e-4), from: "nothing linear beats PCA; float32" };
+  show.claim("squared error of a trained linear autoencoder", assertGreaterOrEqual, bound);
   show.claim("and no more than 1 % above", assertLess, { found, expected: best * 1.01, from: "PCA's residual" });
   await show.lines("left_over", "What a linear squeeze loses: the trained one ends on the curve of the best", {
     series: [
@@ -175,7 +175,7 @@ async function linearSqueeze(show: Show, images: Tensor2D, pca: PrincipalCompone
 
 // ## 1.3 The network, in eight lines
 //
-// Digits do not lie in a plane. So put a **hidden layer** of H numbers between x and z, and another between z and x̂:
+// Digits do not lie in a plane. So put a **hidden layer** h of 128 numbers between x and z, and another between z and x̂:
 //
 // ```text
 //   x ──▶ max(0, x M₁ + b₁) ──▶ z = h M₂ + b₂ ──▶ max(0, z M₃ + b₃) ──▶ x̂ = sigmoid(h M₄ + b₄)
@@ -191,13 +191,13 @@ type Layers = tf.Tensor[];
 
 /** Images to codes, `[B, D]` to `[B, L]`. */
 export function encode(x: tf.Tensor, [m1, b1, m2, b2]: Layers): tf.Tensor {
-  const h = tf.relu(tf.add(tf.matMul(x, m1!), b1!)); // [B, H]
+  const h = tf.relu(tf.add(tf.matMul(x, m1!), b1!)); // [B, hidden]
   return tf.add(tf.matMul(h, m2!), b2!); // [B, L]
 }
 
 /** Codes to images, `[B, L]` to `[B, D]`. */
 export function decode(z: tf.Tensor, [m3, b3, m4, b4]: Layers): tf.Tensor {
-  const h = tf.relu(tf.add(tf.matMul(z, m3!), b3!)); // [B, H]
+  const h = tf.relu(tf.add(tf.matMul(z, m3!), b3!)); // [B, hidden]
   return tf.sigmoid(tf.add(tf.matMul(h, m4!), b4!)); // [B, D]
 }
 
@@ -224,9 +224,9 @@ async function eightLines(show: Show, digits: Dataset, model: Autoencoder): Prom
 // The library's `train` is the loop of 1.2. One pass over all images is an **epoch**. Every epoch takes them in a new
 // random order, made from a **seed**, so that you see the same numbers as the next reader.
 //
-// To be fair, we now judge on **held-out** images, which neither PCA nor the autoencoder has seen. In the picture of the
-// loss they follow the training images closely: what was learnt holds for digits in general. In that of the images, look at
-// what a straight squeeze smears and a bent one keeps.
+// To be fair, we now judge on **held-out** images, which neither PCA nor the autoencoder has seen. One picture has both
+// losses: as far as the curves stay together, what was learnt holds for digits in general. In the other, look at what a
+// straight squeeze smears and a bent one keeps.
 
 async function trainBent(show: Show, digits: Dataset, model: Autoencoder, { epochs, seed }: Options): Promise<Step[]> {
   const steps: Step[] = [];
@@ -274,14 +274,14 @@ async function bentSqueeze(show: Show, digits: Dataset, pca: PrincipalComponents
 // said where codes should lie: the encoder put them where it liked. The simplest guess is a Gaussian with the mean and
 // the covariance of the codes of real digits. Draw from it, decode, and look: many of these dreams are no digits. Why?
 //
-// Codes are not Gaussian: they lie on a bent, patchy surface, and a Gaussian covers the gaps between the patches as well. And
-// between the patches the decoder was never trained. How wide are the gaps? Spread 10,000 codes over a square, and there are
-// √10,000 = 100 of them along each side, so that every place has a neighbour close by. In 8 dimensions it is the eighth
-// root, about 3 along each side: nearly all of the space is gap.
+// Codes were never asked to fill a Gaussian. So a Gaussian reaches places where no image has its code, and there the decoder
+// was never trained. Does that matter? Spread 10,000 codes over a square, and there are √10,000 = 100 of them along each
+// side: even a wrong place has real codes close by, and decodes to much the same as they do. In 8 dimensions it is the
+// eighth root, about 3 along each side: a wrong place has nobody near.
 //
 // Two measurements, on draws and for comparison on real digits: how far a code is from the *nearest* code of a training
-// image, and how far a decoded image is from the nearest held-out digit. With fewer than 8 numbers nothing is claimed: the
-// gaps close, and many draws decode to something like digits.
+// image, and how far a decoded image is from the nearest held-out digit. The second is kind to dreams, because a grey blur is
+// never very far from a digit. With fewer than 8 numbers nothing is claimed, since then real codes are close by.
 
 /** Squared distance from each row to the nearest of the others, `[B, D]` and `[N, D]`: its mean, and that mean's standard error. */
 export async function distanceToNearest(x: Tensor2D, others: Tensor2D): Promise<{ mean: number; error: number }> {
