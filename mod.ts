@@ -92,6 +92,8 @@ export type { OnProgress } from "./src/data/download.ts";
 export { loadMnist, type MnistOptions } from "./src/data/mnist.ts";
 export { type Idx, parseIdx, unpack } from "./src/data/idx.ts";
 export { type Examples, type Rows, rows } from "./src/data/examples.ts";
+export { type DataTable, loadTable, tableOf, type TableOptions, type TableParts } from "./src/data/table.ts";
+export { standardise, type Standardised, type StandardiseOptions } from "./src/data/standardise.ts";
 export { type Dataset, type ImageSet, imageSet, type LabelledImages, select, take } from "./src/data/images.ts";
 
 // What a lesson runs in, and speaks through.

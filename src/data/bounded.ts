@@ -4,6 +4,13 @@
  * @module
  */
 
+/** No file is read or unpacked beyond this many bytes, whatever its header says: 2 GiB, or 2.7 million images of 28×28. */
+export const LIMIT = 2 ** 31;
+
+/** What is said of a file beyond the limit, as the rest of a sentence that has its size. */
+export const limitText =
+  `more than the ${LIMIT} (2 GiB) that are read into memory: hand in larger data as examples whose batches read the disk`;
+
 /**
  * Reads a stream to its end, or until it has so many bytes, and cancels the rest. It takes memory for what has come, not
  * for what may.
