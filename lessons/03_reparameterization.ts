@@ -149,7 +149,7 @@ function byScore(show: Show, { samples }: Options, source: Random): number[] {
 // Why may average and slope swap? Fix n rolls ε₁ … εₙ. Their average is (f(μ + σε₁) + … + f(μ + σεₙ)) / n, a sum of
 // ordinary functions of μ, and the slope of a sum is the sum of the slopes. The average over all rolls is the limit of
 // such sums, because the distribution of ε does not contain μ. In 3.2 the distribution itself moved. The limit allows
-// the swap where f is continuous and its slope has a finite average, as for every network of layers like ours.
+// the swap where f may have kinks but no jumps, and its slope has a finite average, as in networks like ours.
 //
 // This is the **reparameterization trick** (Kingma and Welling 2013; Rezende, Mohamed and Wierstra 2014).
 

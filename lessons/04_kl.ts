@@ -318,10 +318,10 @@ async function neverNegative(show: Show): Promise<void> {
 // = \tfrac12 \left( \frac{(\mu - m)^2}{s^2} + \frac{\sigma^2}{s^2} - 1 - \log \frac{\sigma^2}{s^2} \right)
 // ```
 //
-// The average is taken under q, so what counts is where q has its mass. Let one have the standard deviation 0.1, the
-// other
-// 1. The narrow one as q, inside the broad one, wastes little: ½ (0.01 - 1 - log 0.01) = 1.81 nats. The broad one as q often
-// lands where the narrow one says "practically never", and pays each time: ½ (100 - 1 + log 0.01) = 47.20 nats.
+// The average is taken under q, so what counts is where q has its mass. Let one have the standard deviation 0.1,
+// and the other one 1. With the narrow one as q, inside the broad one, little is wasted: ½ (0.01 - 1 - log 0.01) = 1.81 nats.
+// With the broad one as q, draws often land where the narrow one says "practically never", and each of them is expensive:
+// ½ (100 - 1 + log 0.01) = 47.20 nats.
 //
 // A VAE charges KL(q(z | x) ‖ p(z)), the cheap way round: each single q(z | x) may be narrow, at under two nats per
 // dimension here. The picture has both ways round, for every σ of q: they agree only where both are zero.

@@ -61,7 +61,7 @@ type Options = typeof defaults & CommonOptions;
 //
 // The gradient runs along the same arrows backwards: from the reconstruction through the decoder into z, from z into μ with
 // slope 1 and into σ with slope ε (lesson 3), and on into the encoder; from the KL straight into the encoder. Nothing runs
-// back into ε. That is why the dice must be an input, and not something that a layer does inside.
+// back into ε, which does not depend on the weights. It is an input so that the same draw can be made again.
 
 export const DRAWING = `
                                 ε ~ N(0, I)
@@ -78,7 +78,7 @@ export const DRAWING = `
 // ## 6.2 The machine
 //
 // Now the forty lines. Two shapes recur: B images in a batch, L numbers in a code. A layer is a matrix W and a bias b, and
-// what it does with h is h W + b. W starts with small random numbers: too large, and all the outputs would saturate; all
+// what it does with h is h W + b. W starts with small random numbers: too large, and they would grow from layer to layer; all
 // zero, and all the units would stay alike. The bound below keeps the spread of the numbers about equal from layer to layer
 // (Glorot and Bengio 2010).
 
@@ -358,7 +358,7 @@ async function twoVersions(show: Show, digits: Dataset, seed: number): Promise<v
 // per image, is a **mean** over images. Many programs take a mean where the ELBO has a sum, because a framework does so by
 // default. Then the two terms are no longer in the same currency. Let the loss be a · reconstruction + b · KL. A common factor
 // only changes the length of a step, and Adam's steps not even that. What counts is β = b / a: how many nats of
-// reconstruction a nat of KL must buy. Lesson 11 makes a knob of it, the **β-VAE**.
+// reconstruction a nat of KL must buy. Kept at another value than 1, it makes the **β-VAE**.
 //
 // What does each choice train? For codes of L = 20 numbers the pencil counts 1, 784 / 20, 784 and 1 / 20. (A mean over the
 // batch in both terms, or a sum in both, changes nothing. A sum in one and a mean in the other is worth a factor of B.)
@@ -428,7 +428,7 @@ async function reductions(show: Show, digits: Dataset, options: Options): Promis
 // ## 6.6 A fair contest of dreams
 //
 // Lesson 1's autoencoder could not dream: nobody had told its codes where to lie. Give it every chance: the same sizes, the
-// same epochs, and for its dreams the Gaussian that fits its own codes, as in 1.4. Seen along that Gaussian's axes, in
+// same epochs, and for its dreams the Gaussian that fits its own codes, as in 1.5. Seen along that Gaussian's axes, in
 // standard deviations, its codes have N(0, I) for a prior, and it is a prior and a decoder, as a VAE is.
 
 /** A plain autoencoder's codes in standard deviations of the Gaussian that fits them. */

@@ -138,8 +138,8 @@ export function networks(L: number): LayersVae {
 }
 
 // *Predict, then run.* How many numbers are trained? A filter on c channels has 3·3·c weights and a bias, a unit of a dense
-// layer a weight for each input and a bias. The first layer has 32 · (9·1 + 1) = 320, the second 64 · (9·32 + 1) = 18,496; more
-// than half of all go into the dense layers. With a code of two: 69,076 in the encoder, 65,089 in the decoder. The library has
+// layer a weight for each input and a bias. The first layer has 32 · (9·1 + 1) = 320, the second 64 · (9·32 + 1) = 18,496; nearly
+// half of all go into the dense layers. With a code of two: 69,076 in the encoder, 65,089 in the decoder. The library has
 // these networks as `convVae`, with initial weights from a seed; we train that one.
 
 // ### Check
@@ -323,7 +323,7 @@ export function map(vae: LayersVae): Tensor {
   return tf.tidy(() => vae.mean(vae.decode(gridCodes(ruler))));
 }
 
-// Which digits are there? Ask lesson 6's judge, a classifier trained on the training images, about the tiles of the map, and
+// Which digits are there? Ask a judge, a classifier trained on the training images, about the tiles of the map, and
 // about samples: codes drawn from the prior, decoded.
 
 // ### Check
@@ -358,7 +358,7 @@ async function draw(show: Show, digits: Dataset, vae: LayersVae, seed: number): 
   show.claim("classes found on the map", assertGreaterOrEqual, crowded);
 }
 
-// So this is what it can draw: recognisable digits, blurred, most classes but not all, on a map where neighbours resemble each
+// So this is what it can draw: recognisable digits, blurred, most classes, perhaps not all, on a map where neighbours resemble each
 // other. The missing classes are the price of a code of two numbers; the blur is not only that (7.4). Lesson 8 reads the map:
 // who lives where, and what lies between.
 //

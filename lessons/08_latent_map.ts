@@ -108,8 +108,8 @@ function measure(show: Show): void {
 
 // ## 8.2 A map by that measure
 //
-// The network of lesson 7, trained in the same way, or loaded from where lesson 7 saved it. Decode the middles of all tiles. Each
-// axis says how much of the prior lies to the left, or below.
+// The network of lesson 7, trained for half as long and with a constant rate, or loaded from where lesson 7 saved it. Decode
+// the middles of all tiles. Each axis says how much of the prior lies to the left, or below.
 
 /** The axes of every map of this lesson. Tiles, `count` each way, have their middles half a tile within. */
 const axes = (count = Infinity) => ({
@@ -119,7 +119,7 @@ const axes = (count = Infinity) => ({
 
 // ### Check
 async function map(show: Show, digits: Dataset, options: Options): Promise<LayersVae> {
-  show.title(options.load ? `8.2 A map of the model in ${options.load}` : "8.2 A map: training as in lesson 7");
+  show.title(options.load ? `8.2 A map of the model in ${options.load}` : "8.2 A map: a shorter training");
   const vae = convVae({ seed: options.seed });
   await trainOrLoad(show, vae, digits, options);
   const loss = await evaluate(negativeElbo(vae), digits.test, { seed: options.seed });
@@ -137,9 +137,9 @@ async function map(show: Show, digits: Dataset, options: Options): Promise<Layer
 
 // ## 8.3 Who lives where
 //
-// Of each held-out image keep the μ and the σ of its q(z | x), four numbers. Lay the images on the same square, each at (Φ(μ₀), Φ(μ₁)), coloured by its class. Where a class lives here, the map
-// above shows its digit. Draws from the prior would cover the square evenly. These points do not: there are crowds, and there
-// are empty places.
+// Of each held-out image keep the μ and the σ of its q(z | x), four numbers. Lay the images on the same square, each at
+// (Φ(μ₀), Φ(μ₁)), coloured by its class. Where a class lives here, the map above shows its digit. Draws from the prior would
+// cover the square evenly. These points are not draws, only the μ (8.5 adds the σ); there are crowds, and empty places.
 //
 // Classes were never part of the training. Yet look at a point's ten nearest neighbours in the plane of codes: how many are of
 // its class? If places had nothing to do with classes, a neighbour would be of your class as often as any image is. With

@@ -94,7 +94,7 @@ function sums(show: Show): void {
 // Lesson 5 took the average of log r, and Jensen's inequality lost the gap. So average the r of K codes *first*, and take one
 // logarithm (Burda et al. 2015). With K = 1 this is the ELBO. With more, the average wavers less, and Jensen takes less.
 //
-// The r are called **importance weights**. On the toy, with lesson 5's fair guess, a q(z | x) of mean ½ and variance e⁻²:
+// The r are called **importance weights**. On the toy, with a better guess than lesson 5's, of mean ½ and variance e⁻²:
 
 const guess = { mu: 0.5, variance: Math.exp(-2) };
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, v) => sum + v, 0) / values.length;
@@ -119,7 +119,7 @@ export function shares(logWeights: number[]): number[] {
   return logWeights.map((v) => Math.exp(v - total));
 }
 
-// Why in logarithms? For an image log r is some -200, and e^-104 is zero in the 32 bits of a tensor: all weights would be
+// Why in logarithms? For an image log r is some -160, and e^-104 is zero in the 32 bits of a tensor: all weights would be
 // zero, and the logarithm of their mean -∞.
 //
 // The shares say how well each code explains x: Σ shareₖ zₖ comes to the posterior's mean, 2/3. Here is a trap. Programs speak of
@@ -127,7 +127,7 @@ export function shares(logWeights: number[]): number[] {
 // Where does it end? It averages over q² / p(x, z), which is a Gaussian with the mean (2 e² · ½ - 9 · 2/3) / (2 e² - 9) = 0.2404,
 // on the far side of q.
 //
-// *Predict, then run*: log p(x) is -1.921, and the ELBO of this guess -2.057. Where are 5 codes, and 50?
+// *Predict, then run*: log p(x) is -1.921, and the ELBO of this guess -2.056. Where are 5 codes, and 50?
 
 // ### Check
 function weights(show: Show, seed: number): void {
@@ -138,7 +138,7 @@ function weights(show: Show, seed: number): void {
   const by = (K: number) => Array.from(range(z.length / K), (_, i) => logMeanExp(logR.slice(K * i, K * i + K)));
   const rows = [1, 5, 50].map((K) => [K, mean(by(K)).toFixed(3), (truth - mean(by(K))).toFixed(3)]);
   show.table("The toy's bound by K codes", { columns: ["K", "nats", "below log p(x)"], rows });
-  near(show, "one code", mean(logR), -2.0572, 4 * standardError(logR), "lesson 5's ELBO; 4 standard errors");
+  near(show, "one code", mean(logR), -2.0564, 4 * standardError(logR), "its ELBO; 4 standard errors");
   const relative = logR.map((v) => Math.exp(v - truth));
   near(show, "mean of r / p(x)", mean(relative), 1, 4 * standardError(relative), "1, whatever q; 4 standard errors");
   for (const [name, sign, expected] of [["log r", 1, 2 / 3], ["the loss", -1, 0.2404]] as const) {
@@ -208,7 +208,7 @@ export const evidenceOnGrid = (logJoint: Tensor, area: number) => tf.logSumExp(l
 
 // ### Check
 async function summed(show: Show, digits: Dataset, vae: LayersVae, options: Options) {
-  show.title(`9.4 log p(x) of images: ${options.load ? `the model in ${options.load}` : "training as in lesson 7"}`);
+  show.title(`9.4 log p(x) of images: ${options.load ? `the model in ${options.load}` : "training as in lesson 8"}`);
   await trainOrLoad(show, vae, digits, options);
   const columns = Math.ceil(Math.sqrt(options.points));
   const step = 9 / (columns - 1);
@@ -396,7 +396,7 @@ async function onImages(show: Show, { vae, images, evidence }: Summed, bounds: n
 // - **Many layers of codes**, where pictures become sharp (Vahdat and Kautz 2020; Child 2021), and diffusion, a VAE of very many
 //   layers whose encoder only adds noise (Ho et al. 2020), often on the codes of an autoencoder (Rombach et al. 2022).
 //
-// The course ends here. From here on latents have more dimensions, and nobody can look at all of them. Importance weights still
+// The course ends here. Most VAEs have codes of more dimensions, and nobody can look at all of them. Importance weights still
 // work there; and what you have seen in the plane is what you cannot see there.
 //
 // ## Try it
