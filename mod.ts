@@ -27,7 +27,7 @@ export { EnvironmentError, InputError } from "./src/errors.ts";
 
 // Tensors, and noise to put in.
 export type { Batch, LayersModel, Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D, Variable } from "./src/tensor.ts";
-export { range, ruler, sumPerExample } from "./src/tensor.ts";
+export { numbers, range, ruler, sumPerExample } from "./src/tensor.ts";
 export type { Json } from "./src/json.ts";
 export { type Random, random, type RandomState } from "./src/random.ts";
 

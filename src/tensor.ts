@@ -45,6 +45,31 @@ export function sumPerExample(t: Tensor): Tensor1D {
   return tf.tidy(() => t.reshape([batch, tf.util.sizeFromShape(example)]).sum(1) as Tensor1D);
 }
 
+/**
+ * The numbers of a tensor that is wanted for nothing else: it is freed, and so is all that was made on the way.
+ *
+ * @param compute Makes the tensor. It must not wait for anything.
+ * @returns Its numbers, row by row.
+ * @example
+ * ```ts
+ * import { numbers, useBackend } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * await useBackend("wasm");
+ * const [sum = NaN, mean = NaN] = await numbers(() => tf.stack([tf.range(0, 4).sum(), tf.range(0, 4).mean()]));
+ * assertEquals([sum, mean], [6, 1.5]);
+ * ```
+ */
+export async function numbers(compute: () => Tensor): Promise<number[]> {
+  const result = tf.tidy(compute);
+  try {
+    return Array.from(await result.data());
+  } finally {
+    result.dispose();
+  }
+}
+
 /** The integers 0 … n-1, as indices of a batch. */
 export function range(n: number): Uint32Array {
   return Uint32Array.from({ length: n }, (_, i) => i);

@@ -7,6 +7,8 @@ import { assert, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { type Backend, useBackend } from "../src/backend.ts";
 
+export { numbers } from "../src/tensor.ts";
+
 /** The backends there are. */
 export const NAMES = ["cpu", "wasm", "webgpu"] as const;
 
@@ -36,14 +38,6 @@ export function testOnBackends(name: string, test: (backend: Backend["name"]) =>
       },
     });
   }
-}
-
-/** The numbers of the tensor that `run` makes, which is freed with everything else that `run` makes. */
-export async function numbers(run: () => tf.Tensor): Promise<number[]> {
-  const result = tf.tidy(run);
-  const values = [...await result.data()];
-  result.dispose();
-  return values;
 }
 
 /** Asserts that numbers lie within `tolerance` of others, one by one. */

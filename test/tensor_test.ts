@@ -3,6 +3,13 @@ import * as tf from "@tensorflow/tfjs";
 import { range, ruler, sumPerExample } from "../src/tensor.ts";
 import { assertKeeps, numbers, testOnBackends } from "./_backends.ts";
 
+testOnBackends("numbers gives a tensor's numbers row by row, and frees all that was made", async () => {
+  await assertKeeps(0, () => numbers(() => tf.tensor2d([[1, 2], [3, 4]]).mul(2)));
+  assertEquals(await numbers(() => tf.tensor2d([[1, 2], [3, 4]]).mul(2)), [2, 4, 6, 8]);
+  assertEquals(await numbers(() => tf.scalar(5)), [5]);
+  assertEquals(await numbers(() => tf.zeros([0])), []);
+});
+
 testOnBackends("sumPerExample adds up all axes but the first, and leaves nothing but the sums", async () => {
   for (const shape of [[2, 6], [2, 3, 2], [2, 1, 3, 2]]) {
     const t = tf.tensor([1, 2, 3, 4, 5, 6, 10, 20, 30, 40, 50, 60], shape);
