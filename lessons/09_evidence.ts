@@ -7,8 +7,8 @@
  * ```
  *
  * - **You need**: lesson 5 for the bound, its gap and the toy; lesson 8 for the plane of codes.
- * - **You leave with**: log p(x) itself, image by image, beside the bound that training raised; importance weights, which
- *   close the gap for any VAE; what they cost; and where to read on.
+ * - **You leave with**: log p(x) itself, image by image, beside the bound that training raised; importance weights,
+ *   which close the gap for any VAE; what they cost; and where to read on.
  * - **Run** (about 25 seconds): `deno run lessons/09_evidence.ts`; with the model of lesson 7 (15 seconds):
  *   `deno run --allow-read=model lessons/09_evidence.ts --load model`, after `--save model` there.
  *
@@ -16,50 +16,32 @@
  */
 import { assertAlmostEquals, assertGreater, assertGreaterOrEqual, assertLess, assertLessOrEqual } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import {
-  type CommonOptions,
-  convVae,
-  type Dataset,
-  elbo,
-  gridCodes,
-  importanceWeighted,
-  klToStandardNormal,
-  type LayersVae,
-  loadImages,
-  logEvidence,
-  logGaussian,
-  random,
-  range,
-  runLesson,
-  type Show,
-  type Tensor,
-  trainOrLoad,
-} from "../mod.ts";
+import { type CommonOptions, convVae, type Dataset, elbo, gridCodes, importanceWeighted } from "../mod.ts";
+import { klToStandardNormal, type LayersVae, loadImages, logEvidence, logGaussian, numbers } from "../mod.ts";
+import { random, range, runLesson, type Show, type Tensor, trainOrLoad } from "../mod.ts";
 import text from "./09_evidence.ts" with { type: "text" };
 
 export const defaults = { epochs: 1, batch: 8, images: 8000, rate: 0.002, points: 14_400 };
 
-/** What the defaults are on data other than the embedded digits, as in lesson 7. */
+/** What the defaults are on data other than the embedded digits. */
 export const otherData = { batch: 128, images: 60_000, rate: 0.001 };
 type Options = typeof defaults & CommonOptions;
 
-const near = (show: Show, what: string, found: number, expected: number, margin: number, from: string) =>
+// ### Check
+function near(show: Show, what: string, found: number, expected: number, margin: number, from: string): void {
   show.claim(what, assertAlmostEquals, { found, expected, margin, from });
+}
 
 // ## 9.1 A sum over a grid
 //
-// Training raised a bound. How far below log p(x) did it end? Lesson 2 could not compute p(x) = ∫ p(x | z) p(z) dz with a
-// code of 20 numbers. With a code of one or two numbers the integral is a sum.
-//
-// Once more the toy: x = w z + noise of variance s, with w = 2 and s = ½, and x = 1.5 was seen. Cut the axis of codes into
-// steps of length h, and add up p(x | z) p(z) h. The truth is known from lesson 2: p(x) is N(0, w² + s) at 1.5.
-//
-// Lines marked ✎ are yours: delete what follows the `=`, the `+=` or the `return`, write it from the text, and run.
+// Training raised a bound. How far below log p(x) did it end? Lesson 2 could not compute p(x) = ∫ p(x | z) p(z) dz with
+// a code of 20 numbers. With a code of one or two the integral is a sum. Once more the toy: x = w z + noise of variance
+// s, with w = 2 and s = ½, and x = 1.5 was seen. Cut the axis of codes into steps of length h, and add up
+// p(x | z) p(z) h. The truth is known from lesson 2: p(x) is N(0, w² + s) at 1.5.
 
 const [x, w, s] = [1.5, 2, 0.5];
 const logNormal = (value: number, mean: number, variance: number) =>
   -0.5 * (Math.log(2 * Math.PI * variance) + (value - mean) ** 2 / variance);
-
 const truth = logNormal(x, 0, w ** 2 + s); // log p(x)
 const logJointOfToy = (z: number) => logNormal(x, w * z, s) + logNormal(z, 0, 1); // log p(x | z) + log p(z)
 
@@ -72,15 +54,14 @@ export function evidenceBySum(h: number): number {
   return Math.log(sum);
 }
 
-// How short must a step be? **Halve it and compare**: a sum that still moves was too coarse. The hill to be added up is the
-// posterior, in lesson 5 N(2/3, 1/9), so its standard deviation is 1/3.
+// How short must a step be? **Halve it and compare**: a sum that still moves was too coarse.
 //
-// *Predict, then run*: steps of 1 are three standard deviations long. How far off is the sum? And how far with half of that?
+// *Predict, then run*: the hill to add up is the posterior, N(⅔, 1/9) in lesson 5. How far off is a step of 1, or of ½?
 
 // ### Check
 function sums(show: Show): void {
   show.title("9.1 A sum over a grid: the toy");
-  const [one, half, quarter] = [1, 0.5, 0.25].map(evidenceBySum);
+  const [one, half, quarter] = [evidenceBySum(1), evidenceBySum(0.5), evidenceBySum(0.25)];
   show.text(`by steps of 1: ${one.toFixed(6)}; ½: ${half.toFixed(6)}; ¼: ${quarter.toFixed(6)}`);
   near(show, "log p(x) by steps of ¼", quarter, truth, 1e-9, "log N(1.5; 0, 4.5); rounding");
   const before = { expected: Math.abs(one - half) / 100, from: "a hundredth of the halving before" };
@@ -89,28 +70,26 @@ function sums(show: Show): void {
 
 // ## 9.2 Importance weights
 //
-// A grid needs a line or a plane. With 20 numbers to a code, what then? Draw codes from q(z | x), where the good ones are,
-// and weigh each: r = p(x | z) p(z) / q(z | x). The average of r under q(z | x) is ∫ p(x | z) p(z) dz = p(x), whatever q is.
-// Lesson 5 took the average of log r, and Jensen's inequality lost the gap. So average the r of K codes *first*, and take one
-// logarithm (Burda et al. 2015). With K = 1 this is the ELBO. With more, the average wavers less, and Jensen takes less.
-//
-// The r are called **importance weights**. On the toy, with a better guess than lesson 5's, of mean ½ and variance e⁻²:
+// A grid needs a line or a plane. With 20 numbers to a code, what then? Draw codes from q(z | x), where the good ones
+// are, and weigh each by r = p(x | z) p(z) / q(z | x), its **importance weight**. The average of r under q(z | x) is
+// ∫ p(x | z) p(z) dz = p(x), whatever q is. Lesson 5 took the average of log r, and by Jensen's inequality that is
+// lower. So average the r of K codes *first*, and take one logarithm (Burda et al. 2015). With K = 1 this is the ELBO;
+// the more codes, the nearer it comes to log p(x). On the toy, with a better guess than lesson 5's, N(½, e⁻²):
 
 const guess = { mu: 0.5, variance: Math.exp(-2) };
-const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, v) => sum + v, 0) / values.length;
-const largest = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => Math.max(a, b), -Infinity);
+const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
 const standardError = (values: number[], middle = mean(values)) =>
   Math.sqrt(mean(values.map((v) => (v - middle) ** 2)) / (values.length - 1));
 
-/** log r of one code: with q's density at that very code. The closed form of the KL has no place here. */
+/** log r of one code: with q's density at that very code. The KL's formula is its average, and has no place here. */
 function logWeightOfToy(z: number): number {
   return logJointOfToy(z) - logNormal(z, guess.mu, guess.variance); // ✎ 9.2a
 }
 
 /** The logarithm of the mean of e^v. The largest is taken out first, so that one of them at least is e⁰ = 1. */
-export function logMeanExp(values: ArrayLike<number>): number {
-  const most = largest(values);
-  return most + Math.log(mean(Array.from(values, (v) => Math.exp(v - most))));
+export function logMeanExp(values: number[]): number {
+  const largest = values.reduce((a, b) => Math.max(a, b));
+  return largest + Math.log(mean(values.map((v) => Math.exp(v - largest))));
 }
 
 /** Weights scaled to add up to 1, a **softmax** of their logarithms. */
@@ -119,13 +98,8 @@ export function shares(logWeights: number[]): number[] {
   return logWeights.map((v) => Math.exp(v - total));
 }
 
-// Why in logarithms? For an image log r is some -160, and e^-104 is zero in the 32 bits of a tensor: all weights would be
-// zero, and the logarithm of their mean -∞.
-//
-// The shares say how well each code explains x: Σ shareₖ zₖ comes to the posterior's mean, 2/3. Here is a trap. Programs speak of
-// losses, and a loss is -log r. A softmax of the *loss* gives the most weight to the worst code. It runs, and it trains, badly.
-// Where does it end? It averages over q² / p(x, z), which is a Gaussian with the mean (2 e² · ½ - 9 · 2/3) / (2 e² - 9) = 0.2404,
-// on the far side of q.
+// Why in logarithms? For an image log r is some -200, and e^-104 is zero in the 32 bits of a tensor: all weights would
+// be zero. The shares say how well each code explains x: Σ shareₖ zₖ comes to the posterior's mean, ⅔.
 //
 // *Predict, then run*: log p(x) is -1.921, and the ELBO of this guess -2.056. Where are 5 codes, and 50?
 
@@ -138,32 +112,31 @@ function weights(show: Show, seed: number): void {
   const by = (K: number) => Array.from(range(z.length / K), (_, i) => logMeanExp(logR.slice(K * i, K * i + K)));
   const rows = [1, 5, 50].map((K) => [K, mean(by(K)).toFixed(3), (truth - mean(by(K))).toFixed(3)]);
   show.table("The toy's bound by K codes", { columns: ["K", "nats", "below log p(x)"], rows });
-  near(show, "one code", mean(logR), -2.0564, 4 * standardError(logR), "its ELBO; 4 standard errors");
+  near(show, "one code", mean(logR), -2.0564, 4 * standardError(logR), "lesson 5's formula; 4 standard errors");
   const relative = logR.map((v) => Math.exp(v - truth));
   near(show, "mean of r / p(x)", mean(relative), 1, 4 * standardError(relative), "1, whatever q; 4 standard errors");
-  for (const [name, sign, expected] of [["log r", 1, 2 / 3], ["the loss", -1, 0.2404]] as const) {
-    const share = shares(logR.map((v) => sign * v));
-    const found = share.reduce((sum, part, i) => sum + part * z[i], 0);
-    const margin = 4 * Math.hypot(...share.map((part, i) => part * (z[i] - found)));
-    near(show, `mean code, by a softmax of ${name}`, found, expected, margin, "the text above; 4 standard errors");
-  }
+  const share = shares(logR);
+  const found = share.reduce((sum, part, i) => sum + part * z[i]!, 0);
+  const margin = 4 * Math.hypot(...share.map((part, i) => part * (z[i]! - found)));
+  near(show, "mean code, by the shares", found, 2 / 3, margin, "the posterior's; 4 standard errors");
 }
 
 // ## 9.3 What a tighter bound costs the encoder
 //
 // So why not train with a large K? For the decoder it pays. For the encoder it does not: with enough codes the bound is
-// log p(x) *whatever* q is, and no slope is left to teach q. What remains shrinks as 1/K, its noise only as 1/√K. Their ratio,
-// the **signal-to-noise** of the encoder's gradient, *falls* as 1/√K, while the decoder's grows as √K (Rainforth et al. 2018;
-// Tucker et al. 2019 have a cure). On the toy every slope can be written down. A log-mean-exp's slope is the mean of the slopes,
-// weighted by the shares. And with z = μ + σ ε a change of μ moves every z alike, and leaves log q(z | x) as it is.
+// log p(x) *whatever* q is, and no slope is left to teach q. What remains shrinks as 1/K, its scatter only as 1/√K, so
+// the **signal-to-noise** of the encoder's gradient *falls* as 1/√K; the decoder's grows as √K (Rainforth et al. 2018).
+// On the toy every slope can be written down. A log-mean-exp's slope is the mean of the slopes, weighted by the shares.
+// And with z = μ + σ ε a change of μ moves every z alike, and leaves log q(z | x) as it is.
 
 /** The slopes of one bound by K codes of the toy: along the encoder's μ, and along the decoder's w. */
-export function slopes(z: number[]): [encoder: number, decoder: number] {
+export function slopes(z: number[]): { encoder: number; decoder: number } {
   const share = shares(z.map(logWeightOfToy));
-  const missed = z.map((z) => (x - w * z) / s); // the slope of log p(x | z) along the mean, w z
-  const encoder = z.reduce((sum, z, k) => sum + share[k] * (w * missed[k] - z), 0); // -z: the slope of log p(z)
-  const decoder = z.reduce((sum, z, k) => sum + share[k] * (z * missed[k]), 0); // ✎ 9.3a
-  return [encoder, decoder];
+  const total = (slope: (z: number) => number) => z.reduce((sum, each, k) => sum + share[k]! * slope(each), 0);
+  const missed = (z: number) => (x - w * z) / s; // the slope of log p(x | z) along the mean, w z
+  const encoder = total((z) => w * missed(z) - z); // -z: the slope of log p(z)
+  const decoder = total((z) => z * missed(z)); // ✎ 9.3a
+  return { encoder, decoder };
 }
 
 // ### Check
@@ -172,28 +145,28 @@ async function signal(show: Show, seed: number): Promise<void> {
   const [source, rounds, K] = [random(seed), 30_000, [1, 4, 16, 64]];
   const draw = (K: number) => Array.from(range(K), () => guess.mu + Math.sqrt(guess.variance) * source.gaussian());
   const measured = K.map((K) => Array.from(range(rounds), () => slopes(draw(K))));
-  const ratio = (each: number[]) => Math.abs(mean(each)) / (standardError(each) * Math.sqrt(rounds));
-  const [encoder, decoder] = [0, 1].map((d) => measured.map((pairs) => ratio(pairs.map((pair) => pair[d]))));
+  const ratio = (each: number[]) => Math.abs(mean(each)) / standardError(each) / Math.sqrt(rounds);
+  const encoder = measured.map((all) => ratio(all.map((slopes) => slopes.encoder)));
+  const decoder = measured.map((all) => ratio(all.map((slopes) => slopes.decoder)));
   const series = [{ name: "encoder", x: K, y: encoder }, { name: "decoder", x: K, y: decoder }];
   const axes = { x: { label: "codes K", log: true }, y: { label: "signal-to-noise of one gradient", log: true } };
   await show.lines("signal", "More codes help the decoder, and drown what the encoder is told", { series, ...axes });
-  const margin = 4 / Math.sqrt(rounds) / encoder[1];
-  near(show, "encoder, 64 codes to 4", encoder[3] / encoder[1], 1 / 4, margin, "1/√16; 4 standard errors");
-  near(show, "decoder, 64 codes to 16", decoder[3] / decoder[2], 2, 0.25, "√4 in the limit of many; an eighth off");
+  const [one, margin] = [encoder[1]!, 4 / Math.sqrt(rounds) / encoder[1]!];
+  near(show, "encoder, 64 codes to 4", encoder[3]! / one, 1 / 4, margin, "1/√16; 4 standard errors");
+  near(show, "decoder, 64 codes to 16", decoder[3]! / decoder[2]!, 2, 0.25, "√4 in the limit of many; an eighth off");
 }
 
 // ## 9.4 log p(x) of images
 //
-// Now the convolutional VAE of lesson 7. Its code is two numbers, so 9.1's sum runs over a plane, and h² is the area of a tile.
-// All images share the decoded grid: log p(x | z) = Σ x·l - Σ log(1 + eˡ), of every image at every code, is one product of a
-// matrix of pixels x and a matrix of logits l. (With grey pixels p(x | z) is a loss and no probability, lesson 2; the integral
-// and its bound hold for it all the same.)
+// Lesson 7's code is two numbers, so 9.1's sum runs over a plane, and h² is the area of a tile. All images share the
+// decoded grid: log p(x | z) = Σ x·l - Σ log(1 + eˡ) for all of them is a product of matrices, of pixels and logits.
 
 /** log p(x, z) of images `[N, 28, 28, 1]` at every code `[C, 2]`: `[N, C]`. */
 export function logJoint(vae: LayersVae, images: Tensor, codes: Tensor): Tensor {
-  const parts = Array.from(range(Math.ceil(codes.shape[0] / 250)), (i) =>
+  const parts = Array.from(range(Math.ceil(codes.size / 500)), (i) =>
     tf.tidy(() => { // 250 codes at a time: all of them would take much memory
-      const logits = vae.decode(codes.slice(250 * i, Math.min(250, codes.shape[0] - 250 * i))).reshape([-1, 784]);
+      const some = codes.slice(250 * i, Math.min(250, codes.size / 2 - 250 * i));
+      const logits = vae.decode(some).reshape([-1, 784]); // [250, 784]
       const logOdds = tf.matMul(images.reshape([-1, 784]), logits, false, true); // Σ x·l, [N, 250]
       return tf.sub(logOdds, tf.softplus(logits).sum(1)); // log p(x | z)
     }));
@@ -203,49 +176,44 @@ export function logJoint(vae: LayersVae, images: Tensor, codes: Tensor): Tensor 
 /** log p(x), `[N]`: the logarithm of the sum of p(x, z) h², as in 9.1. */
 export const evidenceOnGrid = (logJoint: Tensor, area: number) => tf.logSumExp(logJoint, 1).add(Math.log(area));
 
-// The grid is a square from -4.5 to 4.5 with about `--points` codes. Images whose q(z | x) is narrower than one and a half steps, or
-// reaches beyond the square, are left to a finer grid.
+// The grid is a square from -4.5 to 4.5 with about `--points` codes. An image whose q(z | x) is narrower than one and a
+// half steps, or reaches beyond the square, is left out; so the averages below are no estimate for all held-out images.
 
 // ### Check
 async function summed(show: Show, digits: Dataset, vae: LayersVae, options: Options) {
   show.title(`9.4 log p(x) of images: ${options.load ? `the model in ${options.load}` : "training as in lesson 8"}`);
   await trainOrLoad(show, vae, digits, options);
   const columns = Math.ceil(Math.sqrt(options.points));
-  const step = 9 / (columns - 1);
-  const fits = tf.tidy(() => {
+  const step = 9 / (columns - 1); // h
+  const fits = await numbers(() => {
     const { mu, logVar } = vae.encode(digits.test.batch(range(Math.min(2000, digits.test.count))).x); // [2000, 2]
     const sigma = tf.exp(tf.div(logVar, 2));
     return tf.logicalAnd(sigma.greaterEqual(1.5 * step), tf.abs(mu).add(sigma.mul(4)).lessEqual(4.5)).all(1); // [2000]
   });
-  const chosen = Array.from(await fits.data()).flatMap((fit, i) => fit ? [i] : []).slice(0, 50);
-  fits.dispose();
+  const chosen = fits.flatMap((fit, i) => fit ? [i] : []).slice(0, 50); // N of them
   const enough = { found: chosen.length, expected: 9, from: "enough to see" };
   show.claim(`images that ${columns}×${columns} codes resolve`, assertGreater, enough);
   if (!chosen.length) return;
   const codes = gridCodes(Array.from(range(columns), (i) => -4.5 + step * i)); // [C, 2]
   const images = tf.tidy(() => digits.test.batch(chosen).x); // [N, 28, 28, 1]
   const joint = tf.tidy(() => logJoint(vae, images, codes)); // [N, C]
-  const sums = tf.tidy(() => {
-    const square = [chosen.length, columns, columns];
-    const some = joint.reshape(square).stridedSlice([0, 0, 0], square, [1, 2, 2]).reshape([chosen.length, -1]);
-    return tf.stack([evidenceOnGrid(joint, step ** 2), evidenceOnGrid(some, 4 * step ** 2)]); // [2, N]
+  const evidence = await numbers(() => evidenceOnGrid(joint, step ** 2));
+  const coarse = await numbers(() => {
+    const some = joint.reshape([-1, columns, columns]).stridedSlice([0, 0, 0], [50, columns, columns], [1, 2, 2]);
+    return evidenceOnGrid(some.reshape([chosen.length, -1]), 4 * step ** 2);
   });
-  const [evidence, coarse] = await sums.array() as number[][];
-  sums.dispose();
-  const moved = largest(evidence.map((nats, i) => Math.abs(nats - coarse[i])));
-  const little = { expected: 0.5, from: "half a nat, little beside the gap; halved again, far less" };
-  show.claim("halving the steps moves log p(x) by at most", assertLess, { found: moved, ...little });
+  const moved = Math.max(...evidence.map((nats, i) => Math.abs(nats - coarse[i]!)));
+  show.claim("halving the steps moves log p(x) by", assertLess, { found: moved, expected: 0.5, from: "half a nat" });
   return { vae, images, codes, joint, q: tf.tidy(() => vae.encode(images)), evidence };
 }
-
 type Summed = NonNullable<Awaited<ReturnType<typeof summed>>>;
 
 // ## 9.5 The gap, and single draws
 //
-// The ELBO is log p(x) less KL(q(z | x) ‖ p(z | x)), lesson 5, and the posterior p(z | x) is p(x, z) scaled to add up to 1 over the
-// grid: a softmax of log p(x, z). Scale q(z | x) in the same way, and the gap is a sum over the grid, too.
+// The ELBO is log p(x) less KL(q(z | x) ‖ p(z | x)), lesson 5, and the posterior p(z | x) is p(x, z) scaled to add up
+// to 1 over the grid: a softmax of log p(x, z). Scale q(z | x) in the same way, and the gap is a sum over the grid.
 
-/** log q(z | x) at codes `[C, 2]`, less a constant, from μ and log σ² `[N, 2]`: lesson 4's -(z - μ)² / 2σ², `[N, C]`. */
+/** log q(z | x) at codes `[C, 2]`, less a constant, from μ and log σ² `[N, 2]`: -(z - μ)² / 2σ², `[N, C]`. */
 const logQ = (codes: Tensor, mu: Tensor, logVar: Tensor) =>
   tf.square(tf.sub(codes, mu.expandDims(1))).div(tf.exp(logVar).expandDims(1)).sum(2).mul(-0.5);
 
@@ -256,9 +224,9 @@ export function gapOnGrid(codes: Tensor, logJoint: Tensor, mu: Tensor, logVar: T
   return tf.mul(tf.exp(q), tf.sub(q, posterior)).sum(1);
 }
 
-// Training never saw this ELBO. It saw one draw's, log p(x | z) - KL at one z from q(z | x). That is right on average, and now and
-// then it lies *above* log p(x). No contradiction: an average that lies below a ceiling may be made of numbers that do not. So
-// never compare a one-draw ELBO of a single image with anything.
+// Training never saw this ELBO. It saw one draw's, log p(x | z) - KL at one z from q(z | x). That is right on average,
+// and now and then *above* log p(x): an average below a ceiling may be made of numbers that are not. So never compare
+// a single image's. How often that happens the grid tells, too: as often as q(z | x) goes where it is above.
 //
 // *Predict, then run*: how many single draws in a hundred are above log p(x)?
 
@@ -266,32 +234,27 @@ export function gapOnGrid(codes: Tensor, logJoint: Tensor, mu: Tensor, logVar: T
 async function theGap(show: Show, { vae, images, codes, joint, q, evidence }: Summed, seed: number) {
   show.title("9.5 The gap, and single draws");
   const N = evidence.length;
-  const onGrid = tf.tidy(() => {
-    const logLikelihood = tf.sub(joint, vae.prior.logProb(codes, vae)); // [N, C]
-    const average = tf.mul(tf.softmax(logQ(codes, q.mu, q.logVar)), logLikelihood).sum(1); // of log p(x | z), [N]
-    return tf.stack([tf.sub(average, klToStandardNormal(q)), gapOnGrid(codes, joint, q.mu, q.logVar)]); // [2, N]
+  const onGrid = await numbers(() => {
+    const oneDraw = tf.sub(joint, vae.prior.logProb(codes, vae)).sub(klToStandardNormal(q).expandDims(1)); // [N, C]
+    const above = oneDraw.greater(tf.tensor2d(evidence, [N, 1]));
+    const average = (of: Tensor) => tf.mul(tf.softmax(logQ(codes, q.mu, q.logVar)), of).sum(1); // over q(z | x), [N]
+    return tf.concat([average(oneDraw), gapOnGrid(codes, joint, q.mu, q.logVar), average(above)]); // [3 N]
   });
-  const drawn = tf.tidy(() => elbo(vae, images.tile([10, 1, 1, 1]), random(seed).normal([10 * N, 2])).elbo); // [10 N]
-  const [[bounds, gaps], single] = [await onGrid.array() as number[][], Array.from(await drawn.data())];
-  tf.dispose([onGrid, drawn]);
-  const lost = bounds.map((bound, n) => evidence[n] - bound);
-  const from = "a bound for every image";
-  show.claim("log p(x) - ELBO, the least", assertGreater, { found: -largest(lost.map((v) => -v)), expected: 0, from });
-  const none = { expected: 0.02, from: "0, by lesson 5; the grid ends at 4 σ" };
-  const rest = largest(lost.map((nats, n) => Math.abs(nats - gaps[n])));
-  show.claim("log p(x) - ELBO - KL(q ‖ posterior), the largest", assertLess, { found: rest, ...none });
-  const off = single.map((bound, i) => bound - bounds[i % N]);
+  const [bounds, gaps, above] = [onGrid.slice(0, N), onGrid.slice(N, 2 * N), mean(onGrid.slice(2 * N))];
+  const single = await numbers(() => elbo(vae, images.tile([10, 1, 1, 1]), random(seed).normal([10 * N, 2])).elbo);
+  const lost = bounds.map((bound, n) => evidence[n]! - bound);
+  show.claim("log p(x) - ELBO, the least", assertGreater, { found: Math.min(...lost), expected: 0, from: "a bound" });
+  const rest = Math.max(...lost.map((nats, n) => Math.abs(nats - gaps[n]!)));
+  show.claim("log p(x) - ELBO - KL, the largest", assertLess, { found: rest, expected: 0.02, from: "0; grid of 4 σ" });
+  const off = single.map((bound, i) => bound - bounds[i % N]!);
   near(show, "one-draw ELBO less the exact one", mean(off), 0, 4 * standardError(off), "4 standard errors");
-  const above = mean(single.map((bound, i) => Number(bound > evidence[i % N])));
-  near(show, "share of the draws above log p(x)", above, 0.13, 0.12, "about an eighth, more or less by the seed");
-  const order = Array.from(range(N)).sort((a, b) => gaps[b] - gaps[a]);
-  const curve = (name: string, of: number[], as: "line" | "dots" = "line") => ({
-    name,
-    x: range(N),
-    y: order.map((n) => of[n] - evidence[n]),
-    as,
-  });
-  const series = [curve("log p(x)", evidence), curve("ELBO", bounds), curve("one draw", single, "dots")];
+  const found = mean(single.map((bound, i) => Number(bound > evidence[i % N]!)));
+  const margin = 4 * Math.sqrt(above * (1 - above) / single.length);
+  near(show, "share of the draws above log p(x)", found, above, margin, "q's, by the grid; 4 standard errors");
+  const order = Array.from(range(N)).sort((a, b) => gaps[b]! - gaps[a]!);
+  const below = (of: number[]) => ({ x: range(N), y: order.map((n) => of[n]! - evidence[n]!) });
+  const dots = { name: "one draw", as: "dots", ...below(single) } as const;
+  const series = [{ name: "log p(x)", ...below(evidence) }, { name: "ELBO", ...below(bounds) }, dots];
   const axes = { x: { label: "images, the largest gap first" }, y: { label: "nats above log p(x)" } };
   await show.lines("gaps", "Below log p(x) on average, but not in every single draw", { series, ...axes });
   show.figure("gaps", gaps);
@@ -300,10 +263,9 @@ async function theGap(show: Show, { vae, images, codes, joint, q, evidence }: Su
 
 // ## 9.6 The encoder's share
 //
-// The gap has two causes. q(z | x) is one oval hill with its axes along z[0] and z[1], and the posterior need not be: it may lie
-// askew, or bend, or have two tops. And the encoder has learned to guess for all images at once, and is perfect for none. To
-// part the two, forget the encoder: find for each image by itself the best oval there is, by going down the gap's own slope.
-// What is left of the gap then is the oval's share; what went was the encoder's (Cremer et al. 2018).
+// The gap has two causes. q(z | x) is an oval hill with its axes along z[0] and z[1], and the posterior may lie askew,
+// or bend, or have two tops. And the encoder guesses for all images at once. So find the best oval for each by itself:
+// what is left of the gap is the oval's share, and what went the encoder's (Cremer et al. 2018).
 
 /** The μ and log σ² that make each image's gap least, from the encoder's on, `[N, 2]` each. */
 export function bestOvals(codes: Tensor, logJoint: Tensor, q: { mu: Tensor; logVar: Tensor }, steps: number) {
@@ -316,23 +278,20 @@ export function bestOvals(codes: Tensor, logJoint: Tensor, q: { mu: Tensor; logV
   return { mu, logVar };
 }
 
-// *Predict, then run*: which share is the larger?
-
 // ### Check
 async function theShare(show: Show, { q, codes, joint }: Summed, gaps: number[]): Promise<void> {
   show.title("9.6 The encoder's share");
   const best = bestOvals(codes, joint, q, 60);
-  const left = tf.tidy(() => gapOnGrid(codes, joint, best.mu, best.logVar)); // [N]
-  const oval = mean(await left.data());
+  const oval = mean(await numbers(() => gapOnGrid(codes, joint, best.mu, best.logVar)));
   show.text(`the gap: ${mean(gaps).toFixed(2)} nats on average; with the best oval: ${oval.toFixed(2)}`);
-  const share = { found: 1 - oval / mean(gaps), expected: 0.5, from: "more than half" };
-  show.claim("the encoder's share of the gap", assertGreater, share);
-  tf.dispose([left, best.mu, best.logVar]);
+  const found = 1 - oval / mean(gaps);
+  show.claim("the encoder's share of the gap", assertGreater, { found, expected: 0.5, from: "more than half" });
+  tf.dispose([best.mu, best.logVar]);
 }
 
 // ## 9.7 Weights against the truth
 //
-// Importance weights need no grid. For one image, from μ and σ as the encoder gives them to the weights of K codes:
+// Importance weights need no grid. For one image, from its μ and σ to the weights of K codes:
 
 /** log r of one image `[1, 28, 28, 1]` at K codes, made of noise `[K, 2]`: `[K]`. */
 export function logWeights(vae: LayersVae, image: Tensor, eps: Tensor): Tensor {
@@ -345,20 +304,17 @@ export function logWeights(vae: LayersVae, image: Tensor, eps: Tensor): Tensor {
   return logLikelihood.add(logPrior).sub(logQ); // [K]
 }
 
-// The library has both: `importanceWeighted(vae, { samples: K })` is the loss to train with, and `logEvidence(vae, examples,
-// { samples })` the estimate to report, with its standard error. Published figures use 5,000 codes an image.
+// The library has both: `importanceWeighted(vae, { samples: K })` is the loss to train with, and `logEvidence(vae,
+// examples, { samples })` the estimate to report, with its standard error. Published figures use 5,000 codes an image.
 //
 // *Predict, then run*: how much of the gap do 5 codes close, and how much do 50?
 
 // ### Check
 async function onImages(show: Show, { vae, images, evidence }: Summed, bounds: number[], seed: number): Promise<void> {
   show.title("9.7 Weights against the truth: 500 codes an image");
-  const [source, logR] = [random(seed), [] as number[][]];
-  for (const n of evidence.keys()) {
-    const one = tf.tidy(() => logWeights(vae, images.slice(n, 1), source.normal([500, 2]))); // [500]
-    logR.push(Array.from(await one.data()));
-    one.dispose();
-  }
+  const source = random(seed);
+  const drawn = (n: number) => numbers(() => logWeights(vae, images.slice(n, 1), source.normal([500, 2])));
+  const logR = await Array.fromAsync(evidence.keys(), drawn); // [N][500]
   const by = (K: number) => {
     const each = logR.map((row) => Array.from(range(500 / K), (i) => logMeanExp(row.slice(K * i, K * i + K))));
     return { nats: mean(each.map(mean)), error: Math.hypot(...each.map((nats) => standardError(nats))) / each.length };
@@ -368,41 +324,35 @@ async function onImages(show: Show, { vae, images, evidence }: Summed, bounds: n
   const rows = Object.entries(found).map(([name, nats]) => [name, nats.toFixed(2), (truth - nats).toFixed(2)]);
   show.table("Nats an image, on average", { columns: ["", "nats", "below log p(x)"], rows });
   show.figure("bounds", found);
-  const low = { expected: exact - 4 * five.error, from: "the ELBO by the grid - 4 standard errors" };
-  show.claim("5 codes", assertGreaterOrEqual, { found: five.nats, ...low });
-  const jensen = { expected: five.nats, from: "5 codes, the same draws: Jensen" };
-  show.claim("50 codes", assertGreaterOrEqual, { found: fifty.nats, ...jensen });
-  const high = { expected: truth + 4 * fifty.error, from: "log p(x) by the grid + 4 standard errors" };
-  show.claim("50 codes, too", assertLessOrEqual, { found: fifty.nats, ...high });
+  const [low, high] = [exact - 4 * five.error, truth + 4 * fifty.error];
+  show.claim("5 codes", assertGreaterOrEqual, { found: five.nats, expected: low, from: "the ELBO; 4 standard errors" });
+  show.claim("50 codes", assertGreaterOrEqual, { found: fifty.nats, expected: five.nats, from: "5 codes: Jensen" });
+  show.claim("50, too", assertLessOrEqual, { found: fifty.nats, expected: high, from: "log p(x); 4 standard errors" });
   const objective = importanceWeighted(vae, { samples: 500 });
-  const loss = tf.tidy(() => objective.terms({ x: images.slice(0, 1) }, random(seed), {}).loss); // [1]
-  const lossFound = (await loss.data())[0];
-  near(show, "importanceWeighted, one image", lossFound, -logMeanExp(logR[0]), 0.01, "ours, the same noise; float32");
+  const [loss = NaN] = await numbers(() => objective.terms({ x: images.slice(0, 1) }, random(seed), {}).loss);
+  near(show, "importanceWeighted, one image", loss, -logMeanExp(logR[0]!), 0.01, "ours, the same noise; float32");
   const batch = (of: ArrayLike<number>) => ({ x: tf.gather(images, Array.from(of)) });
   const library = await logEvidence(vae, { count: evidence.length, batch }, { samples: 50, seed: seed + 1 });
   const margin = 4 * Math.hypot(library.standardError, fifty.error * Math.sqrt(10));
   near(show, "logEvidence, 50 codes", library.mean, fifty.nats, margin, "ours, other noise; 4 standard errors");
-  loss.dispose();
 }
 
 // ## 9.8 What was left out, and where to read on
 //
-// - **Where it comes from.** Kingma and Welling 2013, *Auto-Encoding Variational Bayes*, and Rezende, Mohamed and Wierstra 2014,
-//   *Stochastic Backpropagation*: the same idea twice in one winter. Kingma and Welling 2019, *An Introduction to Variational
-//   Autoencoders*, is the book to read next.
-// - **Tighter bounds**: Burda, Grosse and Salakhutdinov 2015. **Better guesses** than an oval: normalizing flows (Rezende and
-//   Mohamed 2015; Kingma et al. 2016). **Other weights of the KL**: β-VAE (Higgins et al. 2017; Alemi et al. 2018).
-// - **Other priors**, which fill lesson 8's holes (Tomczak and Welling 2018), and discrete codes (van den Oord et al. 2017).
-// - **Many layers of codes**, where pictures become sharp (Vahdat and Kautz 2020; Child 2021), and diffusion, a VAE of very many
-//   layers whose encoder only adds noise (Ho et al. 2020), often on the codes of an autoencoder (Rombach et al. 2022).
+// - **Where it comes from**: Kingma and Welling 2013, and Rezende, Mohamed and Wierstra 2014, the same idea twice in a
+//   winter. To read next: Kingma and Welling 2019, *An Introduction to Variational Autoencoders*.
+// - **Tighter bounds**: Burda, Grosse and Salakhutdinov 2015. **Better guesses** than an oval: normalizing flows
+//   (Rezende and Mohamed 2015). **Other weights of the KL**: β-VAE (Higgins et al. 2017). **Other priors**, to fill
+//   lesson 8's holes: Tomczak and Welling 2018. **Discrete codes**: van den Oord et al. 2017.
+// - **Many layers of codes**, where pictures become sharp (Vahdat and Kautz 2020; Child 2021), and diffusion, a VAE of
+//   very many layers whose encoder only adds noise (Ho et al. 2020), often on a VAE's codes (Rombach et al. 2022).
 //
-// The course ends here. Most VAEs have codes of more dimensions, and nobody can look at all of them. Importance weights still
-// work there; and what you have seen in the plane is what you cannot see there.
+// The course ends here. Most codes have more dimensions, where nobody can look; importance weights still work there.
 //
 // ## Try it
 //
 // 1. `--points 1000`. What does the first claim of 9.4 find, and what does it protect you from?
-// 2. In 9.2 let `guess` be the posterior, `{ mu: 2 / 3, variance: 1 / 9 }`. Before you run it: what becomes of the table?
+// 2. In 9.2 let `guess` be the posterior, `{ mu: 2 / 3, variance: 1 / 9 }`. First predict: what becomes of the table?
 // 3. In 9.2 double the variance of `guess`. What does that cost with one code, and what with 50?
 //
 // Answers: `lessons/answers.md`.

@@ -13,7 +13,9 @@ const IN_FORM: LessonFile["name"][] = [
   "03_reparameterization",
   "04_kl",
   "05_elbo",
+  "06_vae",
   "08_latent_map",
+  "09_evidence",
 ];
 
 /** How many lines a page shows and does not fold away: those outside the blocks that begin with `// ### Check`. */
