@@ -167,6 +167,56 @@ Deno.test("weave: one section twice, a lesson's title later on, and no title at 
   assertEquals(said([title("How <small>?"), { kind: "end" }]), []);
 });
 
+/** A lesson with checks: two in a row, one behind an idea, and one of what was said in no section of its own. */
+const CHECKED = {
+  name: "09_checked",
+  question: "Why?",
+  text: `// ## 9.1 One
+const idea = 1;
+
+// ### Check
+const expected = [
+  1,
+];
+function check() {
+  if (idea) {
+    claim();
+  }
+}
+
+// ### Check
+function other() {
+}
+
+const next = 2;
+
+// ## 9.2 Two
+
+// ### Check
+function last() {
+  // ### Check
+}
+// Prose again.
+`,
+};
+
+Deno.test("weave: a check goes to the brace at the left margin, and checks in a row are one", () => {
+  assertEquals(weave(CHECKED, [title("9.1 a"), claim("b")]).map(({ cells }) => cells), [
+    [],
+    [
+      { kind: "code", text: "const idea = 1;" },
+      {
+        kind: "check",
+        text:
+          "const expected = [\n  1,\n];\nfunction check() {\n  if (idea) {\n    claim();\n  }\n}\n\nfunction other() {\n}",
+      },
+      { kind: "code", text: "const next = 2;" },
+      { kind: "said", title: "9.1 a", events: [claim("b")] },
+    ],
+    [{ kind: "check", text: "function last() {\n  // ### Check\n}" }, { kind: "prose", text: "Prose again." }],
+  ]);
+});
+
 Deno.test("weave: 9.4 is not 9.40", () => {
   const sections = weave({ question: "q", text: "// ## 9.40 Forty" }, [title("9.4 Four")]);
   assertEquals(sections.map(({ heading, cells }) => [heading, cells.length]), [["", 0], ["9.40 Forty", 0], [
@@ -254,6 +304,24 @@ Deno.test("page: it says at the top if a claim is false, and ends in that claim"
   assertEquals(parse(page(SMALL, SAID, DRAWN)).querySelectorAll(".notice").length, 0);
 });
 
+Deno.test("page: a check is folded away under what came of it; claims and pictures are not", () => {
+  const folds = (...events: LessonEvent[]) => {
+    const document = parse(page(CHECKED, [title("9.1 One"), ...events, title("9.2 Two"), text("done")], DRAWN));
+    const checks = Array.from(document.querySelectorAll("details.check"));
+    assert(checks.every((check) => !check.hasAttribute("open") && check.querySelector("pre.code")));
+    assertEquals(document.querySelectorAll("details .claim, details figure, details .line").length, 0);
+    assertEquals(document.querySelectorAll(".claim, figure").length, events.length);
+    return checks.map((check) =>
+      check.querySelector("summary")!.textContent!.replace("How this is checked and drawn", "")
+    );
+  };
+  assertEquals(folds(), ["", ""]);
+  assertEquals(folds(claim("a")), [": 1 claim, true", ""]);
+  assertEquals(folds(claim("a"), claim("b"), images), [": 2 claims, all true; 1 picture", ""]);
+  assertEquals(folds(claim("a"), claim("b", false), images, lines), [": 2 claims, 1 false; 2 pictures", ""]);
+  assertEquals(folds(lines), [": 1 picture", ""]);
+});
+
 Deno.test("page: every link of the contents has its section", () => {
   const document = parse(page(SMALL, SAID, DRAWN));
   const links = Array.from(document.querySelectorAll("nav a"), (a) => a.getAttribute("href")!.slice(1));
@@ -297,6 +365,7 @@ for (const { name, source } of LESSONS) {
   const drawings = /^\/\/ ```(?:text|ts)\n([^]*?)^\/\/ ```$/gm;
   const code = after.replaceAll(drawings, (_, drawn: string) => drawn.replaceAll(/^\/\/ /gm, "")).split("\n")
     .filter((line) => !isProse(line) && line.trim());
+  const checks = source.split("\n").filter((line) => line === "// ### Check").length;
 
   Deno.test(`lesson ${name}: every formula becomes MathML`, () => {
     const displayed = prose.split("```math").length - 1;
@@ -313,14 +382,19 @@ for (const { name, source } of LESSONS) {
     const document = parse(html());
     const lines = Array.from(document.querySelectorAll("pre.code"), (pre) => pre.textContent!.split("\n")).flat();
     assertEquals(lines.filter((line) => line.trim()), code);
-    for (const gone of document.querySelectorAll("pre.code, math, nav, style, .course, footer")) gone.remove();
+    const folds = document.querySelectorAll("details.check").length;
+    assert(folds > 0 && folds <= checks, "its checks are folded away, those in a row together");
+    for (const gone of document.querySelectorAll("pre.code, math, nav, style, .course, footer, summary")) gone.remove();
     const words = (text: string) => text.split(/\s+/).filter((word) => /[\p{Letter}\p{Number}]/u.test(word));
-    const wanted = prose.replaceAll(/```(?:math|text|ts)[^]*?```/g, "").replaceAll(/\$[^$`]*\$/g, "").replaceAll(
+    const wanted = prose.replaceAll(/^### Check$/gm, "").replaceAll(/```(?:math|text|ts)[^]*?```/g, "").replaceAll(
+      /\$[^$`]*\$/g,
+      "",
+    ).replaceAll(
       /[*`#]|^\d\. /gm,
       "",
     );
     assertEquals(
-      words(document.querySelector("main")!.textContent!.replaceAll("Imports", "")).map(bare),
+      words(document.querySelector("main")!.textContent!).map(bare),
       words(wanted).map(bare),
     );
   });
@@ -428,6 +502,21 @@ testIf(
           "Array.from(new Set(Array.from(document.querySelectorAll('math, math *'), (m) => m.namespaceURI)))";
         assertEquals(await tab.evaluate(kinds), ["http://www.w3.org/1998/Math/MathML"]);
         assertGreater(await tab.evaluate<number>("document.querySelectorAll('.claim.holds').length"), 5);
+        // Checks are folded away: what they claimed and drew is seen all the same, and they unfold.
+        const seen = (what: string) =>
+          tab.evaluate<number>(
+            `Array.from(document.querySelectorAll("${what}")).filter((e) => e.checkVisibility()).length`,
+          );
+        const all = await tab.evaluate<number[]>(
+          "['.claim', 'img', '.check', '.check pre'].map((what) => document.querySelectorAll(what).length)",
+        );
+        const folded = await Promise.all([".claim", "img", ".check summary", ".check pre"].map(seen));
+        assertEquals(folded, [...all.slice(0, 3), 0]);
+        const height = "document.documentElement.scrollHeight";
+        const before = await tab.evaluate<number>(height);
+        await tab.evaluate("document.querySelectorAll('.check > summary').forEach((summary) => summary.click())");
+        assertEquals(await seen(".check pre"), all[3]);
+        assertGreater(await tab.evaluate<number>(height), before);
         // A picture's file, opened by itself, is well-formed and draws.
         for (const name of pictures.filter((name) => name.endsWith(".svg"))) {
           const { errors, evaluate } = await open(`file://${out}/${name}`, { width: 1200 });

@@ -133,6 +133,11 @@ testSite(
     assertEquals(claims, recorded);
     const checks = Array.from(document.querySelectorAll("details.check"), (check) => check.textContent!);
     assert(checks.length > 6 && checks.every((text) => text.includes("show.") || text.includes("await")));
+    const summaries = Array.from(
+      document.querySelectorAll("details.check > summary"),
+      ({ textContent }) => textContent,
+    );
+    assertEquals([...new Set(summaries)], ["How this is checked and drawn"]); // a run in the page may find something else
     const open = Array.from(document.querySelectorAll("section > pre.code"), (code) => code.textContent).join("\n");
     assert(open.includes("function klByHand") && !open.includes("show.claim"));
     assertEquals(document.querySelectorAll("ol > li > details.answer").length, 3);

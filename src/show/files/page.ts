@@ -5,6 +5,7 @@
  */
 import { at } from "../../at.ts";
 import type { LessonEvent } from "../events.ts";
+import { checkHtml } from "./page_check.ts";
 import { type Drawn, eventHtml } from "./page_events.ts";
 import { codeHtml, lineHtml, proseHtml } from "./page_prose.ts";
 import { STYLE } from "./page_style.ts";
@@ -106,11 +107,16 @@ function idOf(heading: string, index: number): string {
 
 function sectionHtml({ heading, cells }: Section, index: number, pictures: Map<string, Drawn>): string {
   const title = index === 0 ? "" : `<h2 id="${idOf(heading, index)}">${lineHtml(heading)}</h2>\n`;
-  return `<section>\n${title}${cells.map((cell) => cellHtml(cell, pictures)).join("")}</section>\n`;
+  const said = cells.flatMap((cell) => cell.kind === "said" ? cell.events : []);
+  const last = cells.findLast(({ kind }) => kind === "check"); // which comes right before what was said
+  const html = cells.map((cell) => cellHtml(cell, pictures, cell === last ? said : []));
+  return `<section>\n${title}${html.join("")}</section>\n`;
 }
 
-function cellHtml(cell: Cell, pictures: Map<string, Drawn>): string {
+function cellHtml(cell: Cell, pictures: Map<string, Drawn>, found: LessonEvent[]): string {
   switch (cell.kind) {
+    case "check":
+      return checkHtml(cell.text, found);
     case "prose":
       return proseHtml(cell.text);
     case "code":

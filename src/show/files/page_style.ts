@@ -45,8 +45,10 @@ code { font-size: 0.85em; background: var(--code); border-radius: 4px; padding: 
 .wide { overflow-x: auto; max-width: 100%; }
 .code { background: var(--code); border-radius: 8px; padding: 0.9rem 1.1rem; margin: 1.25rem 0; font-size: 0.72rem; line-height: 1.55; }
 .code code { font-size: inherit; background: none; padding: 0; }
+details { margin: 1.25rem 0; }
 details .code { margin-top: 0.5rem; }
-summary { color: var(--quiet); font-size: 0.85rem; cursor: pointer; }
+summary { width: fit-content; color: var(--quiet); font-size: 0.85rem; cursor: pointer; }
+summary:hover { color: var(--link); }
 math { font-family: math, "STIX Two Math", "Cambria Math", "DejaVu Math TeX Gyre"; font-size: 1.08em; }
 .maths { margin: 1.25rem 0; padding: 0.25rem 0; overflow-y: hidden; }
 .maths math { width: fit-content; margin-left: 1.5rem; }

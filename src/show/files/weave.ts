@@ -13,8 +13,10 @@ export interface Said {
   events: LessonEvent[];
 }
 
-/** A piece of a lesson: prose is Markdown, code and imports are TypeScript. */
-export type Cell = { kind: "prose" | "code" | "imports"; text: string } | ({ kind: "said" } & Said);
+/** A piece of a lesson: prose is Markdown; code, imports and checks are TypeScript. */
+export type Cell = Text | ({ kind: "said" } & Said);
+
+type Text = { kind: "prose" | "code" | "imports" | "check"; text: string };
 
 /** A part of a lesson under one heading; the opening has none. */
 export interface Section {
@@ -27,7 +29,8 @@ export interface Section {
 /**
  * Puts what a lesson said where the lesson's text says it is made.
  *
- * The module's doc comment and runs of `//` comments at the left margin are prose; all else is code. What was said under
+ * The module's doc comment and runs of `//` comments at the left margin are prose; all else is code. What follows the line
+ * `// ### Check`, up to the next brace at the left margin, is a check; checks in a row are one. What was said under
  * the title `6.3 …` follows the last code of section 6.3, under `4.1-4.3 …` that of section 4.3, and before any such
  * title (or under the question, the lesson's first title) the opening. What belongs to no section gets one at the end.
  */
@@ -60,19 +63,25 @@ function runs(events: LessonEvent[], question: string): Said[] {
   return said.filter(({ title, events }) => title !== "" || events.some(({ kind }) => kind !== "end"));
 }
 
-/** Cuts a lesson's source into prose, imports and code. */
+/** Cuts a lesson's source into prose, imports, code and checks. */
 function cells(source: string): Cell[] {
   const doc = /^\s*\/\*\*([^]*?)\*\//.exec(source);
   const header = (doc?.[1] ?? "").replaceAll(/^ ?\* ?/gm, "").replace(/^@module$/m, "").trim();
-  const cells: { kind: "prose" | "code" | "imports"; text: string }[] = [{ kind: "prose", text: header }];
-  let importing = false;
+  const cells: Text[] = [{ kind: "prose", text: header }];
+  let [importing, checking] = [false, false];
   for (const line of source.slice(doc?.[0].length ?? 0).split(/\r?\n/)) {
+    const last = cells.at(-1)!;
     importing ||= line.startsWith("import ");
-    const kind = importing ? "imports" : /^\/\/( |$)/.test(line) ? "prose" : "code";
-    const text = kind === "prose" ? line.slice(3) : line;
-    if (cells.at(-1)!.kind === kind) cells.at(-1)!.text += `\n${text}`;
-    else cells.push({ kind, text });
+    if (line === "// ### Check") checking = true;
+    else {
+      const check = checking || line === "" && last.kind === "check"; // so that checks in a row are one
+      const kind = check ? "check" : importing ? "imports" : /^\/\/( |$)/.test(line) ? "prose" : "code";
+      const text = kind === "prose" ? line.slice(3) : line;
+      if (last.kind === kind) last.text += `\n${text}`;
+      else cells.push({ kind, text });
+    }
     importing &&= !line.trimEnd().endsWith(";");
+    checking &&= line !== "}";
   }
   return cells.map(({ kind, text }) => ({ kind, text: text.replace(/^(\s*\n)+/, "").trimEnd() }))
     .filter(({ text }) => text !== "");

@@ -116,13 +116,15 @@ function footerHtml(lesson: LessonFile, lessons: LessonFile[]): string {
 `;
 }
 
-/** Adds to a page's content what links can point at, and folds its checks away. */
+/** Adds to a page's content what links can point at; its checks do not say what they found, since that can change here. */
 function decorate(main: HTMLElement): void {
   for (const section of main.querySelectorAll("section")) {
     const heading = section.querySelector("h2");
     const place = heading?.id ?? "opening";
     if (heading) heading.append(anchor(main, heading.id, "this section"));
-    foldChecks(section);
+    for (const summary of section.querySelectorAll(".check summary")) {
+      summary.textContent = "How this is checked and drawn";
+    }
     section.querySelectorAll("pre.code").forEach((cell, i) => cell.id = `${place}-code-${i + 1}`);
     section.querySelectorAll(".claim").forEach((claim, i) => {
       claim.id = `${place}-claim-${i + 1}`;
@@ -140,21 +142,4 @@ function anchor(main: HTMLElement, id: string, what: string): Element {
   link.setAttribute("aria-label", `Link to ${what}`);
   link.textContent = "#";
   return link;
-}
-
-/** Folds away the blocks that begin with `// ### Check`, those that follow each other into one. */
-function foldChecks(section: Element): void {
-  for (const heading of section.querySelectorAll("h3")) {
-    const block = heading.nextElementSibling;
-    if (heading.textContent !== "Check" || !block?.matches("pre.code")) continue;
-    const before = heading.previousElementSibling;
-    const details = before?.matches("details.check") ? before : section.ownerDocument.createElement("details");
-    if (details === before) heading.remove();
-    else {
-      details.className = "check";
-      details.innerHTML = `<summary>How this is checked and drawn</summary>`;
-      heading.replaceWith(details);
-    }
-    details.append(block);
-  }
 }
