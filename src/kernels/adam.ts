@@ -28,7 +28,8 @@ export interface AdamStep {
  * or NaN where a number of the new `x` is not finite. The moments change in place.
  */
 export function adamStep(build: Build): tf.KernelConfig {
-  return assembledKernel(ADAM_STEP, build, ({ kernels, address, output }, { inputs: { x, m, v, g }, attrs }) => {
+  return assembledKernel<"x" | "m" | "v" | "g">(ADAM_STEP, build, ({ kernels, address, output }, { inputs, attrs }) => {
+    const { x, m, v, g } = inputs;
     const { rate, beta1, beta2, correction1, correction2, epsilon } = attrs as AdamStep;
     const [out, finite] = [output(x.shape), output([])];
     const n = x.shape.reduce((product, size) => product * size, 1);

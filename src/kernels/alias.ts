@@ -11,7 +11,7 @@ import { composedKernel, outputOn, type TensorInfo, wasmKernel } from "./compose
 
 /** Wraps tfjs's own `Identity` or `Cast` of the WASM backend, which copy. */
 export function alias(own: tf.KernelConfig): tf.KernelConfig {
-  return composedKernel(own.kernelName, ({ run }, { inputs: { x }, attrs }) => {
+  return composedKernel<"x">(own.kernelName, ({ run }, { inputs: { x }, attrs }) => {
     if (x.dtype === "string" || (attrs?.dtype ?? x.dtype) !== x.dtype) return run(own, { x }, attrs);
     return run("Reshape", { x }, { shape: x.shape });
   }, own);
@@ -19,14 +19,14 @@ export function alias(own: tf.KernelConfig): tf.KernelConfig {
 
 /** Wraps a `Cast` of the WASM backend that takes a number's last byte for a bool: whatever is not 0 is true, as NaN is. */
 export function castToBool(own: tf.KernelConfig): tf.KernelConfig {
-  return wasmKernel("Cast", (args) => {
+  return wasmKernel<"x">("Cast", (args) => {
     const { inputs: { x }, attrs: { dtype }, backend } = args;
     if (dtype !== "bool" || x.dtype === "bool" || x.dtype === "string") {
       return own.kernelFunc(args as never) as TensorInfo;
     }
     const out = outputOn(backend, x.shape, "bool");
-    const [numbers, bools] = [x, out].map((t) => backend.typedArrayFromHeap(t));
-    for (let i = 0; i < numbers.length; i++) bools[i] = numbers[i] === 0 ? 0 : 1;
+    const bools = backend.typedArrayFromHeap(out);
+    backend.typedArrayFromHeap(x).forEach((number, i) => bools[i] = number === 0 ? 0 : 1);
     return out;
   }, own);
 }

@@ -67,15 +67,16 @@ export function floorOf(activation = "linear"): number | undefined {
  *
  * @param work What it does; where it returns nothing, tfjs's own kernel is asked.
  */
-export function assembledKernel(
+export function assembledKernel<Names extends string = string, Optional extends string = never>(
   kernelName: string,
   build: Build,
-  work: (heap: Heap, args: KernelArguments) => TensorInfo | TensorInfo[] | undefined,
+  work: (heap: Heap, args: KernelArguments<Names, Optional>) => TensorInfo | TensorInfo[] | undefined,
   own?: tf.KernelConfig,
 ): tf.KernelConfig {
-  const done = (args: KernelArguments) => withHeap(args.backend, build, (heap) => work(heap, args));
-  const tfjs = (args: KernelArguments) => own!.kernelFunc(args as never) as TensorInfo;
-  return wasmKernel(kernelName, (args) => done(args) ?? tfjs(args), own);
+  type Arguments = KernelArguments<Names, Optional>;
+  const done = (args: Arguments) => withHeap(args.backend, build, (heap) => work(heap, args));
+  const tfjs = (args: Arguments) => own!.kernelFunc(args as never) as TensorInfo;
+  return wasmKernel(kernelName, (args: Arguments) => done(args) ?? tfjs(args), own);
 }
 
 /** The kernels in each backend's memory, by their build. */
@@ -93,7 +94,8 @@ function kernelsIn(memory: WebAssembly.Memory, build: Build): Kernels {
 function named({ exports }: WebAssembly.Instance): Kernels {
   const entries = Object.entries(PARAMETERS).map(([name, parameters]) => {
     const kernel = exports[name] as (...args: number[]) => number;
-    return [name, (args: Record<string, number>) => kernel(...parameters.map((parameter) => args[parameter]))];
+    // Every parameter is among the arguments: `Kernels` asks for it.
+    return [name, (args: Record<string, number>) => kernel(...parameters.map((parameter) => args[parameter]!))];
   });
   return Object.fromEntries(entries);
 }

@@ -19,6 +19,7 @@ function zeros(kernelName: string, inputs: string[]): tf.GradConfig {
   return {
     kernelName,
     inputsToSave: inputs,
-    gradFunc: (_dy, saved) => Object.fromEntries(inputs.map((name, i) => [name, () => tf.zeros(saved[i].shape)])),
+    // tfjs saves one tensor for each name, in their order.
+    gradFunc: (_dy, saved) => Object.fromEntries(inputs.map((name, i) => [name, () => tf.zeros(saved[i]!.shape)])),
   };
 }

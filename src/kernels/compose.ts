@@ -12,9 +12,12 @@ import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 /** What a kernel takes and returns: the data, shape and type of a tensor that the engine does not track. */
 export type TensorInfo = tf.TensorInfo;
 
-/** What tfjs hands to a kernel. */
-export interface KernelArguments {
-  inputs: Record<string, TensorInfo>;
+/** The sizes of images `[B, H, W, C]`; the ops of tfjs that take images refuse other tensors. */
+export type Shape4 = [number, number, number, number];
+
+/** What tfjs hands to a kernel: its inputs, by the names that its op always gives, and by those that it may leave out. */
+export interface KernelArguments<Names extends string = string, Optional extends string = never> {
+  inputs: Record<Names, TensorInfo> & { [Name in Optional]?: TensorInfo | undefined };
   // deno-lint-ignore no-explicit-any -- each kernel has attributes of its own
   attrs: any;
   backend: BackendWasm;
@@ -27,23 +30,22 @@ export interface Composer {
 }
 
 /** Declares a kernel of the WASM backend that is composed from others. */
-export function composedKernel(
+export function composedKernel<Names extends string = string, Optional extends string = never>(
   kernelName: string,
-  build: (composer: Composer, args: KernelArguments) => TensorInfo,
+  build: (composer: Composer, args: KernelArguments<Names, Optional>) => TensorInfo,
   own?: tf.KernelConfig,
 ): tf.KernelConfig {
   return wasmKernel(kernelName, (args) => compose(args, build), own);
 }
 
 /** Declares a kernel of the WASM backend, set up as tfjs's own, where the new one falls back on that. */
-export function wasmKernel(
+export function wasmKernel<Names extends string = string, Optional extends string = never>(
   kernelName: string,
-  run: (args: KernelArguments) => TensorInfo | TensorInfo[],
+  run: (args: KernelArguments<Names, Optional>) => TensorInfo | TensorInfo[],
   own?: tf.KernelConfig,
 ): tf.KernelConfig {
-  const { setupFunc, disposeFunc } = own ?? {};
-  const kernelFunc: tf.KernelFunc = (args) => run(args as unknown as KernelArguments);
-  return { kernelName, backendName: "wasm", setupFunc, disposeFunc, kernelFunc };
+  const kernelFunc: tf.KernelFunc = (args) => run(args as unknown as KernelArguments<Names, Optional>);
+  return { ...own, kernelName, backendName: "wasm", kernelFunc };
 }
 
 /**
@@ -73,7 +75,10 @@ export function noMemory(bytes: number): RangeError {
 }
 
 /** Runs `build`, keeps the tensor it returns, and disposes all others, also when it throws. */
-function compose(args: KernelArguments, build: (composer: Composer, args: KernelArguments) => TensorInfo): TensorInfo {
+function compose<Arguments extends KernelArguments<never>>(
+  args: Arguments,
+  build: (composer: Composer, args: Arguments) => TensorInfo,
+): TensorInfo {
   const { backend } = args;
   const made: TensorInfo[] = [];
   try {

@@ -22,7 +22,10 @@ import { type Places, rowsTimes, type Stretch, transposeTimes } from "./product.
 import * as winograd from "./winograd.ts";
 
 /** `x` `[B, H, W, C]` and `filter` `[K, L, C, O]` to `y` `[B, H', W', O]`; with a bias `[O]`, and a ReLU. */
-export function convolve(heap: Heap, { inputs: { x, filter, bias }, attrs }: KernelArguments): TensorInfo {
+export function convolve(
+  heap: Heap,
+  { inputs: { x, filter, bias }, attrs }: KernelArguments<"x" | "filter", "bias">,
+): TensorInfo {
   const conv = geometry("Conv2D", attrs, { input: x.shape, filter: filter.shape });
   const { B, O, rows, columns } = conv;
   const y = heap.output(conv.outShape);
@@ -45,7 +48,7 @@ export function convolve(heap: Heap, { inputs: { x, filter, bias }, attrs }: Ker
 }
 
 /** `x` `[B, H, W, C]` and `dy` `[B, H', W', O]` to `dw` `[K, L, C, O]`. */
-export function filterGradient(heap: Heap, { inputs: { x, dy }, attrs }: KernelArguments): TensorInfo {
+export function filterGradient(heap: Heap, { inputs: { x, dy }, attrs }: KernelArguments<"x" | "dy">): TensorInfo {
   const shapes = { input: x.shape, filter: attrs.filterShape, dy: dy.shape };
   const conv = geometry("Conv2DBackpropFilter", attrs, shapes);
   const { O } = conv;
@@ -68,7 +71,10 @@ export function filterGradient(heap: Heap, { inputs: { x, dy }, attrs }: KernelA
 }
 
 /** `dy` `[B, H', W', O]` and `filter` `[K, L, C, O]` to `dx` `[B, H, W, C]`. */
-export function inputGradient(heap: Heap, { inputs: { dy, filter }, attrs }: KernelArguments): TensorInfo {
+export function inputGradient(
+  heap: Heap,
+  { inputs: { dy, filter }, attrs }: KernelArguments<"dy" | "filter">,
+): TensorInfo {
   const shapes = { input: attrs.inputShape, filter: filter.shape, dy: dy.shape };
   const conv = geometry("Conv2DBackpropInput", attrs, shapes);
   const { B, C, rows, columns } = conv;

@@ -18,7 +18,7 @@ import { cropped, enframe, type Frame, grid, type Images, part } from "./images.
 import { type Places, rowsTimes } from "./product.ts";
 
 /** `x` `[B, D, H, W, C]` and `filter` `[J, K, L, C, O]` to `y` `[B, D', H', W', O]`. */
-export function convolve3d(heap: Heap, { inputs: { x, filter }, attrs }: KernelArguments): TensorInfo {
+export function convolve3d(heap: Heap, { inputs: { x, filter }, attrs }: KernelArguments<"x" | "filter">): TensorInfo {
   assertFloats("Conv3D", { x, filter });
   const conv = geometry("Conv3D", attrs, { input: x.shape, filter: filter.shape });
   const { O } = conv;
@@ -33,7 +33,7 @@ export function convolve3d(heap: Heap, { inputs: { x, filter }, attrs }: KernelA
 }
 
 /** `x` `[B, D, H, W, C]` and `dy` `[B, D', H', W', O]` to `dw` `[J, K, L, C, O]`. */
-export function filterGradient3d(heap: Heap, { inputs: { x, dy }, attrs }: KernelArguments): TensorInfo {
+export function filterGradient3d(heap: Heap, { inputs: { x, dy }, attrs }: KernelArguments<"x" | "dy">): TensorInfo {
   assertFloats("Conv3DBackpropFilterV2", { x, dy });
   const shapes = { input: x.shape, filter: attrs.filterShape, dy: dy.shape };
   const conv = geometry("Conv3DBackpropFilterV2", attrs, shapes);
@@ -54,7 +54,10 @@ export function filterGradient3d(heap: Heap, { inputs: { x, dy }, attrs }: Kerne
 }
 
 /** `dy` `[B, D', H', W', O]` and `filter` `[J, K, L, C, O]` to `dx` `[B, D, H, W, C]`. */
-export function inputGradient3d(heap: Heap, { inputs: { dy, filter }, attrs }: KernelArguments): TensorInfo {
+export function inputGradient3d(
+  heap: Heap,
+  { inputs: { dy, filter }, attrs }: KernelArguments<"dy" | "filter">,
+): TensorInfo {
   assertFloats("Conv3DBackpropInputV2", { dy, filter });
   const shapes = { input: attrs.inputShape, filter: filter.shape, dy: dy.shape };
   const conv = geometry("Conv3DBackpropInputV2", attrs, shapes);

@@ -12,15 +12,18 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { composedKernel } from "./compose.ts";
+import { composedKernel, type Shape4 } from "./compose.ts";
+import { mapTuple } from "./map_tuple.ts";
 
 /**
  * Wraps tfjs's own `CropAndResize` of the WASM backend. For a box on an image that does not exist, that leaves in the crop
  * what lay there by chance, and for a negative number reads other memory. As on tfjs's cpu backend, such a crop is zero here.
  */
 export function cropAndResize(own: tf.KernelConfig): tf.KernelConfig {
-  return composedKernel(own.kernelName, ({ run }, { inputs: { image, boxes, boxInd }, attrs, backend }) => {
-    const exists = (index: number) => index >= 0 && index < image.shape[0];
+  return composedKernel<"image" | "boxes" | "boxInd">(own.kernelName, ({ run }, { inputs, attrs, backend }) => {
+    const { image, boxes, boxInd } = inputs;
+    const [B] = image.shape as Shape4;
+    const exists = (index: number) => index >= 0 && index < B;
     const indices = Array.from(backend.typedArrayFromHeap(boxInd));
     if (indices.every(exists)) return run(own, { image, boxes, boxInd }, attrs);
     const inside = run("ZerosLike", { x: boxInd });
@@ -58,8 +61,13 @@ function owner(boxInd: tf.Tensor1D, image: tf.Tensor4D): tf.Tensor2D {
 }
 
 /** `a` `[N, h, H]` and `b` `[N, w, W]`. */
-function weights([, H, W]: number[], boxes: tf.Tensor2D, [h, w]: [number, number], method: Method): tf.Tensor3D[] {
-  return [[0, H, h], [1, W, w]].map(([axis, pixels, outputs]) => {
+function weights(
+  [, H, W]: Shape4,
+  boxes: tf.Tensor2D,
+  [h, w]: [number, number],
+  method: Method,
+): [tf.Tensor3D, tf.Tensor3D] {
+  return mapTuple([[0, H, h], [1, W, w]], ([axis, pixels, outputs]) => {
     const { places, inside, pixel } = along(axis, pixels, outputs, boxes);
     const weight = method === "bilinear"
       ? tf.relu(tf.sub(1, tf.abs(tf.sub(places, pixel))))
@@ -70,7 +78,10 @@ function weights([, H, W]: number[], boxes: tf.Tensor2D, [h, w]: [number, number
 
 /** The places of a crop's outputs along an axis `[N, outputs, 1]`, whether they lie inside, and the axis's pixels. */
 function along(axis: number, pixels: number, outputs: number, boxes: tf.Tensor2D) {
-  const [start, end] = [axis, axis + 2].map((side) => boxes.slice([0, side], [-1, 1]).expandDims(1).mul(pixels - 1));
+  const [start, end] = mapTuple(
+    [axis, axis + 2],
+    (side) => boxes.slice([0, side], [-1, 1]).expandDims(1).mul(pixels - 1),
+  );
   const places = outputs > 1
     ? start.add(tf.range(0, outputs).reshape([1, outputs, 1]).mul(end.sub(start).div(outputs - 1)))
     : start.add(end).mul(0.5);
@@ -81,8 +92,8 @@ function along(axis: number, pixels: number, outputs: number, boxes: tf.Tensor2D
 /** `dy` `[N, h, w, C]` back to the images `[B, H, W, C]`, each having the sum over its boxes. */
 function imageGradient(
   dy: tf.Tensor4D,
-  [B, H, W, C]: number[],
-  [rows, columns]: tf.Tensor3D[],
+  [B, H, W, C]: Shape4,
+  [rows, columns]: [tf.Tensor3D, tf.Tensor3D],
   owner: tf.Tensor2D,
 ): tf.Tensor {
   const crops = resampled(dy, transposed(rows), transposed(columns)); // [N, H, W, C]
@@ -100,19 +111,20 @@ function boxesGradient(
   const [B, H, W, C] = image.shape;
   const images = tf.matMul(owner(boxInd, image), image.reshape([B, H * W * C])).reshape([-1, H, W, C]) as tf.Tensor4D;
   const [rows, columns] = weights(image.shape, boxes, cropSize, "bilinear");
-  const [rowSlopes, columnSlopes] = [[0, H, cropSize[0]], [1, W, cropSize[1]]].map(([axis, pixels, outputs]) => {
+  const [h, w] = cropSize;
+  const axes = [[0, H, h, rows], [1, W, w, columns]] as const;
+  const [rowSlopes, columnSlopes] = mapTuple(axes, ([axis, pixels, outputs, weights]) => {
     const { places, pixel } = along(axis, pixels, outputs, boxes);
-    const support = (axis === 0 ? rows : columns).greater(0).cast("float32");
+    const support = weights.greater(0).cast("float32");
     return tf.sign(tf.sub(pixel, places)).mul(support).mul(pixels - 1) as tf.Tensor3D;
   });
   const byRow = resampled(images, rowSlopes, columns).mul(dy).sum([2, 3]); // [N, h]
   const byColumn = resampled(images, rows, columnSlopes).mul(dy).sum([1, 3]); // [N, w]
-  const ends = [byRow, byColumn].map((slope, axis) => {
-    const outputs = cropSize[axis];
+  const [top, left] = mapTuple([[byRow, h], [byColumn, w]], ([slope, outputs]) => {
     const part = outputs > 1 ? tf.linspace(0, 1, outputs) : tf.tensor1d([0.5]);
     return { start: slope.mul(tf.sub(1, part)).sum(1), end: slope.mul(part).sum(1) };
   });
-  return tf.stack([ends[0].start, ends[1].start, ends[0].end, ends[1].end], 1);
+  return tf.stack([top.start, left.start, top.end, left.end], 1);
 }
 
 /** `x` `[N, I, J, C]` with other rows, by `rows` `[N, i, I]`, and other columns, by `columns` `[N, j, J]`: `[N, i, j, C]`. */

@@ -15,7 +15,8 @@ import * as tf from "@tensorflow/tfjs";
 export const CUMSUM_GRADIENT: tf.GradConfig = {
   kernelName: "Cumsum",
   inputsToSave: ["x"],
-  gradFunc(dy, [x], attrs) {
+  gradFunc(dy, saved, attrs) {
+    const [x] = saved as [tf.Tensor];
     const [axis] = tf.util.parseAxisParam(attrs.axis as number, x.shape);
     return { x: () => tf.cumsum(dy as tf.Tensor, axis, attrs.exclusive as boolean, !attrs.reverse) };
   },

@@ -17,7 +17,10 @@ import { type Axis, type Convolution, geometry, type Phase, type Phases, phases 
 import { cropped, type Images, part } from "./images.ts";
 
 /** `x` `[B, H, W, C]` and `filter` `[K, L, C, M]` to `y` `[B, H', W', C M]`; with a bias `[C M]`, and a ReLU. */
-export function depthwise(heap: Heap, { inputs: { x, filter, bias }, attrs }: KernelArguments): TensorInfo {
+export function depthwise(
+  heap: Heap,
+  { inputs: { x, filter, bias }, attrs }: KernelArguments<"x" | "filter", "bias">,
+): TensorInfo {
   const conv = geometry("DepthwiseConv2dNative", attrs, { input: x.shape, filter: filter.shape }, true);
   const { B, C, O, rows, columns } = conv;
   const y = heap.output(conv.outShape);
@@ -45,7 +48,10 @@ export function depthwise(heap: Heap, { inputs: { x, filter, bias }, attrs }: Ke
 }
 
 /** `x` `[B, H, W, C]` and `dy` `[B, H', W', C M]` to `dw` `[K, L, C, M]`. */
-export function depthwiseFilterGradient(heap: Heap, { inputs: { x, dy }, attrs }: KernelArguments): TensorInfo {
+export function depthwiseFilterGradient(
+  heap: Heap,
+  { inputs: { x, dy }, attrs }: KernelArguments<"x" | "dy">,
+): TensorInfo {
   const shapes = { input: x.shape, filter: attrs.filterShape, dy: dy.shape };
   const conv = geometry("DepthwiseConv2dNativeBackpropFilter", attrs, shapes, true);
   const { B, C, O, rows, columns } = conv;
@@ -69,7 +75,10 @@ export function depthwiseFilterGradient(heap: Heap, { inputs: { x, dy }, attrs }
 }
 
 /** `dy` `[B, H', W', C M]` and `filter` `[K, L, C, M]` to `dx` `[B, H, W, C]`. */
-export function depthwiseInputGradient(heap: Heap, { inputs: { dy, filter }, attrs }: KernelArguments): TensorInfo {
+export function depthwiseInputGradient(
+  heap: Heap,
+  { inputs: { dy, filter }, attrs }: KernelArguments<"dy" | "filter">,
+): TensorInfo {
   const shapes = { input: attrs.inputShape, filter: filter.shape, dy: dy.shape };
   const conv = geometry("DepthwiseConv2dNativeBackpropInput", attrs, shapes, true);
   const { B, C, O, rows, columns } = conv;

@@ -16,7 +16,7 @@ import type { Heap, Numbers } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
 
 /** `x` `[B, H, W, C]` and `filter` `[K, L, C]` to `y` `[B, H', W', C]`; -∞ where the filter meets padding alone. */
-export function dilation(heap: Heap, { inputs: { x, filter }, attrs }: KernelArguments): TensorInfo {
+export function dilation(heap: Heap, { inputs: { x, filter }, attrs }: KernelArguments<"x" | "filter">): TensorInfo {
   const info = geometry("Dilation2D", { x, filter }, attrs);
   const y = heap.output(info.outShape, x.dtype as "float32" | "int32");
   const out = heap.values(y);
@@ -25,13 +25,19 @@ export function dilation(heap: Heap, { inputs: { x, filter }, attrs }: KernelArg
 }
 
 /** With `dy` `[B, H', W', C]` to the gradient with respect to `x`. */
-export function inputGradient(heap: Heap, { inputs: { x, filter, dy }, attrs }: KernelArguments): TensorInfo {
+export function inputGradient(
+  heap: Heap,
+  { inputs: { x, filter, dy }, attrs }: KernelArguments<"x" | "filter" | "dy">,
+): TensorInfo {
   const info = geometry("Dilation2DBackpropInput", { x, filter, dy }, attrs);
   return scattered(heap, { x, filter, dy }, info, x, (place) => place);
 }
 
 /** With `dy` `[B, H', W', C]` to the gradient with respect to `filter`. */
-export function filterGradient(heap: Heap, { inputs: { x, filter, dy }, attrs }: KernelArguments): TensorInfo {
+export function filterGradient(
+  heap: Heap,
+  { inputs: { x, filter, dy }, attrs }: KernelArguments<"x" | "filter" | "dy">,
+): TensorInfo {
   const info = geometry("Dilation2DBackpropFilter", { x, filter, dy }, attrs);
   return scattered(heap, { x, filter, dy }, info, filter, (_, tap) => tap);
 }
@@ -48,7 +54,7 @@ function scattered(
   const slopes = heap.values(dy);
   const sums = new Float64Array(tf.util.sizeFromShape(like.shape));
   eachMaximum(heap.values(x), heap.values(filter), info, (o, _, place, tap) => {
-    sums[where(place, tap)] += slopes[o]; // nowhere is no place in it
+    sums[where(place, tap)]! += slopes[o]!; // there is a slope for each output; and nowhere is no place among the sums
   });
   heap.values(out).set(sums);
   return out;
@@ -79,7 +85,7 @@ function eachMaximum(
         let from = ((image + row) * W + firstColumn) * C + c, by = k * L * C + c;
         for (let l = 0, column = firstColumn; l < L; l++, column += dilationWidth, from += dilationWidth * C, by += C) {
           if (column < 0 || column >= W) continue;
-          const sum = x[from] + filter[by];
+          const sum = x[from]! + filter[by]!; // the pixel lies in the image, and the tap in the filter
           if (sum > maximum) {
             maximum = sum;
             place = from;

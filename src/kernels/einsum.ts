@@ -13,6 +13,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { composedKernel, type Composer, type KernelArguments, type TensorInfo } from "./compose.ts";
+import { mapTuple } from "./map_tuple.ts";
 
 /** tfjs's `Einsum` for the WASM backend, which has none. */
 export const einsum: tf.KernelConfig = composedKernel("Einsum", sumOfProducts);
@@ -31,13 +32,14 @@ function sumOfProducts({ run }: Composer, { inputs, attrs: { equation } }: Kerne
   const dtype = tensors.map((x) => x.dtype).reduce((a, b) => tf.upcastType(a, b));
   const terms = tensors.map((x, i) => ({
     x: x.dtype === dtype ? x : run("Cast", { x }, { dtype }),
-    labels: idDims[i],
+    labels: idDims[i]!, // it has those of every tensor
   }));
   const elsewhere = (i: number, label: number) => terms.some(({ labels }, j) => j !== i && labels.includes(label));
   const lone = terms.map((term, i) =>
     withoutLabels(run, term, term.labels.filter((label) => summedDims.includes(label) && !elsewhere(i, label)))
   );
-  const result = lone.length === 1 ? lone[0] : product(run, lone[0], lone[1], summedDims);
+  const [a, b] = lone as [Labelled, Labelled?];
+  const result = b ? product(run, a, b, summedDims) : a;
   return arranged(run, result, result.labels.toSorted((a, b) => a - b)); // the result's labels are the first, in order
 }
 
@@ -63,7 +65,7 @@ function product(run: Composer["run"], a: Labelled, b: Labelled, summed: number[
   const columns = b.labels.filter((label) => !shared.includes(label));
   const labels = [...batch, ...rows, ...columns];
   if (inner.length === 0 || labels.length === batch.length) {
-    const [left, right] = [a, b].map((term) => stretched(run, term, [...labels, ...inner]));
+    const [left, right] = mapTuple([a, b], (term) => stretched(run, term, [...labels, ...inner]));
     return withoutLabels(run, { x: run("Multiply", { a: left, b: right }), labels: [...labels, ...inner] }, inner);
   }
   const [left, right] = [matrices(run, a, batch, rows, inner), matrices(run, b, batch, inner, columns)];

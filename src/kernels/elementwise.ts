@@ -39,11 +39,11 @@ export function elementwise(own: (name: string) => tf.KernelConfig, build: Build
 }
 
 /** What is done to every number. */
-type Mapping = (heap: Heap, numbers: Numbers, args: KernelArguments) => void;
+type Mapping = (heap: Heap, numbers: Numbers, args: KernelArguments<"x">) => void;
 
 /** A kernel that makes one number of each. */
 function mapped(own: tf.KernelConfig, build: Build, run: Mapping): tf.KernelConfig {
-  return assembledKernel(own.kernelName, build, (heap, args) => {
+  return assembledKernel(own.kernelName, build, (heap, args: KernelArguments<"x">) => {
     const { x } = args.inputs;
     if (x.dtype !== "float32") return;
     const y = heap.output(x.shape);
@@ -54,14 +54,14 @@ function mapped(own: tf.KernelConfig, build: Build, run: Mapping): tf.KernelConf
 
 /** A kernel that makes one number of each pair. */
 function joined(own: tf.KernelConfig, build: Build, operation: Operation): tf.KernelConfig {
-  return assembledKernel(own.kernelName, build, (heap, { inputs: { a, b } }) => {
+  return assembledKernel(own.kernelName, build, (heap, { inputs: { a, b } }: KernelArguments<"a" | "b">) => {
     if (a.dtype === "float32") return pairs(heap, operation, a, b);
   }, own);
 }
 
 /** `Prelu`. tfjs's own is right for finite slopes on the last axis, and faster. */
 function prelu(own: tf.KernelConfig, build: Build): tf.KernelConfig {
-  return assembledKernel("Prelu", build, (heap, { inputs: { x, alpha }, backend }) => {
+  return assembledKernel<"x" | "alpha">("Prelu", build, (heap, { inputs: { x, alpha }, backend }) => {
     const slopes = backend.typedArrayFromHeap(alpha);
     const last = slopes.length === x.shape.at(-1) && slopes.length === alpha.shape.at(-1) &&
       alpha.shape.length <= x.shape.length;
@@ -77,14 +77,13 @@ function prelu(own: tf.KernelConfig, build: Build): tf.KernelConfig {
 function sine(
   { kernels }: Heap,
   { x, out, n }: Numbers,
-  { inputs, backend }: KernelArguments,
+  { inputs, backend }: KernelArguments<"x">,
   exact: typeof Math.sin | typeof Math.cos,
 ): void {
   const beyond = kernels.sine({ x, out, n, turns: exact === Math.sin ? 0 : 1 });
   if (beyond === 0) return;
   const { buffer } = backend.typedArrayFromHeap(inputs.x);
-  const [angles, results] = [x, out].map((at) => new Float32Array(buffer, at, n));
-  for (let i = 0; i < n; i++) results[i] = exact(angles[i]);
+  new Float32Array(buffer, out, n).set(new Float32Array(buffer, x, n).map(exact));
 }
 
 /** Where numbers lie, where their results go, and how many there are. */
@@ -105,28 +104,34 @@ function pairs(heap: Heap, operation: Operation, a: TensorInfo, b: TensorInfo): 
   if (tf.util.sizeFromShape(shape) === 0) return out;
   const axes = together(shape, a.shape, b.shape);
   const numbers = { operation, a: heap.address(a), b: heap.address(b), out: heap.address(out) };
-  const [[n, nextA, nextB]] = axes;
-  if (axes.length === 1) heap.kernels.pairs({ ...numbers, n, nextA, nextB });
+  const [[n, nextA, nextB], ...others] = axes;
+  if (others.length === 0) heap.kernels.pairs({ ...numbers, n, nextA, nextB });
   else heap.kernels.broadcast({ ...numbers, axes: heap.list(Uint32Array.from(axes.flat())), rank: axes.length });
   return out;
 }
 
-/**
- * The axes of a broadcast shape, as few as there can be: for each its size, and how many bytes on the next number of the
- * first and of the second tensor lies.
- */
-function together(shape: number[], ...from: [number[], number[]]): number[][] {
-  const steps = from.map((sizes) => {
-    const aligned = [...Array(shape.length - sizes.length).fill(1), ...sizes];
-    const strides = aligned.map((_, axis) => FLOAT * tf.util.sizeFromShape(aligned.slice(axis + 1)));
-    return strides.map((stride, axis) => aligned[axis] === 1 ? 0 : stride);
-  });
-  const axes = shape.map((size, axis) => [size, steps[0][axis], steps[1][axis]]).filter(([size]) => size > 1);
-  const joined: number[][] = [];
-  for (const [size, a, b] of axes) {
+/** An axis of two tensors: its size, and how many bytes on the next number of the first and of the second lies. */
+type Axis = [size: number, nextA: number, nextB: number];
+
+/** The axes of a broadcast shape, as few as there can be. */
+function together(shape: number[], a: number[], b: number[]): [Axis, ...Axis[]] {
+  const [stepsA, stepsB] = [stepsOf(shape, a), stepsOf(shape, b)];
+  const joined: Axis[] = [];
+  shape.forEach((size, axis) => {
+    if (size === 1) return;
+    const [nextA, nextB] = [stepsA(axis), stepsB(axis)];
     const last = joined.at(-1);
-    if (last && last[1] === a * size && last[2] === b * size) joined[joined.length - 1] = [last[0] * size, a, b];
-    else joined.push([size, a, b]);
-  }
-  return joined.length > 0 ? joined : [[1, FLOAT, FLOAT]];
+    if (last && last[1] === nextA * size && last[2] === nextB * size) {
+      joined[joined.length - 1] = [last[0] * size, nextA, nextB];
+    } else joined.push([size, nextA, nextB]);
+  });
+  const [first = [1, FLOAT, FLOAT], ...others] = joined;
+  return [first, ...others];
+}
+
+/** How many bytes on the next number along an axis of a broadcast shape lies, in a tensor of these sizes. */
+function stepsOf(shape: number[], sizes: number[]): (axis: number) => number {
+  const before = shape.length - sizes.length;
+  const strides = sizes.map((size, i) => size === 1 ? 0 : FLOAT * tf.util.sizeFromShape(sizes.slice(i + 1)));
+  return (axis) => strides[axis - before] ?? 0; // along an axis that the tensor lacks, it has the same number again
 }

@@ -78,9 +78,9 @@ export function geometry(
   if (!dy) return conv;
   const exact = [0, dy.length - 1];
   const fits = wanted.length === dy.length &&
-    wanted.every((size, i) => exact.includes(i) ? dy[i] === size : dy[i] >= size);
+    wanted.every((size, i) => exact.includes(i) ? dy[i] === size : dy[i]! >= size); // as many in both
   if (!fits) throw new RangeError(`${kernel} takes a dy of the shape [${wanted}] here, and not of [${dy}].`);
-  if (typeof attributes.pad !== "string") axes.forEach((axis, i) => axis.out = dy[i + 1]);
+  if (typeof attributes.pad !== "string") axes.forEach((axis, i) => axis.out = dy[i + 1]!); // it fits
   return conv;
 }
 

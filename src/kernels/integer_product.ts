@@ -5,11 +5,13 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { type KernelArguments, outputOn, type TensorInfo, wasmKernel } from "./compose.ts";
+import { mapTuple } from "./map_tuple.ts";
+import { sizes } from "./matmul.ts";
 import { runOnCpu } from "./on_cpu.ts";
 
 /** Wraps a `BatchMatMul` of the WASM backend that is right for float32. */
 export function integerProduct(own: tf.KernelConfig): tf.KernelConfig {
-  return wasmKernel("BatchMatMul", (args) => {
+  return wasmKernel<"a" | "b">("BatchMatMul", (args) => {
     const [a, b] = [args.inputs.a.dtype, args.inputs.b.dtype];
     if (a === "float32" && b === "float32") return own.kernelFunc(args as never) as TensorInfo;
     return a === b && multipliable(args) ? product(args) : runOnCpu("BatchMatMul", args);
@@ -17,29 +19,32 @@ export function integerProduct(own: tf.KernelConfig): tf.KernelConfig {
 }
 
 /** Whether these are matrices that can be multiplied; if they are not, tfjs says why. */
-function multipliable({ inputs: { a, b }, attrs: { transposeA, transposeB } }: KernelArguments): boolean {
+function multipliable({ inputs: { a, b }, attrs: { transposeA, transposeB } }: KernelArguments<"a" | "b">): boolean {
   return a.shape.length > 1 && b.shape.length > 1 &&
     a.shape.at(transposeA ? -2 : -1) === b.shape.at(transposeB ? -1 : -2);
 }
 
 /** `a` `[..., M, K]` and `b` `[..., K, N]`, each as its flag says with the last two axes exchanged, to `[..., M, N]`. */
-function product({ inputs: { a, b }, attrs: { transposeA, transposeB }, backend }: KernelArguments): TensorInfo {
-  const [M, K] = transposeA ? a.shape.slice(-2).toReversed() : a.shape.slice(-2);
-  const N = b.shape.at(transposeB ? -2 : -1)!;
+function product(
+  { inputs: { a, b }, attrs: { transposeA, transposeB }, backend }: KernelArguments<"a" | "b">,
+): TensorInfo {
+  const [M, K] = sizes(a, transposeA);
+  const [, N] = sizes(b, transposeB);
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const c = outputOn(backend, [...batch, M, N], a.dtype);
-  const [left, right, out] = [a, b, c].map((x) => backend.typedArrayFromHeap(x));
-  const [fromA, fromB] = [a, b].map(({ shape }) => firsts(shape, batch));
+  const [left, right, out] = mapTuple([a, b, c], (x) => backend.typedArrayFromHeap(x));
+  const [fromA, fromB] = mapTuple([a, b], ({ shape }) => firsts(shape, batch));
   const [rowA, columnA] = transposeA ? [1, M] : [K, 1];
   const [rowB, columnB] = transposeB ? [1, K] : [N, 1];
   out.fill(0);
+  // Every place lies inside: there are as many matrices as pairs, and as many numbers in each as its sizes say.
   for (let pair = 0; pair < fromA.length; pair++) {
     for (let i = 0; i < M; i++) {
       const to = (pair * M + i) * N;
       for (let k = 0; k < K; k++) {
-        const factor = left[fromA[pair] + i * rowA + k * columnA];
-        const from = fromB[pair] + k * rowB;
-        for (let j = 0; j < N; j++) out[to + j] += Math.imul(factor, right[from + j * columnB]);
+        const factor = left[fromA[pair]! + i * rowA + k * columnA]!;
+        const from = fromB[pair]! + k * rowB;
+        for (let j = 0; j < N; j++) out[to + j]! += Math.imul(factor, right[from + j * columnB]!);
       }
     }
   }

@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { FLOAT, floorOf, type Heap } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
+import { mapTuple } from "./map_tuple.ts";
 import { type Places, rowsTimes, transposeTimes } from "./product.ts";
 
 /** Multiply-adds of a product, and rows of `a`, for which it is not worth packing `b`. */
@@ -36,14 +37,14 @@ interface Product {
  */
 export function product(
   heap: Heap,
-  { inputs: { a, b, bias }, attrs: { transposeA, transposeB, activation } }: KernelArguments,
+  { inputs: { a, b, bias }, attrs: { transposeA, transposeB, activation } }: KernelArguments<"a" | "b", "bias">,
 ): TensorInfo | undefined {
   const floor = floorOf(activation);
   if (floor === undefined || a.dtype !== "float32" || b.dtype !== "float32") return;
   const [M, K] = sizes(a, transposeA);
   const [rows, N] = sizes(b, transposeB);
   if (a.shape.length < 2 || b.shape.length < 2 || K !== rows) return; // to tfjs, and its message
-  const [batchA, batchB] = [a, b].map(({ shape }) => shape.slice(0, -2));
+  const [batchA, batchB] = mapTuple([a, b], ({ shape }) => shape.slice(0, -2));
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
   const c = heap.output([...batch, M, N]);
   const left = matrices(heap, a, transposeA, batch);
@@ -71,7 +72,8 @@ function multiplySmall({ kernels, list, scratch }: Heap, a: Matrices, b: Matrice
 
 /** The product of one of the pairs, to `c` `[M, N]`. */
 function multiply(heap: Heap, a: Matrices, b: Matrices, i: number, c: number, { M, K, N, bias, floor }: Product) {
-  const [left, right] = [a.addresses[i], { address: b.addresses[i], rowStep: b.row, columnStep: b.column }];
+  const [left, address] = [a.addresses[i]!, b.addresses[i]!]; // each has a matrix for every pair
+  const right = { address, rowStep: b.row, columnStep: b.column };
   const rows = places(c, M, N);
   const transposed = a.column !== 1;
   if (K > LONG || (transposed && !bias && floor === -Infinity)) {
@@ -102,7 +104,7 @@ function turned({ kernels, scratch }: Heap, x: number, m: number, n: number): nu
 
 /** The matrices of a tensor, broadcast to a batch; with `transpose` rows and columns are exchanged. */
 function matrices({ address }: Heap, x: TensorInfo, transpose: boolean, batch: number[]): Matrices {
-  const [rows, columns] = x.shape.slice(-2);
+  const [rows, columns] = sizes(x, false);
   const steps = transpose ? { row: 1, column: columns } : { row: columns, column: 1 };
   const addresses = new Uint32Array(tf.util.sizeFromShape(batch));
   const [first, size] = [address(x), rows * columns * FLOAT];
@@ -118,16 +120,17 @@ function sources(shape: number[], batch: number[]): (i: number) => number {
   return (i) => {
     let [index, size] = [0, 1];
     for (let axis = batch.length - 1; axis >= 0; axis--) {
-      if (aligned[axis] > 1) index += (i % batch[axis]) * size;
-      size *= aligned[axis];
-      i = Math.floor(i / batch[axis]);
+      const [own, all] = [aligned[axis]!, batch[axis]!]; // both have this axis
+      if (own > 1) index += (i % all) * size;
+      size *= own;
+      i = Math.floor(i / all);
     }
     return index;
   };
 }
 
 /** A matrix's rows and columns. */
-function sizes({ shape }: TensorInfo, transpose: boolean): [number, number] {
-  const [rows, columns] = shape.slice(-2);
+export function sizes({ shape }: TensorInfo, transpose: boolean): [number, number] {
+  const [rows, columns] = shape.slice(-2) as [number, number];
   return transpose ? [columns, rows] : [rows, columns];
 }

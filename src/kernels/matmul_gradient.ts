@@ -16,8 +16,9 @@ import * as tf from "@tensorflow/tfjs";
 export const MATMUL_GRADIENT: tf.GradConfig = {
   kernelName: "BatchMatMul",
   inputsToSave: ["a", "b"],
-  gradFunc(slope, [a, b], attrs) {
+  gradFunc(slope, saved, attrs) {
     const dy = slope as tf.Tensor;
+    const [a, b] = saved as [tf.Tensor, tf.Tensor];
     const [transposeA, transposeB] = [attrs.transposeA === true, attrs.transposeB === true];
     const ofA = () => transposeA ? tf.matMul(b, dy, transposeB, true) : tf.matMul(dy, b, false, !transposeB);
     const ofB = () => transposeB ? tf.matMul(dy, a, true, transposeA) : tf.matMul(a, dy, !transposeA, false);

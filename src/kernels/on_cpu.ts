@@ -23,8 +23,11 @@ export function onCpu(kernelName: string): tf.KernelConfig {
 }
 
 /** Wraps a kernel of the WASM backend that asks the `cpu` backend where `which` says so. */
-export function onCpuWhere(own: tf.KernelConfig, which: (args: KernelArguments) => boolean): tf.KernelConfig {
-  return wasmKernel(own.kernelName, (args) => {
+export function onCpuWhere<Names extends string = string, Optional extends string = never>(
+  own: tf.KernelConfig,
+  which: (args: KernelArguments<Names, Optional>) => boolean,
+): tf.KernelConfig {
+  return wasmKernel<Names, Optional>(own.kernelName, (args) => {
     if (which(args)) return runOnCpu(own.kernelName, args);
     return own.kernelFunc(args as never) as TensorInfo;
   }, own);
@@ -46,7 +49,10 @@ export function tensorsIn(inputs: unknown): TensorInfo[] {
  *
  * @throws {EnvironmentError} If the `cpu` backend is not there.
  */
-export function runOnCpu(kernelName: string, { inputs, attrs, backend }: KernelArguments): TensorInfo | TensorInfo[] {
+export function runOnCpu(
+  kernelName: string,
+  { inputs, attrs, backend }: KernelArguments<never>,
+): TensorInfo | TensorInfo[] {
   const cpu = tf.findBackend("cpu") as unknown as Cpu | null;
   const kernel = tf.getKernel(kernelName, "cpu");
   if (!cpu || !kernel) {

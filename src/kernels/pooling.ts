@@ -17,7 +17,7 @@ import type { KernelArguments, TensorInfo } from "./compose.ts";
 import { type Described, described, gradientWindows, outputs, poolingWindows, type Windows } from "./windows.ts";
 
 /** `x` `[B, H, W, C]` or `[B, D, H, W, C]` to the largest number of each window; -∞ for a window of padding alone. */
-export function maxPool(heap: Heap, { inputs: { x }, attrs }: KernelArguments): TensorInfo {
+export function maxPool(heap: Heap, { inputs: { x }, attrs }: KernelArguments<"x">): TensorInfo {
   const windows = poolingWindows(x.shape, attrs);
   const y = heap.output(pooledShape(x, windows), x.dtype as "float32" | "int32" | "bool");
   const how = described(heap, windows, x);
@@ -27,7 +27,10 @@ export function maxPool(heap: Heap, { inputs: { x }, attrs }: KernelArguments): 
 }
 
 /** `dy` as the output's shape and `input` `[B, …, C]` to the gradient with respect to that. */
-export function maxPoolGradient(heap: Heap, { inputs: { dy, input }, attrs }: KernelArguments): TensorInfo {
+export function maxPoolGradient(
+  heap: Heap,
+  { inputs: { dy, input }, attrs }: KernelArguments<"dy" | "input">,
+): TensorInfo {
   const name = input.shape.length === 4 ? "MaxPoolGrad" : "MaxPool3DGrad";
   const windows = gradientWindows(name, input.shape, dy.shape, attrs);
   assertFloats(name, { dy, input });
@@ -43,7 +46,7 @@ export function maxPoolGradient(heap: Heap, { inputs: { dy, input }, attrs }: Ke
 }
 
 /** `x` `[B, H, W, C]` or `[B, D, H, W, C]` to the mean of each window. */
-export function averagePool(heap: Heap, { inputs: { x }, attrs }: KernelArguments): TensorInfo {
+export function averagePool(heap: Heap, { inputs: { x }, attrs }: KernelArguments<"x">): TensorInfo {
   assertFloats(x.shape.length === 4 ? "AvgPool" : "AvgPool3D", { x });
   const windows = poolingWindows(x.shape, attrs);
   const y = heap.output(pooledShape(x, windows));
@@ -54,7 +57,10 @@ export function averagePool(heap: Heap, { inputs: { x }, attrs }: KernelArgument
 }
 
 /** `dy` as the output's shape to the gradient with respect to `input` `[B, …, C]`. */
-export function averagePoolGradient(heap: Heap, { inputs: { dy, input }, attrs }: KernelArguments): TensorInfo {
+export function averagePoolGradient(
+  heap: Heap,
+  { inputs: { dy, input }, attrs }: KernelArguments<"dy" | "input">,
+): TensorInfo {
   const name = input.shape.length === 4 ? "AvgPoolGrad" : "AvgPool3DGrad";
   assertFloats(name, { dy });
   const windows = gradientWindows(name, input.shape, dy.shape, attrs);
@@ -64,7 +70,7 @@ export function averagePoolGradient(heap: Heap, { inputs: { dy, input }, attrs }
 }
 
 /** As {@link maxPool}, and where in `x` each number stands, counted through its image or with the batch; -1 for none. */
-export function maxPoolWithArgmax(heap: Heap, { inputs: { x }, attrs }: KernelArguments): TensorInfo[] {
+export function maxPoolWithArgmax(heap: Heap, { inputs: { x }, attrs }: KernelArguments<"x">): TensorInfo[] {
   if (x.shape.length !== 4) {
     throw new RangeError(`Error in maxPool: input must be rank 4 but got rank ${x.shape.length}.`);
   }
@@ -82,6 +88,9 @@ export function maxPoolWithArgmax(heap: Heap, { inputs: { x }, attrs }: KernelAr
   return [y, places];
 }
 
+/** An entry of the table of windows: the first pixel, and how many planes, rows and columns there are. */
+type Entry = [first: number, planes: number, rows: number, columns: number];
+
 /** The largest number of each window of whole numbers or truths `x`, to `y`; returns where it stands, or -1 for none. */
 function largest(heap: Heap, x: TensorInfo, y: TensorInfo, how: Described, batch = 0): Int32Array {
   const { C, P, pixels, plane, row } = how;
@@ -89,12 +98,12 @@ function largest(heap: Heap, x: TensorInfo, y: TensorInfo, how: Described, batch
   const places = new Int32Array(to.length).fill(-1);
   for (let o = 0; o < to.length; o++) {
     const [c, p, b] = [o % C, Math.floor(o / C) % P, Math.floor(o / (C * P))];
-    const [first, planes, rows, columns] = windows.subarray(4 * p, 4 * p + 4);
+    const [first, planes, rows, columns] = windows.subarray(4 * p, 4 * p + 4) as unknown as Entry;
     let best = -Infinity;
     for (let i = 0; i < planes * rows * columns; i++) {
       const [k, j, l] = [i % columns, Math.floor(i / columns) % rows, Math.floor(i / (columns * rows))];
       const place = (first + l * plane + j * row + k) * C + c;
-      const number = from[b * pixels * C + place];
+      const number = from[b * pixels * C + place]!; // windows are clipped to the image
       if (number > best) [best, places[o]] = [number, place + batch * b * pixels * C];
     }
     to[o] = best;
@@ -104,7 +113,8 @@ function largest(heap: Heap, x: TensorInfo, y: TensorInfo, how: Described, batch
 
 /** The shape of a pooling's output. */
 function pooledShape({ shape }: TensorInfo, windows: Windows): number[] {
-  return [shape[0], ...outputs(windows).slice(5 - shape.length), shape.at(-1)!];
+  const [B, C] = [shape[0]!, shape.at(-1)!]; // images have a batch and channels
+  return [B, ...outputs(windows).slice(5 - shape.length), C];
 }
 
 /**

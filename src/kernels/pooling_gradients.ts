@@ -8,6 +8,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import type { Shape4 } from "./compose.ts";
+import { mapTuple } from "./map_tuple.ts";
 
 /** The gradients of pooling's and resizing's gradients: but for maxima in three dimensions, whose places no op tells. */
 export const POOLING_GRADIENTS: tf.GradConfig[] = [
@@ -31,6 +33,9 @@ export const POOLING_GRADIENTS: tf.GradConfig[] = [
 // deno-lint-ignore no-explicit-any -- each kernel has attributes of its own
 type Attributes = any;
 
+/** What tfjs saves for the gradient of a gradient: `dy`, the images, and for maxima the output. */
+type Saved = [dy: tf.Tensor, images: tf.Tensor, ...output: tf.Tensor[]];
+
 function run(kernel: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap): tf.Tensor {
   return tf.engine().runKernel(kernel, inputs, attrs) as tf.Tensor;
 }
@@ -45,14 +50,15 @@ function run(kernel: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap):
 function backward(
   kernelName: string,
   rest: string[],
-  forward: (g: tf.Tensor, saved: tf.Tensor[], attrs: Attributes) => tf.Tensor,
+  forward: (g: tf.Tensor, saved: Saved, attrs: Attributes) => tf.Tensor,
 ): tf.GradConfig {
   return {
     kernelName,
     inputsToSave: ["dy", ...rest],
     gradFunc: (g, saved, attrs) => ({
-      dy: () => forward(g as tf.Tensor, saved, attrs),
-      ...Object.fromEntries(rest.map((name, i) => [name, () => tf.zeros(saved[i + 1].shape)])),
+      dy: () => forward(g as tf.Tensor, saved as Saved, attrs),
+      // tfjs saves one tensor for each name, in their order, after `dy`.
+      ...Object.fromEntries(rest.map((name, i) => [name, () => tf.zeros(saved[i + 1]!.shape)])),
     }),
   };
 }
@@ -61,7 +67,8 @@ function backward(
 function atMaxima(g: tf.Tensor, dy: tf.Tensor, input: tf.Tensor, attrs: Attributes): tf.Tensor {
   const { filterSize, strides } = attrs;
   const pad = padding(input, dy, attrs) as unknown as number; // which is also what explicit paddings go by
-  const { indexes } = tf.maxPoolWithArgmax(input as tf.Tensor4D, filterSize, strides, pad, true);
+  const maxima = tf.maxPoolWithArgmax(input as tf.Tensor4D, filterSize, strides, pad, true);
+  const { indexes } = maxima as Record<"result" | "indexes", tf.Tensor>;
   const found = indexes.greaterEqual(0);
   return tf.where(found, tf.gather(g.flatten(), indexes.mul(found.cast("int32"))), tf.zerosLike(dy));
 }
@@ -73,10 +80,14 @@ function padding(
   { filterSize, strides, pad }: Attributes,
 ): "same" | "valid" | number[][] {
   if (typeof pad === "string") return pad as "same" | "valid";
-  const sides = [1, 2].map((axis) => {
-    const [filter, stride] = [filterSize, strides].map((sizes) => typeof sizes === "number" ? sizes : sizes[axis - 1]);
-    const before = typeof pad === "number" ? pad : pad[axis][0];
-    return [before, (dy.shape[axis] - 1) * stride + filter - shape[axis] - before];
+  const [[, H, W], [, P, Q]] = [shape as Shape4, dy.shape as Shape4];
+  const sides = mapTuple([[H, P], [W, Q]], ([pixels, outputs], axis) => {
+    const [filter, stride] = mapTuple(
+      [filterSize, strides],
+      (sizes) => typeof sizes === "number" ? sizes : sizes[axis],
+    );
+    const before = typeof pad === "number" ? pad : pad[axis + 1][0];
+    return [before, (outputs - 1) * stride + filter - pixels - before];
   });
   return [[0, 0], ...sides, [0, 0]];
 }

@@ -157,24 +157,30 @@ const MOST_TERMS = 64;
  * one term of the sum above, and adds all of these up at the end.
  */
 function sumOfSums({ kernels, scratch }: Heap, size: number, c: number) {
-  const sums = [c];
-  const counts = [0];
-  const clear = (at: number) => kernels.clear({ at, bytes: size * FLOAT });
-  const added = (terms: number, level = 0) => {
-    counts[level] += terms;
-    if (counts[level] < MOST_TERMS) return;
-    if (level + 1 === sums.length) {
-      sums.push(scratch(size * FLOAT));
-      counts.push(0);
-      clear(sums[level + 1]);
-    }
-    kernels.accumulate({ x: sums[level], n: size, c: sums[level + 1] });
-    clear(sums[level]);
-    counts[level] = 0;
-    added(1, level + 1);
+  const emptied = (at: number): Sum => {
+    kernels.clear({ at, bytes: size * FLOAT });
+    return { at, terms: 0 };
   };
-  clear(c);
-  return { added, finish: () => sums.slice(1).forEach((x) => kernels.accumulate({ x, n: size, c })) };
+  const lowest = emptied(c);
+  const added = (terms: number, sum = lowest) => {
+    sum.terms += terms;
+    if (sum.terms < MOST_TERMS) return;
+    sum.above ??= emptied(scratch(size * FLOAT));
+    kernels.accumulate({ x: sum.at, n: size, c: sum.above.at });
+    Object.assign(sum, emptied(sum.at));
+    added(1, sum.above);
+  };
+  const finish = () => {
+    for (let sum = lowest.above; sum; sum = sum.above) kernels.accumulate({ x: sum.at, n: size, c });
+  };
+  return { added, finish };
+}
+
+/** A sum, how many terms it has, and the sum that it becomes a term of. */
+interface Sum {
+  at: number;
+  terms: number;
+  above?: Sum;
 }
 
 /** How many places there are. */

@@ -10,31 +10,33 @@
 import * as tf from "@tensorflow/tfjs";
 import { assembledKernel, type Build, FLOAT, type Heap } from "./assembled.ts";
 import { composedKernel, type KernelArguments, type TensorInfo } from "./compose.ts";
+import { mapTuple } from "./map_tuple.ts";
 import { onCpuWhere } from "./on_cpu.ts";
 
 /** Wraps a reduction of tfjs's WASM backend, which leaves its result as it finds it where there is nothing to reduce. */
 export function reduction(own: tf.KernelConfig): tf.KernelConfig {
-  return onCpuWhere(own, ({ inputs: { x } }) => tf.util.sizeFromShape(x.shape) === 0);
+  return onCpuWhere<"x">(own, ({ inputs: { x } }) => tf.util.sizeFromShape(x.shape) === 0);
 }
 
 /** Wraps tfjs's own `Sum` of the WASM backend, which is right for whole numbers. */
 export function sum(own: tf.KernelConfig, build: Build): tf.KernelConfig {
-  return reduction(assembledKernel("Sum", build, (heap, args) => {
+  return reduction(assembledKernel<"x">("Sum", build, (heap, args) => {
     return args.inputs.x.dtype === "float32" ? sums(heap, args, 1) : undefined;
   }, own));
 }
 
 /** Wraps tfjs's own `Mean` of the WASM backend; the mean of whole numbers is one of float32. */
 export function mean(own: tf.KernelConfig, build: Build): tf.KernelConfig {
-  const float = assembledKernel("Mean", build, (heap, args) => sums(heap, args, 1 / reducedBy(args)));
-  return reduction(composedKernel("Mean", ({ run }, { inputs: { x }, attrs }) => {
+  const float = assembledKernel<"x">("Mean", build, (heap, args) => sums(heap, args, 1 / reducedBy(args)));
+  return reduction(composedKernel<"x">("Mean", ({ run }, { inputs: { x }, attrs }) => {
     return run(float, { x: x.dtype === "float32" ? x : run("Cast", { x }, { dtype: "float32" }) }, attrs);
   }, own));
 }
 
 /** How many numbers become one. */
-function reducedBy({ inputs: { x: { shape } }, attrs }: KernelArguments): number {
-  return tf.util.parseAxisParam(attrs.axis, shape).reduce((product, axis) => product * shape[axis], 1);
+function reducedBy({ inputs: { x: { shape } }, attrs }: KernelArguments<"x">): number {
+  const axes = tf.util.parseAxisParam(attrs.axis, shape);
+  return tf.util.sizeFromShape(shape.filter((_, axis) => axes.includes(axis)));
 }
 
 /** Consecutive axes as one: how many numbers they have, and whether they are summed over. */
@@ -44,7 +46,11 @@ interface Stretch {
 }
 
 /** The sums over the axes `attrs.axis` of `x`, times `scale`. */
-function sums(heap: Heap, { inputs: { x }, attrs: { axis, keepDims } }: KernelArguments, scale: number): TensorInfo {
+function sums(
+  heap: Heap,
+  { inputs: { x }, attrs: { axis, keepDims } }: KernelArguments<"x">,
+  scale: number,
+): TensorInfo {
   const { kernels, scratch } = heap;
   const axes = tf.util.parseAxisParam(axis, x.shape);
   const [kept] = tf.backend_util.computeOutAndReduceShapes(x.shape, axes);
@@ -54,7 +60,7 @@ function sums(heap: Heap, { inputs: { x }, attrs: { axis, keepDims } }: KernelAr
   const room = scratch(kernels.sumsScratch({}));
   for (let from = heap.address(x), to = 0; to !== heap.address(out); from = to) { // one stretch at a time, the last one first
     const at = left.findLastIndex(({ summed }) => summed);
-    const [outer, m, n] = [left.slice(0, at), [left[at]], left.slice(at + 1)].map(numbersOf);
+    const [outer, m, n] = mapTuple([left.slice(0, at), left.slice(at, at + 1), left.slice(at + 1)], numbersOf);
     left.splice(at, 1);
     const last = !left.some(({ summed }) => summed);
     to = last ? heap.address(out) : scratch(FLOAT * outer * n);

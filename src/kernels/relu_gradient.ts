@@ -17,7 +17,7 @@ const KERNEL = "ReluGradient";
 
 /** `dy` where `x` is positive, and else 0. */
 export function reluGradientKernel(build: Build): tf.KernelConfig {
-  return assembledKernel(KERNEL, build, ({ kernels, address, output }, { inputs: { dy, x } }) => {
+  return assembledKernel<"dy" | "x">(KERNEL, build, ({ kernels, address, output }, { inputs: { dy, x } }) => {
     const dx = output(x.shape);
     kernels.gate({ dy: address(dy), x: address(x), out: address(dx), n: tf.util.sizeFromShape(x.shape) });
     return dx;
@@ -31,11 +31,17 @@ export function reluGradientKernel(build: Build): tf.KernelConfig {
 export const RELU_GRADIENTS: tf.GradConfig[] = [{
   kernelName: "Relu",
   inputsToSave: ["x"],
-  gradFunc: (dy, [x]) => ({ x: () => passed(dy as tf.Tensor, x) }),
+  gradFunc(dy, saved) {
+    const [x] = saved as [tf.Tensor];
+    return { x: () => passed(dy as tf.Tensor, x) };
+  },
 }, {
   kernelName: KERNEL,
   inputsToSave: ["x"],
-  gradFunc: (dy, [x]) => ({ dy: () => passed(dy as tf.Tensor, x), x: () => tf.zerosLike(x) }),
+  gradFunc(dy, saved) {
+    const [x] = saved as [tf.Tensor];
+    return { dy: () => passed(dy as tf.Tensor, x), x: () => tf.zerosLike(x) };
+  },
 }];
 
 /** `dy` where `x` is positive. */

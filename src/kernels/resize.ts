@@ -14,7 +14,8 @@
  * @module
  */
 import type { Heap } from "./assembled.ts";
-import type { KernelArguments, TensorInfo } from "./compose.ts";
+import type { KernelArguments, Shape4, TensorInfo } from "./compose.ts";
+import { mapTuple } from "./map_tuple.ts";
 import { type Axis, described } from "./windows.ts";
 
 /** How tfjs places an output's pixels among the input's: corners on corners, or middles where a pixel's middle is. */
@@ -27,30 +28,35 @@ interface Placement {
 const ALONE: Axis = { pixels: 1, windows: [{ first: 0, count: 1 }] };
 
 /** tfjs's `ResizeNearestNeighbor`: `images` `[B, H, W, C]` of any type to `[B, H', W', C]` of float32. */
-export function nearestNeighbor(heap: Heap, { inputs: { images }, attrs }: KernelArguments): TensorInfo {
-  const [B, H, W, C] = images.shape;
+export function nearestNeighbor(heap: Heap, { inputs: { images }, attrs }: KernelArguments<"images">): TensorInfo {
+  const [B, H, W, C] = images.shape as Shape4;
   const [P, Q] = attrs.size;
   const [rows, columns] = [nearest(H, P, attrs), nearest(W, Q, attrs)];
   const y = heap.output([B, P, Q, C]);
   const [from, to] = [heap.values(images), heap.values(y)];
-  const sources = Int32Array.from({ length: Q * C }, (_, n) => columns[Math.floor(n / C)] * C + n % C);
+  // Every place lies inside: `rows` and `columns` name one pixel of the image for each of the output.
+  const sources = Int32Array.from({ length: Q * C }, (_, n) => columns[Math.floor(n / C)]! * C + n % C);
   for (let i = 0, at = 0; i < B * P; i++, at += Q * C) {
     if (rows[i % P] === rows[i % P - 1]) {
       to.copyWithin(at, at - Q * C, at);
     } else {
-      const line = (Math.floor(i / P) * H + rows[i % P]) * W * C;
-      for (let n = 0; n < Q * C; n++) to[at + n] = from[line + sources[n]];
+      const line = (Math.floor(i / P) * H + rows[i % P]!) * W * C;
+      for (let n = 0; n < Q * C; n++) to[at + n] = from[line + sources[n]!]!;
     }
   }
   return y;
 }
 
 /** tfjs's `ResizeNearestNeighborGrad`: `dy` `[B, H', W', C]` to the gradient with respect to `images` `[B, H, W, C]`. */
-export function nearestGradient(heap: Heap, { inputs: { dy, images }, attrs }: KernelArguments): TensorInfo {
+export function nearestGradient(
+  heap: Heap,
+  { inputs: { dy, images }, attrs }: KernelArguments<"dy" | "images">,
+): TensorInfo {
   assertSlope("ResizeNearestNeighborGrad", dy, images);
-  const [rows, columns] = [1, 2].map((axis): Axis => {
-    const sources = nearest(images.shape[axis], dy.shape[axis], attrs);
-    return { pixels: sources.length, windows: runsOf(sources, images.shape[axis]) };
+  const [[, H, W], [, P, Q]] = [images.shape as Shape4, dy.shape as Shape4];
+  const [rows, columns] = mapTuple([[H, P], [W, Q]], ([pixels, outputs]): Axis => {
+    const sources = nearest(pixels, outputs, attrs);
+    return { pixels: outputs, windows: runsOf(sources, pixels) };
   });
   const dx = heap.output(images.shape);
   heap.kernels.averagePool({
@@ -73,7 +79,8 @@ function nearest(pixels: number, outputs: number, placement: Placement): number[
 function runsOf(sources: number[], length: number) {
   const runs = Array.from({ length }, () => ({ first: 0, count: 0 }));
   sources.forEach((source, i) => {
-    if (runs[source].count++ === 0) runs[source].first = i;
+    const run = runs[source];
+    if (run && run.count++ === 0) run.first = i;
   });
   return runs;
 }
@@ -87,12 +94,13 @@ const MANY = 64;
  */
 export function bilinearGradient(
   heap: Heap,
-  { inputs: { dy, images }, attrs }: KernelArguments,
+  { inputs: { dy, images }, attrs }: KernelArguments<"dy" | "images">,
 ): TensorInfo | undefined {
   assertSlope("ResizeBilinearGrad", dy, images);
-  const [B, H, W, C] = images.shape;
-  if (!attrs.halfPixelCenters && dy.shape[1] * dy.shape[2] <= MANY * H * W) return;
-  const [rows, columns] = [1, 2].map((axis) => between(images.shape[axis], dy.shape[axis], attrs));
+  const [B, H, W, C] = images.shape as Shape4;
+  const [, P, Q] = dy.shape as Shape4;
+  if (!attrs.halfPixelCenters && P * Q <= MANY * H * W) return;
+  const [rows, columns] = [between(H, P, attrs), between(W, Q, attrs)];
   const dx = heap.output(images.shape);
   const [from, to] = [heap.values(dy), heap.values(dx)];
   const sums = new Float64Array(H * W * C);
@@ -104,13 +112,14 @@ export function bilinearGradient(
         const [top, bottom] = [row.low * W, row.high * W];
         const [topLeft, topRight] = [(top + column.low) * C, (top + column.high) * C];
         const [bottomLeft, bottomRight] = [(bottom + column.low) * C, (bottom + column.high) * C];
+        // Every place lies inside: `rows` and `columns` name pixels of the image, and there is a slope for each output.
         for (let c = 0; c < C; c++) {
-          const slope = from[at++];
+          const slope = from[at++]!;
           const [below, above] = [slope * row.part, slope * (1 - row.part)];
-          sums[topLeft + c] += above * (1 - column.part);
-          sums[topRight + c] += above * column.part;
-          sums[bottomLeft + c] += below * (1 - column.part);
-          sums[bottomRight + c] += below * column.part;
+          sums[topLeft + c]! += above * (1 - column.part);
+          sums[topRight + c]! += above * column.part;
+          sums[bottomLeft + c]! += below * (1 - column.part);
+          sums[bottomRight + c]! += below * column.part;
         }
       }
     }

@@ -8,16 +8,17 @@ import { type KernelArguments, outputOn, type TensorInfo, wasmKernel } from "./c
 
 /** Wraps tfjs's own `Slice` of the WASM backend. */
 export function slice(own: tf.KernelConfig): tf.KernelConfig {
-  return wasmKernel("Slice", (args) => {
+  return wasmKernel<"x">("Slice", (args) => {
     const { inputs: { x }, attrs } = args;
-    const [begin, size] = tf.slice_util.parseSliceParams(x as tf.Tensor, attrs.begin, attrs.size);
+    const parts = tf.slice_util.parseSliceParams(x as tf.Tensor, attrs.begin, attrs.size);
+    const [begin, size] = parts as [number[], number[]];
     tf.slice_util.assertParamsValid(x as tf.Tensor, begin, size);
     return x.dtype === "string" ? own.kernelFunc(args as never) as TensorInfo : part(args, begin, size);
   }, own);
 }
 
 /** The numbers of `x` from `begin` on, `size` of them on each axis. */
-function part({ inputs: { x }, backend }: KernelArguments, begin: number[], size: number[]): TensorInfo {
+function part({ inputs: { x }, backend }: KernelArguments<"x">, begin: number[], size: number[]): TensorInfo {
   const out = outputOn(backend, size, x.dtype);
   if (tf.util.sizeFromShape(size) === 0) return out;
   const bytes = tf.util.bytesPerElement(x.dtype);
@@ -28,9 +29,10 @@ function part({ inputs: { x }, backend }: KernelArguments, begin: number[], size
   const run = bytes * tf.util.sizeFromShape(size.slice(cut));
   let to = backend.getMemoryOffset(out.dataId);
   const copy = (from: number, axis: number) => {
-    from += axis < begin.length ? begin[axis] * steps[axis] : 0;
+    const [step, count] = [steps[axis] ?? 0, size[axis] ?? 1]; // for no axes at all, a scalar's one number
+    from += (begin[axis] ?? 0) * step;
     if (axis < cut) {
-      for (let i = 0; i < size[axis]; i++) copy(from + i * steps[axis], axis + 1);
+      for (let i = 0; i < count; i++) copy(from + i * step, axis + 1);
     } else {
       memory.copyWithin(to, from, from + run);
       to += run;

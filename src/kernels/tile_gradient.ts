@@ -11,7 +11,10 @@ import * as tf from "@tensorflow/tfjs";
 export const TILE_GRADIENT: tf.GradConfig = {
   kernelName: "Tile",
   inputsToSave: ["x"],
-  gradFunc: (dy, [x], attrs) => ({ x: () => sumOfCopies(dy as tf.Tensor, x.shape, attrs.reps as unknown as number[]) }),
+  gradFunc(dy, saved, attrs) {
+    const [x] = saved as [tf.Tensor];
+    return { x: () => sumOfCopies(dy as tf.Tensor, x.shape, attrs.reps as unknown as number[]) };
+  },
 };
 
 /** `dy`, each axis of it `reps` times as long as in `shape`, summed to that shape. */

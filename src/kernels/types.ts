@@ -40,7 +40,7 @@ const MISSING = ["RaggedGather", "RaggedRange", "RaggedTensorToTensor", "StaticR
 /** The kernels, each with tfjs's `cpu` backend for what it is not right for. */
 export function kernelsByType(own: (name: string) => tf.KernelConfig): tf.KernelConfig[] {
   const zero = (b: TensorInfo, backend: BackendWasm) => (backend.typedArrayFromHeap(b) as Int32Array).includes(0);
-  const whole = ({ inputs: { a, b }, backend }: KernelArguments) =>
+  const whole = ({ inputs: { a, b }, backend }: KernelArguments<"a" | "b">) =>
     a.dtype === "bool" || (a.dtype === "int32" && zero(b, backend));
   const shapely = (name: string) => rightForShapes(own(name));
   const typed = RIGHT_FOR.flatMap(([types, kernels]) =>
@@ -52,9 +52,12 @@ export function kernelsByType(own: (name: string) => tf.KernelConfig): tf.Kernel
     ...["Add", "BatchToSpaceND", "Multiply", "PadV2", "SpaceToBatchND", "SquaredDifference", "Sub", "Transpose"].map(
       shapely,
     ),
-    onCpuWhere(own("Select"), ({ inputs: { t } }) => t.dtype === "bool" || t.dtype === "string"),
-    onCpuWhere(own("Bincount"), ({ inputs: { x, weights } }) => x.shape.length !== 1 || weights.dtype === "bool"),
-    onCpuWhere(own("GatherV2"), ({ inputs: { x }, attrs: { batchDims } }) => batchDims > 0 || isEmpty(x)),
+    onCpuWhere<"t">(own("Select"), ({ inputs: { t } }) => t.dtype === "bool" || t.dtype === "string"),
+    onCpuWhere<"x" | "weights">(
+      own("Bincount"),
+      ({ inputs: { x, weights } }) => x.shape.length !== 1 || weights.dtype === "bool",
+    ),
+    onCpuWhere<"x">(own("GatherV2"), ({ inputs: { x }, attrs: { batchDims } }) => batchDims > 0 || isEmpty(x)),
     onCpuWhere(own("OneHot"), ({ attrs: { dtype } }) => dtype !== "int32"),
     stridedSlice(rightFor(FLOATS, own("StridedSlice"))),
     onCpuWhere(own("Fill"), ({ attrs: { value } }) => typeof value === "string"),
@@ -74,7 +77,7 @@ function rightForShapes(own: tf.KernelConfig): tf.KernelConfig {
 
 /** Wraps such a kernel; an axis counted from the last is a negative number. */
 function counted(own: tf.KernelConfig): tf.KernelConfig {
-  return wasmKernel(own.kernelName, (args) => {
+  return wasmKernel<"x">(own.kernelName, (args) => {
     const [axis] = tf.util.parseAxisParam(args.attrs.axis, args.inputs.x.shape);
     return own.kernelFunc({ ...args, attrs: { ...args.attrs, axis } } as never) as TensorInfo;
   }, own);
@@ -85,7 +88,7 @@ function counted(own: tf.KernelConfig): tf.KernelConfig {
  * every axis ends the backend. So that axis is kept, with one number along it, and left out at last.
  */
 function stridedSlice(own: tf.KernelConfig): tf.KernelConfig {
-  return composedKernel("StridedSlice", ({ run }, { inputs: { x }, attrs }) => {
+  return composedKernel<"x">("StridedSlice", ({ run }, { inputs: { x }, attrs }) => {
     const { beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = attrs;
     const { begin, end, strides, finalShape } = tf.slice_util
       .sliceInfo(
@@ -101,7 +104,10 @@ function stridedSlice(own: tf.KernelConfig): tf.KernelConfig {
       );
     if (shrinkAxisMask === 0 || finalShape.includes(0)) return run(own, { x }, attrs);
     // Steps back to the first number end before it, at -1, which would be taken for the last one.
-    const toFirst = strides.reduce((mask, stride, axis) => mask | (stride < 0 && end[axis] < 0 ? 1 << axis : 0), 0);
+    const toFirst = strides.reduce(
+      (mask, stride, axis) => mask | (stride < 0 && (end[axis] ?? 0) < 0 ? 1 << axis : 0),
+      0,
+    );
     const masks = { beginMask: 0, endMask: toFirst, ellipsisMask: 0, newAxisMask: 0, shrinkAxisMask: 0 };
     return run("Reshape", { x: run(own, { x }, { begin, end, strides, ...masks }) }, { shape: finalShape });
   }, own);

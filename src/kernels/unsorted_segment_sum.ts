@@ -14,12 +14,15 @@ import * as tf from "@tensorflow/tfjs";
 import { assembledKernel, type Build, FLOAT } from "./assembled.ts";
 import { type KernelArguments, outputOn, type TensorInfo, wasmKernel } from "./compose.ts";
 
+type Arguments = KernelArguments<"x" | "segmentIds">;
+
 /** Rows of one segment from which on they are added in double precision. */
 const MANY = 64;
 
 /** tfjs's `UnsortedSegmentSum` for the WASM backend, which has none: `x` `[N..., ...]` and ids `[N...]` to `[numSegments, ...]`. */
 export function unsortedSegmentSum(build: Build): tf.KernelConfig {
-  const floats = assembledKernel("UnsortedSegmentSum", build, (heap, { inputs: { x, segmentIds }, attrs, backend }) => {
+  const floats = assembledKernel("UnsortedSegmentSum", build, (heap, args: Arguments) => {
+    const { inputs: { x, segmentIds }, attrs, backend } = args;
     const { kernels, scratch, address, output } = heap;
     const { row, m, n, numSegments } = sizes(x, segmentIds, attrs);
     const out = output([numSegments, ...row]);
@@ -32,7 +35,7 @@ export function unsortedSegmentSum(build: Build): tf.KernelConfig {
     if (double) kernels.round({ x: to, n: numSegments * n, out: address(out) });
     return out;
   });
-  return wasmKernel("UnsortedSegmentSum", (args) => {
+  return wasmKernel("UnsortedSegmentSum", (args: Arguments) => {
     return args.inputs.x.dtype === "float32" ? floats.kernelFunc(args as never) as TensorInfo : whole(args);
   });
 }
@@ -41,12 +44,15 @@ export function unsortedSegmentSum(build: Build): tf.KernelConfig {
 export const SEGMENTS_GRADIENT: tf.GradConfig = {
   kernelName: "UnsortedSegmentSum",
   inputsToSave: ["segmentIds"],
-  gradFunc: (dy, [ids]) => ({ x: () => rowsOf(dy as tf.Tensor, ids) }),
+  gradFunc(dy, saved) {
+    const [ids] = saved as [tf.Tensor];
+    return { x: () => rowsOf(dy as tf.Tensor, ids) };
+  },
 };
 
 /** For each id the row of `dy` that it names, or zeros. */
 function rowsOf(dy: tf.Tensor, ids: tf.Tensor): tf.Tensor {
-  const [segments, ...row] = dy.shape;
+  const [segments, ...row] = dy.shape as [number, ...number[]];
   if (dy.size === 0 || ids.size === 0) return tf.zeros([...ids.shape, ...row]);
   const exists = ids.greaterEqual(0).logicalAnd(ids.less(segments));
   const rows = dy.gather(ids.mul(exists.cast("int32")));
@@ -54,15 +60,17 @@ function rowsOf(dy: tf.Tensor, ids: tf.Tensor): tf.Tensor {
 }
 
 /** The sums of whole numbers, as whole numbers. */
-function whole({ inputs: { x, segmentIds }, attrs, backend }: KernelArguments): TensorInfo {
+function whole({ inputs: { x, segmentIds }, attrs, backend }: Arguments): TensorInfo {
   const { row, m, n, numSegments } = sizes(x, segmentIds, attrs);
   const out = outputOn(backend, [numSegments, ...row], "int32");
-  const [sums, numbers, ids] = [out, x, segmentIds].map((t) => backend.typedArrayFromHeap(t));
-  sums.fill(0);
-  for (let i = 0; i < m; i++) {
-    if (!(ids[i] >= 0 && ids[i] < numSegments)) continue;
-    for (let j = 0; j < n; j++) sums[ids[i] * n + j] += numbers[i * n + j];
-  }
+  const sums = backend.typedArrayFromHeap(out).fill(0);
+  const numbers = backend.typedArrayFromHeap(x);
+  const ids = backend.typedArrayFromHeap(segmentIds).subarray(0, m);
+  ids.forEach((id, i) => {
+    if (!(id >= 0 && id < numSegments)) return;
+    // Row `id` of the sums and row `i` of the numbers are there, with `n` numbers each.
+    for (let j = 0; j < n; j++) sums[id * n + j]! += numbers[i * n + j]!;
+  });
   return out;
 }
 
@@ -75,6 +83,6 @@ function sizes(x: TensorInfo, { shape }: TensorInfo, { numSegments }: KernelArgu
 /** How many rows the largest segment has. */
 function largest(backend: BackendWasm, segmentIds: TensorInfo, numSegments: number): number {
   const counts = new Int32Array(numSegments);
-  for (const id of backend.typedArrayFromHeap(segmentIds)) counts[id]++; // elsewhere it is nobody's
+  for (const id of backend.typedArrayFromHeap(segmentIds)) counts[id]!++; // an id that names no segment has no count
   return counts.reduce((most, count) => Math.max(most, count), 0);
 }

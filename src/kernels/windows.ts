@@ -58,14 +58,16 @@ export function poolingWindows(shape: number[], attrs: PoolingAttributes): Windo
  * @throws {RangeError} If no rounding gives that shape.
  */
 export function gradientWindows(kernel: string, shape: number[], dy: number[], attrs: PoolingAttributes): Windows {
-  const [least, most] = (["floor", "ceil"] as const).map((rounding) => steps(shape, attrs, rounding));
-  const sizes = dy.length === 4 ? [1, dy[1], dy[2]] : dy.slice(1, 4);
-  const fits = sizes.every((size, i) => size >= least[i].outputs && size <= most[i].outputs);
+  const [least, most] = [steps(shape, attrs, "floor"), steps(shape, attrs, "ceil")];
+  const sizes = dy.length === 4 ? [1, ...dy.slice(1, 3)] : dy.slice(1, 4);
+  const given = (axis: number) => sizes[axis] ?? NaN; // which does not fit
+  const fits = least.every(({ outputs }, i) => given(i) >= outputs) &&
+    most.every(({ outputs }, i) => given(i) <= outputs);
   if (dy.length !== shape.length || !fits || dy[0] !== shape[0] || dy.at(-1) !== shape.at(-1)) {
     const wanted = [shape[0], ...least.slice(5 - shape.length).map(({ outputs }) => outputs), shape.at(-1)];
     throw new RangeError(`${kernel} takes a dy of shape [${wanted}] for images of shape [${shape}], and not [${dy}].`);
   }
-  return clipped(shape, least.map((axis, i) => ({ ...axis, outputs: sizes[i] })));
+  return clipped(shape, least.map((axis, i) => ({ ...axis, outputs: given(i) })));
 }
 
 /** How pooling lies along the three axes. */
@@ -143,6 +145,7 @@ export interface Described {
 
 /** Writes the table of windows on images `[B, …, C]`. */
 export function described(heap: Heap, [planes, rows, columns]: Windows, { shape }: TensorInfo): Described {
+  const [B, C] = [shape[0]!, shape.at(-1)!]; // images have a batch and channels
   const P = planes.windows.length * rows.windows.length * columns.windows.length;
   const plane = rows.pixels * columns.pixels;
   const table = heap.scratch(16 * P);
@@ -160,9 +163,9 @@ export function described(heap: Heap, [planes, rows, columns]: Windows, { shape 
   }
   return {
     windows: table,
-    B: shape[0],
+    B,
     P,
-    C: shape.at(-1)!,
+    C,
     pixels: planes.pixels * plane,
     plane,
     row: columns.pixels,

@@ -24,6 +24,7 @@
  */
 import { FLOAT, type Heap } from "./assembled.ts";
 import type { Axis, Convolution } from "./geometry.ts";
+import { mapTuple } from "./map_tuple.ts";
 import { type Places, rowsTimes, transposeTimes } from "./product.ts";
 
 /**
@@ -37,7 +38,7 @@ export function isWinograd({ C, O, rows, columns }: Convolution): boolean {
 }
 
 /** `m₁`, `m₂` and `m₃` along one axis: where their numbers begin among the five of a tile of `X x`, and how many they are. */
-const SUMS = [{ first: 0, size: 2 }, { first: 2, size: 1 }, { first: 3, size: 2 }];
+const SUMS = [{ first: 0, size: 2 }, { first: 2, size: 1 }, { first: 3, size: 2 }] as const;
 
 /** Bytes of `X x` of the images that are worked on together: what the second nearest cache holds. */
 const GROUP = 1 << 20;
@@ -67,11 +68,10 @@ function workspace({ kernels, scratch }: Heap, conv: Convolution) {
   const expandedRows = scratch(B * 2 * H * wide * pixel);
   const w = scratch(25 * tap);
   const widenedRows = scratch(15 * tap);
-  const halves = SUMS.map((_, p) => scratch(B * tiles(H, p) * W * slope));
-  const planes = SUMS.map((_, p) => SUMS.map((_, q) => scratch(B * tiles(H, p) * tiles(W, q) * slope)));
-  const products = SUMS.flatMap((row, p) =>
-    SUMS.map((column, q): Product => ({
-      plane: planes[p][q],
+  const halves = mapTuple(SUMS, (row, p) => ({
+    half: scratch(B * tiles(H, p) * W * slope),
+    products: mapTuple(SUMS, (column, q): Product => ({
+      plane: scratch(B * tiles(H, p) * tiles(W, q) * slope),
       tiles: (b) => b * tiles(H, p) * tiles(W, q),
       rows: row.size,
       columns: column.size,
@@ -81,12 +81,12 @@ function workspace({ kernels, scratch }: Heap, conv: Convolution) {
         steps: [tall * wide * pixel, 5 * wide * pixel, 5 * pixel],
       }),
       taps: (i = 0) => w + ((row.first + i) * 5 + column.first) * tap,
-    }))
-  );
+    })),
+  }));
   return {
     C,
     O,
-    products,
+    products: halves.flatMap(({ products }) => products),
     /** Numbers from a row of `X x` to the next. */
     stride: wide * C,
     /** Numbers of the images and of the slopes before image `first`, in bytes. */
@@ -109,18 +109,20 @@ function workspace({ kernels, scratch }: Heap, conv: Convolution) {
     /** `T` of `b` images' slopes. */
     split(slopes: number, b: number) {
       const [first, second, third] = halves;
-      kernels.split({ y: slopes, outer: b, n: H, size: W * slope, a: first, b: second, c: third });
-      planes.forEach(([a, middle, c], p) =>
-        kernels.split({ y: halves[p], outer: b * tiles(H, p), n: W, size: slope, a, b: middle, c })
+      const parts = { a: first.half, b: second.half, c: third.half };
+      kernels.split({ y: slopes, outer: b, n: H, size: W * slope, ...parts });
+      halves.forEach(({ half, products }, p) =>
+        kernels.split({ y: half, outer: b * tiles(H, p), n: W, size: slope, ...planesOf(products) })
       );
     },
     /** `Tᵀ` of `b` images. */
     merge(b: number, out: number) {
-      planes.forEach(([a, middle, c], p) =>
-        kernels.merge({ a, b: middle, c, outer: b * tiles(H, p), n: W, size: slope, out: halves[p] })
+      halves.forEach(({ half, products }, p) =>
+        kernels.merge({ ...planesOf(products), outer: b * tiles(H, p), n: W, size: slope, out: half })
       );
       const [first, second, third] = halves;
-      kernels.merge({ a: first, b: second, c: third, outer: b, n: H, size: W * slope, out });
+      const parts = { a: first.half, b: second.half, c: third.half };
+      kernels.merge({ ...parts, outer: b, n: H, size: W * slope, out });
     },
     /** `W` of a filter. */
     widen(filter: number) {
@@ -133,6 +135,11 @@ function workspace({ kernels, scratch }: Heap, conv: Convolution) {
       kernels.narrow({ g: widenedRows, outer: 3, size: tap, out: filter });
     },
   };
+}
+
+/** Where three products' arrays of `T y` lie. */
+function planesOf([a, b, c]: [Product, Product, Product]): { a: number; b: number; c: number } {
+  return { a: a.plane, b: b.plane, c: c.plane };
 }
 
 /** The places of consecutive rows of `n` numbers. */
@@ -151,14 +158,14 @@ export function convolve(
 ): void {
   const { C, O, products, stride, groups, images, slopes, expand, merge, widen } = workspace(heap, conv);
   widen(filter);
-  const multiply = products.map(({ rows, columns, taps }) => {
+  const passes = products.map(({ rows, columns, taps, ...product }) => {
     const k = columns * C;
     const blocks = Array.from({ length: rows }, (_, i) => ({ address: taps(i), k, rowStep: O, columnStep: 1 }));
-    return rowsTimes(heap, [{ offset: 0, runs: rows, run: k, stride, blocks }], O);
+    return { ...product, multiply: rowsTimes(heap, [{ offset: 0, runs: rows, run: k, stride, blocks }], O) };
   });
   for (const [first, b] of groups()) {
     expand(x + images(first), b);
-    products.forEach(({ plane, tiles, places }, i) => multiply[i](places(b), dense(plane, tiles(b), O)));
+    for (const { plane, tiles, places, multiply } of passes) multiply(places(b), dense(plane, tiles(b), O));
     merge(b, y + slopes(first));
   }
 }
@@ -195,19 +202,18 @@ export function filterGradient(
   { x, dy, dw }: Addresses<"x" | "dy" | "dw">,
 ): void {
   const { C, O, products, stride, groups, images, slopes, expand, split, narrow } = workspace(heap, conv);
-  const sums = products.map(({ rows, columns }) => {
+  const sums = products.map(({ rows, columns, ...product }) => {
     const [run, c] = [columns * C, heap.scratch(rows * columns * C * O * FLOAT)];
-    return { c, size: run * O * FLOAT, ...transposeTimes(heap, { runs: rows, run, stride }, O, c) };
+    return { ...product, rows, c, size: run * O * FLOAT, ...transposeTimes(heap, { runs: rows, run, stride }, O, c) };
   });
   for (const [first, b] of groups()) {
     expand(x + images(first), b);
     split(dy + slopes(first), b);
-    products.forEach(({ plane, places }, i) => sums[i].add(places(b), { address: plane, rowStep: O, columnStep: 1 }));
+    for (const { plane, places, add } of sums) add(places(b), { address: plane, rowStep: O, columnStep: 1 });
   }
-  products.forEach(({ rows, taps }, p) => {
-    const { c, size, finish } = sums[p];
+  for (const { rows, taps, c, size, finish } of sums) {
     finish();
     for (let i = 0; i < rows; i++) heap.kernels.copy({ from: c + i * size, bytes: size, to: taps(i) });
-  });
+  }
   narrow(dw);
 }

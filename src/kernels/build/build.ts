@@ -42,8 +42,8 @@ export async function parameters(binary: Uint8Array<ArrayBuffer>): Promise<Recor
   const files = (await Array.fromAsync(Deno.readDir(SOURCE))).map(({ name }) => name).sort();
   for (const file of files) {
     const source = await Deno.readTextFile(new URL(file, SOURCE));
-    for (const [, name, list] of source.matchAll(/^export function (\w+)\(([^)]*)\)/gm)) {
-      if (exported.has(name)) found[name] = [...list.matchAll(/(\w+):/g)].map(([, parameter]) => parameter);
+    for (const [, name = "", list = ""] of source.matchAll(/^export function (\w+)\(([^)]*)\)/gm)) {
+      if (exported.has(name)) found[name] = [...list.matchAll(/(\w+):/g)].map(([, parameter = ""]) => parameter);
     }
   }
   return found;
