@@ -19,7 +19,7 @@ import { assertAlmostEquals, assertGreater, assertGreaterOrEqual, assertLess } f
 import * as tf from "@tensorflow/tfjs";
 import { type Autoencoder, autoencoder, type CommonOptions, type Dataset, InputError, loadImages } from "../mod.ts";
 import { type PrincipalComponents, principalComponents, type Random, random, range, runLesson } from "../mod.ts";
-import { type Show, squaredDistances, squaredError, type Step, type Tensor2D, train } from "../mod.ts";
+import { type Show, squaredDistances, squaredError, type Step, type Tensor, type Tensor2D, train } from "../mod.ts";
 import text from "./01_autoencoder.ts" with { type: "text" };
 
 export const defaults = { epochs: 5, latent: 8, hidden: 128 };
@@ -320,10 +320,10 @@ async function dreams(show: Show, digits: Dataset, model: Autoencoder, { latent,
     return { codes, heldOut: model.encode(x) as Tensor2D, images: x.reshape([x.shape[0], -1]) as Tensor2D };
   });
   const [real, drawn] = [codes.slice(0, count), await dreamCodes(codes, count, random(seed).split())];
-  const [shown, realImages, drawnImages] = tf.tidy(() => {
+  const [shown, realImages, drawnImages] = tf.tidy((): [Tensor, Tensor2D, Tensor2D] => {
     const [ofReal, ofDrawn] = [model.decode(real), model.decode(drawn)];
     const first = [ofReal, ofDrawn].map((images) => images.slice(0, Math.min(8, count)));
-    return [tf.concat(first), ofReal.reshape([count, -1]), ofDrawn.reshape([count, -1])] as Tensor2D[];
+    return [tf.concat(first), ofReal.reshape([count, -1]), ofDrawn.reshape([count, -1])];
   });
   const layout = { columns: Math.min(8, count), rows: ["codes of digits", "random codes"] };
   await show.images("dreams", "Decoded: from codes of real digits, and from codes drawn at random", shown, layout);

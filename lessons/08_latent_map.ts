@@ -100,7 +100,7 @@ function measure(show: Show): void {
   const table = { expected: 1.959964, margin: 1e-6, from: "every table of the normal distribution" };
   show.claim("the quantile of 0.975", assertAlmostEquals, { found: quantile(0.975), ...table });
   const third = { expected: -0.967422, margin: 1e-6, from: "the same tables, at 1/6" };
-  show.claim("the middle of the first of 3 slices", assertAlmostEquals, { found: slices(3)[0], ...third });
+  show.claim("the middle of the first of 3 slices", assertAlmostEquals, { found: middle(0, 3), ...third });
   const finite = Array.from(range(15), (i) => quantile(i / 14)).filter(Number.isFinite).length;
   const border = { expected: 56, from: "the border of a square of 15" };
   show.claim("infinite codes of 225, from 0 to 1 inclusive", assertEquals, { found: 225 - finite ** 2, ...border });
@@ -127,7 +127,7 @@ async function map(show: Show, digits: Dataset, options: Options): Promise<Layer
   const blind = { expected: meanImageLoss(digits), from: "the mean training image's: no looking" };
   show.claim("held-out loss, in nats an image", assertLess, { found: loss.loss, ...blind });
   const tiles = tf.tidy(() => vae.mean(vae.decode(gridCodes(slices(15))))); // [225, 28, 28, 1]
-  const caption = `Equally probable codes, the outermost at ±${slices(15)[14].toFixed(2)}`;
+  const caption = `Equally probable codes, the outermost at ±${middle(14, 15).toFixed(2)}`;
   await show.images("quantiles", caption, tiles, { columns: 15, ...axes(15) });
   const odd = (await tiles.data()).filter((value) => !Number.isFinite(value)).length;
   show.claim("pixels that are not a number", assertEquals, { found: odd, expected: 0, from: "no tile is at 0 or 1" });
@@ -145,17 +145,18 @@ async function map(show: Show, digits: Dataset, options: Options): Promise<Layer
 // its class? If places had nothing to do with classes, a neighbour would be of your class as often as any image is. With
 // shares p₀ … p₉ of the classes, that is p₀² + … + p₉², about one in ten.
 
-/** Where the encoder puts images: the μ and the σ of every q(z | x), as numbers. */
-export type Places = { mu: [number, number][]; sigma: [number, number][] };
+/** Where the encoder puts an image: the μ and the σ of its q(z | x), as numbers. */
+export type Place = { mu: Code; sigma: Code };
+type Code = [number, number];
 
-async function encode(vae: LayersVae, digits: Dataset): Promise<Places> {
+async function encode(vae: LayersVae, digits: Dataset): Promise<Place[]> {
   const [mu, sigma] = tf.tidy(() => {
     const q = vae.encode(digits.test.batch(range(Math.min(SEEN, digits.test.count))).x);
     return [q.mu, tf.exp(tf.div(q.logVar, 2))]; // [N, 2] each
   });
-  const places = { mu: await mu.array(), sigma: await sigma.array() } as Places;
+  const [mus, sigmas] = [await mu.array(), await sigma.array()] as [Code[], Code[]];
   tf.dispose([mu, sigma]);
-  return places;
+  return mus.map((mu, n) => ({ mu, sigma: sigmas[n]! })); // as many of both
 }
 
 /** The share of the `k` nearest neighbours of points `[N, 2]` that are of the point's own class. */
@@ -173,10 +174,10 @@ export async function neighboursAlike(points: Tensor2D, labels: Uint8Array, k: n
 }
 
 // ### Check
-async function whoLivesWhere(show: Show, digits: Dataset, { mu }: Places): Promise<void> {
+async function whoLivesWhere(show: Show, digits: Dataset, mu: Code[]): Promise<void> {
   show.title("8.3 Who lives where");
   const labels = digits.test.labels.subarray(0, mu.length);
-  const [points, square] = [mu, mu.map((z) => z.map(cumulative))].map((at) => tf.tensor2d(at)); // [N, 2] each
+  const [points, square] = [tf.tensor2d(mu), tf.tensor2d(mu.map((z) => z.map(cumulative)))]; // [N, 2] each
   await show.scatter("latent", `${mu.length} held-out digits, by the prior's measure`, square, labels, axes());
   const shares = Array.from(range(10), (label) => labels.filter((l) => l === label).length / labels.length);
   const chance = shares.reduce((sum, p) => sum + p * p, 0);
@@ -220,20 +221,20 @@ function gained(vae: LayersVae, zA: Tensor2D, zB: Tensor2D): Tensor {
 
 // ### Check
 /** Of twice as many random pairs of points of different classes, the `count` that are furthest apart. */
-export function farPairs({ mu }: Places, labels: Uint8Array, count: number, seed: number): [number, number][] {
-  const [source, pairs] = [random(seed), [] as [number, number][]];
+export function farPairs(mu: Code[], labels: Uint8Array, count: number, seed: number): [Code, Code][] {
+  const [source, pairs] = [random(seed), [] as [Code, Code][]];
   while (pairs.length < 2 * count) {
-    const [a, b] = [source.uniform(), source.uniform()].map((u) => Math.floor(u * mu.length));
-    if (labels[a] !== labels[b]) pairs.push([a, b]);
+    const [a, b] = [Math.floor(source.uniform() * mu.length), Math.floor(source.uniform() * mu.length)];
+    if (labels[a] !== labels[b]) pairs.push([mu[a]!, mu[b]!]); // both are below its length
   }
-  const apart = ([a, b]: [number, number]) => Math.hypot(mu[a][0] - mu[b][0], mu[a][1] - mu[b][1]);
+  const apart = ([a, b]: [Code, Code]) => Math.hypot(a[0] - b[0], a[1] - b[1]);
   return pairs.toSorted((p, q) => apart(q) - apart(p)).slice(0, count);
 }
 
-async function between(show: Show, digits: Dataset, vae: LayersVae, places: Places, seed: number): Promise<void> {
+async function between(show: Show, digits: Dataset, vae: LayersVae, places: Place[], seed: number): Promise<void> {
   show.title("8.4 What lies between two digits");
-  const pairs = farPairs(places, digits.test.labels, 200, seed);
-  const [zA, zB] = [0, 1].map((end) => tf.tensor2d(pairs.map((pair) => places.mu[pair[end]]))); // [200, 2] each
+  const pairs = farPairs(places.map(({ mu }) => mu), digits.test.labels, 200, seed);
+  const [zA, zB] = [tf.tensor2d(pairs.map(([a]) => a)), tf.tensor2d(pairs.map(([, b]) => b))]; // [200, 2] each
   const walk = (a: Tensor, b: Tensor) => tf.concat(Array.from(range(9), (i) => tf.add(a.mul(1 - i / 8), b.mul(i / 8))));
   const shown = tf.tidy(() => {
     const code = vae.mean(vae.decode(walk(zA.slice(0, 1), zB.slice(0, 1)))); // [9, 28, 28, 1]
@@ -242,7 +243,7 @@ async function between(show: Show, digits: Dataset, vae: LayersVae, places: Plac
   const rows = ["through the code", "through the pixels"];
   await show.images("between", "From one digit to another, two ways", shown, { columns: 9, rows });
   const measured = tf.tidy(() => gained(vae, zA, zB)); // [3]
-  const [throughCode, throughPixels, apart] = await measured.data();
+  const [throughCode = NaN, throughPixels = NaN, apart = NaN] = await measured.data();
   const debt = { expected: apart, margin: 0.01, from: "the mean of |a - b|²; float32" };
   show.claim("grey gained halfway through the pixels", assertAlmostEquals, { found: throughPixels, ...debt });
   const less = { expected: throughPixels, from: `through the pixels; ${pairs.length} pairs` };
@@ -265,28 +266,28 @@ async function between(show: Show, digits: Dataset, vae: LayersVae, places: Plac
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** log N(z | μ, σ²) in the plane. */
-export function logNormal(z: number[], mu: number[], sigma: number[]): number {
-  const along = (d: number) => -0.5 * ((z[d] - mu[d]) / sigma[d]) ** 2 - Math.log(sigma[d]);
+export function logNormal(z: Code, mu: Code, sigma: Code): number {
+  const along = (d: 0 | 1) => -0.5 * ((z[d] - mu[d]) / sigma[d]) ** 2 - Math.log(sigma[d]);
   return along(0) + along(1) - Math.log(2 * Math.PI);
 }
 
 /** log a(z), the aggregate posterior: a log-mean-exp, the largest taken out first so that not all of them vanish. */
-export function logAggregate(z: number[], { mu, sigma }: Places): number {
-  const logQ = mu.map((_, n) => logNormal(z, mu[n], sigma[n])); // log q(z | xₙ)
+export function logAggregate(z: Code, places: Place[]): number {
+  const logQ = places.map(({ mu, sigma }) => logNormal(z, mu, sigma)); // log q(z | xₙ)
   const most = logQ.reduce((a, b) => Math.max(a, b), -Infinity);
   return most + Math.log(mean(logQ.map((v) => Math.exp(v - most))));
 }
 
-const logPrior = (z: number[]) => logNormal(z, [0, 0], [1, 1]);
+const logPrior = (z: Code) => logNormal(z, [0, 0], [1, 1]);
 
 // On the square of the prior's measure every tile has the same prior probability, so a(z) / p(z) at its middle says how many
 // times as often the images go there as dreams do: 1 everywhere, if they filled the prior. Where it is below a tenth there is
 // a **hole**. The share of tiles in holes is the chance that a dream begins where hardly any image ever was.
 
 // ### Check
-async function whereNobodyLives(show: Show, places: Places): Promise<void> {
+async function whereNobodyLives(show: Show, places: Place[]): Promise<void> {
   show.title("8.5 Where nobody lives");
-  const tiles = slices(30).flatMap((up) => slices(30).map((across) => [across, up]));
+  const tiles = slices(30).flatMap((up) => slices(30).map((across): Code => [across, up]));
   const ratios = tiles.map((z) => Math.exp(logAggregate(z, places) - logPrior(z)));
   const map = { columns: 30, ...axes(30), value: { label: "a(z) / p(z), at most 4", from: 0, to: 4 } };
   const values = ratios.map((ratio) => Math.min(4, ratio));
@@ -310,9 +311,9 @@ async function whereNobodyLives(show: Show, places: Places): Promise<void> {
 // how much more likely this image makes this code than images in general do. The second is **waste**: how far everybody
 // together is from the prior. Holes are part of it (Hoffman and Johnson 2016).
 
-/** The bill of a code `z` of image `n`: what it costs, what it says, what it wastes. */
-function bill(z: number[], n: number, places: Places): [cost: number, says: number, wastes: number] {
-  const logQ = logNormal(z, places.mu[n], places.sigma[n]); // log q(z | xₙ)
+/** The bill of a code `z` of an image with this place: what it costs, what it says, what it wastes. */
+function bill(z: Code, { mu, sigma }: Place, places: Place[]): [cost: number, says: number, wastes: number] {
+  const logQ = logNormal(z, mu, sigma); // log q(z | x)
   const [logA, logP] = [logAggregate(z, places), logPrior(z)];
   return [logQ - logP, logQ - logA, logA - logP];
 }
@@ -321,21 +322,21 @@ function bill(z: number[], n: number, places: Places): [cost: number, says: numb
 // ceiling, for a(z) is at least q(z | x) / 2000. How much of it does this code reach? (1 nat is 1.44 bits.)
 
 // ### Check
-async function theBill(show: Show, places: Places, seed: number): Promise<void> {
+async function theBill(show: Show, places: Place[], seed: number): Promise<void> {
   show.title("8.6 What a code costs, split in two");
   const source = random(seed);
-  const draw = (n: number) => places.mu[n].map((m, d) => m + places.sigma[n][d] * source.gaussian());
-  const bills = places.mu.map((_, n) => bill(draw(n), n, places));
-  const [cost, says, wastes] = [0, 1, 2].map((part) => mean(bills.map((b) => b[part])));
+  const near = (mu: number, sigma: number) => mu + sigma * source.gaussian();
+  const draw = ({ mu, sigma }: Place): Code => [near(mu[0], sigma[0]), near(mu[1], sigma[1])];
+  const bills = places.map((place) => bill(draw(place), place, places));
+  const average = (part: 0 | 1 | 2) => mean(bills.map((b) => b[part]));
+  const [cost, says, wastes] = [average(0), average(1), average(2)];
   const rows = Object.entries({ "it costs": cost, "it says": says, "it wastes": wastes });
   const table = rows.map(([what, nats]) => [what, nats.toFixed(2), (nats / Math.LN2).toFixed(2)]);
   show.table("What a code costs, on average", { columns: ["", "nats", "bits"], rows: table });
-  const kl = tf.tidy(() => {
-    const [mu, sigma] = [tf.tensor2d(places.mu), tf.tensor2d(places.sigma)];
-    return klToStandardNormal({ mu, logVar: tf.log(sigma).mul(2) }).mean();
-  });
+  const [mu, sigma] = [places.map(({ mu }) => mu), places.map(({ sigma }) => sigma)];
+  const kl = tf.tidy(() => klToStandardNormal({ mu: tf.tensor2d(mu), logVar: tf.log(sigma).mul(2) }).mean());
   const margin = 4 * Math.sqrt(mean(bills.map((b) => (b[0] - cost) ** 2)) / bills.length);
-  const formula = { expected: (await kl.data())[0], margin, from: "lesson 4's formula; 4 standard errors" };
+  const formula = { expected: (await kl.data())[0] ?? NaN, margin, from: "lesson 4's formula; 4 standard errors" };
   show.claim("what a code costs, by one draw an image", assertAlmostEquals, { found: cost, ...formula });
   kl.dispose();
   const ceiling = { expected: Math.log(bills.length), from: `log ${bills.length}, which names the image` };
@@ -366,7 +367,7 @@ export async function lesson(options: Options, show: Show): Promise<void> {
   measure(show);
   const vae = await map(show, digits, options);
   const places = await encode(vae, digits);
-  await whoLivesWhere(show, digits, places);
+  await whoLivesWhere(show, digits, places.map(({ mu }) => mu));
   await between(show, digits, vae, places, options.seed);
   await whereNobodyLives(show, places);
   await theBill(show, places, options.seed);

@@ -805,17 +805,18 @@ Deno.test("08: neighbours alike, by brute force", async () => {
 });
 
 Deno.test("08: the aggregate posterior is the average of all q, also where every density underflows", () => {
-  const places: Parameters<typeof map.logAggregate>[1] = {
-    mu: [[0, 1], [2, -1], [0.5, 0]],
-    sigma: [[1, 0.5], [0.3, 2], [0.2, 0.2]],
-  };
-  const z = [0.4, -0.3];
-  const wanted = places.mu.reduce((sum, mu, i) => {
-    const [along, up] = [0, 1].map((d) => normal(z[d], mu[d], places.sigma[i][d] ** 2));
+  const places: Parameters<typeof map.logAggregate>[1] = [
+    { mu: [0, 1], sigma: [1, 0.5] },
+    { mu: [2, -1], sigma: [0.3, 2] },
+    { mu: [0.5, 0], sigma: [0.2, 0.2] },
+  ];
+  const z: [number, number] = [0.4, -0.3];
+  const wanted = places.reduce((sum, { mu, sigma }) => {
+    const [along, up] = [normal(z[0], mu[0], sigma[0] ** 2), normal(z[1], mu[1], sigma[1] ** 2)];
     return sum + along * up / 3;
   }, 0);
   assertAlmostEquals(map.logAggregate(z, places), Math.log(wanted), 1e-12);
-  const alone = { mu: [[0, 0], [0, 0]], sigma: [[1, 1], [1, 1]] } as typeof places;
+  const alone: typeof places = [{ mu: [0, 0], sigma: [1, 1] }, { mu: [0, 0], sigma: [1, 1] }];
   assertAlmostEquals(map.logAggregate([100, 0], alone), -5000 - Math.log(2 * Math.PI), 1e-9); // e^-5000 is 0
 });
 
@@ -823,12 +824,13 @@ Deno.test("08: pairs are of different classes and far apart", () => {
   const source = random(12);
   const mu = Array.from({ length: 40 }, () => [2 * source.gaussian(), 2 * source.gaussian()] as [number, number]);
   const labels = Uint8Array.from(mu, (_, i) => i % 3);
-  const apart = ([a, b]: [number, number]) => Math.hypot(mu[a][0] - mu[b][0], mu[a][1] - mu[b][1]);
-  const pairs = map.farPairs({ mu, sigma: mu }, labels, 60, 5);
+  const apart = ([a, b]: typeof mu) => Math.hypot(a![0] - b![0], a![1] - b![1]);
+  const labelOf = (code: [number, number]) => labels[mu.indexOf(code)];
+  const pairs = map.farPairs(mu, labels, 60, 5);
   assertEquals(pairs.length, 60);
-  for (const [a, b] of pairs) assert(labels[a] !== labels[b]);
+  for (const [a, b] of pairs) assert(labelOf(a) !== labelOf(b));
   // The other half, drawn alike, is nearer: twice as many by the same seed begin with the same.
-  const distances = map.farPairs({ mu, sigma: mu }, labels, 2000, 5).map(apart);
+  const distances = map.farPairs(mu, labels, 2000, 5).map(apart);
   assertAlmostEquals(Math.min(...pairs.map(apart)), distances.at(-1)!, 1); // both are near the median
 });
 
