@@ -4,19 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
-import { type LessonFile, LESSONS } from "./_lessons.ts";
-
-/** The lessons that have this form; one a line. */
-const IN_FORM: LessonFile["name"][] = [
-  "01_autoencoder",
-  "02_likelihood",
-  "03_reparameterization",
-  "04_kl",
-  "05_elbo",
-  "06_vae",
-  "08_latent_map",
-  "09_evidence",
-];
+import { LESSONS } from "./_lessons.ts";
 
 /** How many lines a page shows and does not fold away: those outside the blocks that begin with `// ### Check`. */
 export function measure(source: string): { lines: number; comments: number; code: number; folded: number } {
@@ -61,9 +49,8 @@ Deno.test("the measure: a block to fold away goes to the brace at its own indent
   assertEquals(measure(source.join("\n")), { lines: 19, comments: 3, code: 4, folded: 10 });
 });
 
-for (const name of IN_FORM) {
+for (const { name, source } of LESSONS) {
   Deno.test(`${name}: at most 380 lines, and outside its checks a line of prose for every 1.5 lines of code`, () => {
-    const { source } = LESSONS.find((lesson) => lesson.name === name)!;
     const { lines, comments, code, folded } = measure(source);
     assertLessOrEqual(lines, 380);
     assert(folded > 0, "it has checks");
