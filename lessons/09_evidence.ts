@@ -98,7 +98,7 @@ export function shares(logWeights: number[]): number[] {
   return logWeights.map((v) => Math.exp(v - total));
 }
 
-// Why in logarithms? For an image log r is some -200, and e^-104 is zero in the 32 bits of a tensor: all weights would
+// Why in logarithms? For an image log r is some -160, and e^-104 is zero in the 32 bits of a tensor: all weights would
 // be zero. The shares say how well each code explains x: Σ shareₖ zₖ comes to the posterior's mean, ⅔.
 //
 // *Predict, then run*: log p(x) is -1.921, and the ELBO of this guess -2.056. Where are 5 codes, and 50?
