@@ -266,6 +266,9 @@ testFiles(
 testRun("--data without the permission: one sentence with the flag to add, exit code 1", async () => {
   const read = await lesson("02_likelihood", ["--data", "some/where"]);
   assertSentence(read, 1, "Reading some/where requires a permission: add --allow-read=some/where.");
+  const named = await lesson("02_likelihood", ["--data", "fashion"]);
+  const names = 'If no directory is meant: the names of data sets are "digits" and "mnist".';
+  assertSentence(named, 1, `Reading fashion requires a permission: add --allow-read=fashion. ${names}`);
 });
 
 testRun("--data mnist without the network: one sentence with the flag to add, exit code 1", async () => {

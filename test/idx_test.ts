@@ -94,9 +94,13 @@ Deno.test("bad input: fewer bytes than the header says, more, or half a header",
 
 Deno.test("bad input: a header that promises gigabytes, packed or not, or more than a number holds", async () => {
   const giant = Uint8Array.of(0, 0, 8, 3, 0, 15, 0, 0, 0, 0, 4, 0, 0, 0, 4, 0);
-  const message = "giant promises 983040 x 1024 x 1024 bytes, more than the 268435456 that are read";
+  const message = "giant promises 983040 x 1024 x 1024 bytes, more than the 2147483648 (2 GiB) that are read";
   assertThrows(() => parseIdx(giant, "giant"), InputError, message);
   await assertRejects(async () => await unpack(await gzip(giant), "giant"), InputError, message);
+
+  const large = Uint8Array.of(0, 0, 8, 3, 0, 6, 38, 9, 0, 0, 0, 28, 0, 0, 0, 28); // 402,953 images, of EMNIST's size
+  const short = "large is cut short: it has 16 bytes of the 315915168 that its header promises.";
+  assertThrows(() => parseIdx(large, "large"), InputError, short);
 
   const endless = new Uint8Array(4 + 4 * 255).fill(255);
   endless.set([0, 0, 8, 255]);
@@ -104,7 +108,7 @@ Deno.test("bad input: a header that promises gigabytes, packed or not, or more t
   assertThrows(
     () => parseIdx(endless, "endless"),
     InputError,
-    "endless promises 4294967295 x 4294967295 x 4294967295 x 4294967295 x … bytes, more than the 268435456 that are read",
+    "endless promises 4294967295 x 4294967295 x 4294967295 x 4294967295 x … bytes, more than the 2147483648 (2 GiB) that are read",
   );
 });
 

@@ -7,7 +7,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { gunzip, isGzip } from "./bounded.ts";
+import { gunzip, isGzip, LIMIT, limitText } from "./bounded.ts";
 
 /** An array of unsigned bytes from an IDX file. */
 export interface Idx {
@@ -18,9 +18,6 @@ export interface Idx {
   /** Its values, last axis fastest. */
   readonly data: Uint8Array;
 }
-
-/** No file is read or unpacked beyond this many bytes (256 MiB; MNIST's largest has 47 MB), whatever its header says. */
-export const LIMIT = 2 ** 28;
 
 /** A rank, and what files of MNIST's form hold in it. */
 const rankText = (rank: number) => `rank ${rank}${["", " (labels)", " (factors)", " (images)"][rank] ?? ""}`;
@@ -86,9 +83,7 @@ function readHeader(bytes: Uint8Array, name: string, rank?: number) {
   const size = shape.reduce((product, n) => product * n, 1) + start;
   if (!(size <= LIMIT)) {
     const sizes = [...shape.slice(0, 4), ...(found > 4 ? ["…"] : [])].join(" x ");
-    throw new InputError(
-      `${name} promises ${sizes} bytes, more than the ${LIMIT} that are read: its header must be wrong.`,
-    );
+    throw new InputError(`${name} promises ${sizes} bytes, ${limitText}.`);
   }
   return { shape, start, size };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
+import { EnvironmentError, InputError } from "../errors.ts";
 import { loadDigits } from "./digits.ts";
 import type { OnProgress } from "./download.ts";
 import type { Dataset } from "./images.ts";
@@ -35,8 +35,14 @@ export async function loadImages(
 }
 
 /** Loads a data set by name, however many images it has. */
-function load(name: string, onProgress?: OnProgress): Promise<Dataset> {
-  if (name === "digits") return loadDigits();
-  if (name === "mnist") return loadMnist(onProgress ? { onProgress } : {});
-  return loadMnist({ directory: name });
+async function load(name: string, onProgress?: OnProgress): Promise<Dataset> {
+  if (name === "digits") return await loadDigits();
+  if (name === "mnist") return await loadMnist(onProgress ? { onProgress } : {});
+  try {
+    return await loadMnist({ directory: name });
+  } catch (error) {
+    const mayBeName = /^[\w-]+$/.test(name) && error instanceof EnvironmentError;
+    if (mayBeName) error.message += ` If no directory is meant: the names of data sets are "digits" and "mnist".`;
+    throw error;
+  }
 }

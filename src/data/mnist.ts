@@ -6,7 +6,8 @@
 import { InputError } from "../errors.ts";
 import { sha256 } from "../disk/sha256.ts";
 import { download, type OnProgress } from "./download.ts";
-import { LIMIT, parseIdx, unpack } from "./idx.ts";
+import { LIMIT } from "./bounded.ts";
+import { parseIdx, unpack } from "./idx.ts";
 import { type Dataset, imageSet, type LabelledImages } from "./images.ts";
 
 /** Size in bytes and SHA-256 of MNIST's four files, unpacked. */
