@@ -20,6 +20,7 @@ import {
   keepBest,
   layersVae,
   loadDigits,
+  loadTable,
   loadVae,
   logEvidence,
   negativeElbo,
@@ -31,6 +32,7 @@ import {
   saveVae,
   sgd,
   showOn,
+  standardise,
   standardNormal,
   take,
   train,
@@ -175,6 +177,27 @@ testIf(
       assertEquals(await evaluate(negativeElbo(again), digits.test), await evaluate(negativeElbo(vae), digits.test));
       vae.dispose();
       again.dispose();
+    }),
+);
+
+testIf(
+  files,
+  "--allow-read --allow-write",
+  "a table is standardised, and what a model draws of it comes back in the table's own units",
+  () =>
+    withTempDir(async (parent) => {
+      const lines = Array.from({ length: 40 }, (_, i) => `${1e6 + i % 7},${i % 5 / 1000}`);
+      await Deno.writeTextFile(`${parent}/measurements.csv`, ["height,width", ...lines].join("\n"));
+      const { train: rows, test, undo } = standardise(await loadTable(`${parent}/measurements.csv`));
+      assertEquals([rows.count, test.count], [32, 8]);
+      const vae = denseVae({ shape: [2], latent: 1, hidden: 8, likelihood: gaussian({ variance: "learned" }) });
+      for await (const _ of train(negativeElbo(vae), rows, { heldOut: test, learningRate: 0.01, epochs: 5 }));
+      const drawn = undo(vae.mean(vae.decode(random(1).normal([1, 1]))));
+      const [height = NaN, width = NaN] = await drawn.data();
+      assertAlmostEquals(height, 1e6 + 3, 10); // of 0 to 6 about 1e6
+      assertAlmostEquals(width, 0.002, 0.01); // of 0 to 0.004
+      drawn.dispose();
+      vae.dispose();
     }),
 );
 

@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
 import { random } from "../random.ts";
-import type { Tensor2D } from "../tensor.ts";
+import type { Tensor, Tensor2D } from "../tensor.ts";
 import { type DataTable, tableOf } from "./table.ts";
 
 /** How {@linkcode standardise} splits a table. */
@@ -27,8 +27,8 @@ export interface Standardised {
   readonly mean: Float64Array;
   /** Each column's standard deviation over the training rows, `[D]`; 1 for a constant column. */
   readonly standardDeviation: Float64Array;
-  /** Brings standardised rows `[B, D]` back to the table's own units; the caller disposes. */
-  undo(rows: Tensor2D): Tensor2D;
+  /** Brings standardised rows `[B, D]`, such as decoded ones, back to the table's own units; the caller disposes. */
+  undo(rows: Tensor): Tensor2D;
 }
 
 /**
