@@ -18,6 +18,16 @@ export type TrainingFlags = CommonOptions & { epochs: number; batch: number; ima
  * @param digits What to learn from.
  * @param flags What the lesson was called with.
  * @throws {InputError} If training fails, or a model cannot be loaded or saved.
+ * @example
+ * ```ts
+ * import { convVae, loadDigits, showOn, trainOrLoad, useBackend } from "@vae/steps";
+ *
+ * await useBackend("wasm");
+ * const vae = convVae({ filters: [2, 3] });
+ * const flags = { epochs: 1, batch: 10, images: 40, rate: 0.001, data: "digits", seed: 0 };
+ * await trainOrLoad(showOn(), vae, await loadDigits(), flags);
+ * vae.dispose();
+ * ```
  */
 export async function trainOrLoad(show: Show, vae: LayersVae, digits: Dataset, flags: TrainingFlags): Promise<void> {
   const { epochs, batch: batchSize, images, rate: learningRate, seed, training, load, save } = flags;
