@@ -22,9 +22,6 @@ import { random, range, runLesson, type Show, type Tensor, trainOrLoad } from ".
 import text from "./09_evidence.ts" with { type: "text" };
 
 export const defaults = { epochs: 1, batch: 8, images: 8000, rate: 0.002, points: 14_400 };
-
-/** What the defaults are on data other than the embedded digits. */
-export const otherData = { batch: 128, images: 60_000, rate: 0.001 };
 type Options = typeof defaults & CommonOptions;
 
 // ### Check
@@ -376,5 +373,5 @@ export async function lesson(options: Options, show: Show): Promise<void> {
 
 if (import.meta.main) {
   const question = "How much does the bound leave behind?";
-  await runLesson({ name: "09_evidence", question, text, defaults, otherData, keepsModel: true, lesson });
+  await runLesson({ name: "09_evidence", question, text, defaults, keepsModel: true, lesson });
 }
