@@ -144,8 +144,8 @@ export function trainLinear(images: Tensor2D, latent: number, source: Random): [
 // eigenvalues; in 1.1 that was the smaller one. The mean is subtracted from the data first, because the planes of F and G
 // go through 0.
 //
-// *Predict, then run.* Each principal component takes away the largest variance that is left. Will the first 8 of 784
-// leave nearly all of the variance, half of it, or less? The picture has the answer for codes of other lengths too.
+// *Predict, then run.* Each principal component takes away the largest variance that is left. How much of it will the
+// first 8 of 784 leave: nearly all, half, or less? The picture has the answer for codes of other lengths too.
 
 // ### Check
 async function linearSqueeze(show: Show, images: Tensor2D, pca: PrincipalComponents, options: Options): Promise<void> {

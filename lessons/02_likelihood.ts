@@ -79,7 +79,7 @@ async function first(of: () => Tensor): Promise<number> {
 // image. The slope of 2.1's loss along σ² is -S / 2σ⁴ + D / 2σ², and it is zero at σ² = S / D, the squared error per pixel. A σ²
 // of c times that costs (D/2) (log c + 1/c - 1) nats more.
 //
-// *Predict, then run*: which costs more, twice the best σ² or half of it? (Such a loss can be *negative*: where a density is
+// *Predict, then run*: which costs more: twice the best σ², or half of it? (Such a loss can be *negative*: where a density is
 // narrow it exceeds 1. Here that happens, with the best σ², once the squared error per pixel is below 1 / (2πe) = 0.0585.)
 
 // ### Check

@@ -41,7 +41,7 @@ export const defaults = { samples: 100_000 };
 // charged. Lesson 3's first guess, N(0, ¼²), stands in the middle of p, but claims to know z well. A better one for the
 // toy's x = 1.5 is N(½, ½²), which lesson 5 will use. The third has p's width, but is far away.
 //
-// **Predict, then run**: which of them costs the most, and which the least?
+// **Predict, then run**: which of them costs the most: the sure guess, the good guess, or the one far away?
 
 /** Three answers q = N(μ, σ²). */
 export const ANSWERS = [

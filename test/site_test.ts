@@ -21,6 +21,7 @@ import { lessonFiles } from "../src/site/build/lesson_files.ts";
 import { recordingOf } from "../src/site/build/recordings.ts";
 import { filesOf } from "../src/site/build/serve_files.ts";
 import { writeSite } from "../src/site/build/write_site.ts";
+import { choicesOf } from "../src/site/page/choices.ts";
 import type { Answer } from "../src/site/worker/messages.ts";
 import { chromiumRuns, type Tab, withChromium } from "./_chromium.ts";
 import { deno, granted, testIf, withTempDir } from "./_run.ts";
@@ -396,37 +397,77 @@ testBrowser(
 
 // ## Predictions, words, and the site without a network
 
+Deno.test("choices: those that a question names after a colon, yes and no where it asks for these, else none", async () => {
+  assertEquals(choicesOf("Predict, then run: which is more: a, b c, or d?"), ["a", "b c", "d"]);
+  assertEquals(choicesOf("Before. Predict, then run. It is 2.5: so. Will it\nend?"), ["Yes", "No"]);
+  for (
+    const open of ["how far off is a step of 1, or of 2?", "of 3, 4: what becomes?", "Does it end, or not?", "what?"]
+  ) {
+    assertEquals(choicesOf(`Predict, then run: ${open}`), [], open);
+  }
+  const questions = (await lessonFiles()).flatMap(({ text }) =>
+    Array.from(
+      text.replaceAll(/\n\/\/ /g, " ").matchAll(/\*Predict, then run[^]*?\n/g),
+      ([line]) => choicesOf(line.replaceAll("*", "").replace(/\?[^?]*$/, "?")).join(" | "),
+    )
+  );
+  assertGreater(questions.length, 20);
+  assertEquals(questions.filter(Boolean), [
+    "nearly all | half | less",
+    "twice the best σ² | half of it",
+    "the sure guess | the good guess | the one far away",
+    "Yes | No",
+  ]);
+});
+
 testBrowser(
-  "site, in Chromium: a result is hidden until it has been predicted, then both stand there, until all is forgotten",
+  "site, in Chromium: a result is hidden until it has been predicted, then both are shown, until all is forgotten",
   () =>
     served(async (open) => {
+      const seen = (place: string) =>
+        `document.getElementById("${place}").parentElement.querySelector(".said").checkVisibility()`;
+      const press = (text: string) =>
+        `Array.from(document.querySelectorAll("form.predict button")).find((button) => button.textContent === "${text}").click()`;
+      const [pairs, gradient] = ["4-1-three-pairs", "4-6-its-gradient"];
       const tab = await open("04_kl.html", { width: 390 });
-      const hidden =
-        "document.querySelector('#\\\\34 -1-three-pairs').parentElement.querySelector('.said').checkVisibility()";
-      assertEquals(await tab.evaluate(hidden), false);
-      assertEquals(await tab.evaluate("document.querySelectorAll('form.predict').length"), 2);
+      assertEquals([await tab.evaluate(seen(pairs)), await tab.evaluate(seen(gradient))], [false, false]);
       assertEquals(await violations(tab), []);
-      await tab.evaluate(`(() => {
-      const form = document.querySelector("form.predict");
-      form.querySelector("input").value = "far <b>away</b>";
-      form.querySelector("button").click();
-    })()`);
-      assertEquals(await tab.evaluate(hidden), true);
-      assertEquals(
-        await tab.evaluate("document.querySelector('.predicted').textContent"),
-        "You predicted: far <b>away</b>",
-      );
-      const again = await open("04_kl.html#4-6-its-gradient-claim-1", { width: 390 });
+      await tab.evaluate(press("the one far away"));
+      assertEquals([await tab.evaluate(seen(pairs)), await tab.evaluate(seen(gradient))], [true, false]);
+      const predicted = "Array.from(document.querySelectorAll('.predicted'), (line) => line.textContent)";
+      assertEquals(await tab.evaluate(predicted), ["You predicted: the one far away"]);
+      const again = await open(`04_kl.html#${gradient}-claim-1`, { width: 390 });
       assertEquals(await again.evaluate("document.querySelectorAll('form.predict').length"), 1);
-      assertEquals(
-        await again.evaluate("document.querySelector('#\\\\34 -6-its-gradient-claim-1').checkVisibility()"),
-        true,
-      );
+      assertEquals(await again.evaluate(predicted), ["You predicted: the one far away"]);
+      assertEquals(await again.evaluate(seen(gradient)), true);
+
+      const typed = await open("03_reparameterization.html", { width: 390 });
+      await typed.evaluate(`document.querySelector(".predict input").value = "far <b>away</b>"`);
+      await typed.evaluate(press("Predict"));
+      await typed.evaluate(press("Show me without"));
+      assertEquals(await typed.evaluate(predicted), ["You predicted: far <b>away</b>"]);
+      assertEquals(await typed.evaluate("document.querySelectorAll('.locked').length"), 0);
+
       const contents = await open("index.html", { width: 390 });
       await contents.evaluate("Array.from(document.querySelectorAll('.actions button')).at(-1).click()");
       const fresh = await open("04_kl.html", { width: 390 });
       assertEquals(await fresh.evaluate("document.querySelectorAll('form.predict').length"), 2);
-      assertEquals([...tab.errors, ...again.errors, ...contents.errors, ...fresh.errors], []);
+      for (const { errors } of [tab, again, typed, contents, fresh]) assertEquals(errors, []);
+    }),
+);
+
+testBrowser(
+  "site, in Chromium: an answer in the question's own paragraph is hidden as well",
+  () =>
+    served(async (open) => {
+      const tab = await open("04_kl.html", { width: 390 });
+      const added = await tab.evaluate<string[]>(`(async () => {
+      document.querySelector("main").innerHTML = "<section><p>So. <em>Predict, then run</em>: what is <code>a?b</code>? " +
+        "It is <b>2</b>, is it?</p></section><section><p><em>Predict, then run</em>: what is b? It is 3.</p></section>";
+      await import("./page.js?again");
+      return Array.from(document.querySelectorAll("section > p"), (question) => question.innerText);
+    })()`);
+      assertEquals(added, ["So. Predict, then run: what is a?b? It is 2, is it?", "Predict, then run: what is b?"]);
     }),
 );
 

@@ -4,16 +4,15 @@
  * @module
  */
 /// <reference lib="dom" />
+import { choicesOf } from "./choices.ts";
 import { keep, kept } from "./kept.ts";
 
 /** Hides the results that the reader of this page is asked to predict. */
 export function askForPredictions(): void {
   const lesson = document.documentElement.dataset.lesson;
-  const asking = Array.from(document.querySelectorAll<HTMLElement>("section > p"), (question) => question)
-    .filter(({ firstElementChild: first, textContent }) =>
-      first?.matches("em, strong") && /^Predict, then run/.test(textContent ?? "")
-    );
-  asking.forEach((question, i) => ask(question, `prediction:${lesson}:${i + 1}`));
+  const asking = Array.from(document.querySelectorAll("section > p > em, section > p > strong"))
+    .filter(({ textContent }) => /^Predict, then run/.test(textContent ?? ""));
+  asking.forEach((words, i) => ask(words.parentElement!, `prediction:${lesson}:${i + 1}`));
   addEventListener("hashchange", showTarget);
   showTarget();
 }
@@ -21,35 +20,60 @@ export function askForPredictions(): void {
 /** Asks for one prediction, unless it has been made. */
 function ask(question: HTMLElement, name: string): void {
   const section = question.closest("section")!;
-  if (!section.querySelector(".said")) return;
+  if (!setApart(question) && !section.querySelector(".said")) return;
   const made = kept(name);
   if (made !== undefined) return tell(question, made);
-  const form = document.createElement("form");
-  form.className = "predict";
-  form.innerHTML = `<label>Your prediction <input name="prediction" autocomplete="off" required maxlength="200"></label>
-<button>Predict</button> <button type="button" class="plain">Show me without</button>
-<p>What the lesson found is hidden until then. Nothing is sent anywhere.</p>`;
-  const answer = (prediction: string) => {
+  const form = formFor(choicesOf(question.firstElementChild!.textContent!));
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    const { value } = event.submitter as HTMLButtonElement;
+    const prediction = value === "typed" ? form.querySelector("input")!.value.trim() : value;
     keep(name, prediction);
     form.remove();
     tell(question, prediction);
-    if (!section.querySelector(".predict")) reveal(section);
+    if (!section.querySelector(".predict")) reveal(section, question);
   };
-  form.onsubmit = (event) => {
-    event.preventDefault();
-    answer(form.querySelector("input")!.value.trim());
-  };
-  form.querySelector<HTMLButtonElement>(".plain")!.onclick = () => answer("");
   question.after(form);
   section.classList.add("locked");
 }
 
+/** Puts a question into an element of its own and what follows it into another, and says whether anything follows. */
+function setApart(question: HTMLElement): boolean {
+  const asked = document.createElement("span");
+  const last = Array.from(question.childNodes).findLast((node) => node instanceof Text && node.data.includes("?")) as
+    | Text
+    | undefined;
+  last?.splitText(last.data.lastIndexOf("?") + 1);
+  const rest = document.createElement("span");
+  rest.className = "rest";
+  if (last) { while (last.nextSibling) rest.append(last.nextSibling); }
+  asked.append(...question.childNodes);
+  question.append(asked, rest);
+  return rest.textContent!.trim() !== "";
+}
+
+/** A form with a button for each choice, or with a field to type in. */
+function formFor(choices: string[]): HTMLFormElement {
+  const form = document.createElement("form");
+  form.className = "predict";
+  const field = `<label>Your prediction <input autocomplete="off" required maxlength="200"></label>
+<button value="typed">Predict</button>`;
+  form.innerHTML = `<fieldset><legend${choices.length ? "" : ` class="unseen"`}>Your prediction</legend>
+${choices.length ? "" : field} <button class="plain" formnovalidate value="">Show me without</button></fieldset>
+<p>What the lesson found is hidden until then. Nothing is sent anywhere.</p>`;
+  const buttons = choices.map((choice) =>
+    Object.assign(document.createElement("button"), { value: choice, textContent: choice })
+  );
+  form.querySelector("legend")!.after(...buttons);
+  return form;
+}
+
 /** Shows what was found, and takes the reader there. */
-function reveal(section: HTMLElement): void {
+function reveal(section: HTMLElement, question: HTMLElement): void {
   section.classList.remove("locked");
-  const said = section.querySelector<HTMLElement>(".said")!;
-  said.tabIndex = -1;
-  said.focus({ preventScroll: true });
+  const found = section.querySelector<HTMLElement>(".said") ?? question;
+  found.tabIndex = -1;
+  found.focus({ preventScroll: true });
 }
 
 /** Says what the reader predicted, above what was found. */
@@ -59,7 +83,9 @@ function tell(question: HTMLElement, prediction: string): void {
   line.className = "predicted";
   line.textContent = "You predicted: ";
   line.append(Object.assign(document.createElement("b"), { textContent: prediction }));
-  question.closest("section")!.querySelector(".said")!.before(line);
+  const found = question.closest("section")!.querySelector(".said");
+  if (found) found.before(line);
+  else question.after(line);
 }
 
 /** Shows what a link points at, predicted or not. */
