@@ -6,42 +6,34 @@
  * ```
  *
  * - **You need**: lesson 3 (σ is kept as log σ²; z = μ + σε), integrals and logarithms.
- * - **You leave with**: the one formula that a VAE adds to an autoencoder's loss, derived and checked three ways; its
- *   gradient; and what it charges for.
+ * - **You leave with**: the formula that a VAE adds to an autoencoder's loss, derived and checked in three ways; its
+ *   gradient; and what it makes an encoder pay for.
  * - **Run** (under a second): `deno run lessons/04_kl.ts`
  *
  * @module
  */
 import { assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import {
-  type CommonOptions,
-  kl,
-  klToStandardNormal,
-  logGaussian,
-  random,
-  range,
-  reparameterize,
-  runLesson,
-  type Show,
-  type Tensor,
-} from "../mod.ts";
+import { type CommonOptions, kl, klToStandardNormal, logGaussian, random, range, reparameterize } from "../mod.ts";
+import { runLesson, type Show, type Tensor } from "../mod.ts";
 import text from "./04_kl.ts" with { type: "text" };
 
 export const defaults = { samples: 100_000 };
 
-// A VAE's encoder answers each x not with one code but with a distribution of codes, q(z | x) = N(μ, σ²): "somewhere
-// around here". If nothing held it back, σ would shrink to zero, as noise in the code costs reconstruction (lesson 3),
-// and μ would wander anywhere: a plain autoencoder again. So we charge for every answer that is unlike one fixed
-// distribution, lesson 2's prior p(z) = N(0, 1). For one x, write q(z) for q(z | x).
+// A VAE's encoder answers each x not with one code but with a distribution of codes, q(z | x) = N(μ, σ²). If only the
+// reconstruction counted, σ would shrink to zero, because noise in the code makes the reconstruction worse (lesson 3),
+// and μ could lie anywhere: the result would be a plain autoencoder again. So the loss of a VAE has a second term, which
+// charges the encoder for every answer that differs from one fixed distribution, the prior of lesson 2, p(z) = N(0, 1).
+// This lesson is about that charge. It looks at one x at a time, so it writes q(z) for q(z | x).
 
 // ## 4.1 Three pairs
 //
-// Before any algebra, look: the prior p, with three answers q that an encoder might give, and what each will be
-// charged. Lesson 3's first guess, N(0, ¼²), stands in the middle of p, but claims to know z well. A better one for the
-// toy's x = 1.5 is N(½, ½²), which lesson 5 will use. The third has p's width, but is far away.
+// A picture first: the prior p, and three answers q that an encoder might give, with what each is charged. The first is
+// the guess of lesson 3, N(0, ¼²). It lies in the middle of p but is much narrower, as if the code were known well. The
+// second, N(½, ½²), is a better guess for the toy's x = 1.5; lesson 5 will use it. The third is as wide as p, but lies
+// far away.
 //
-// **Predict, then run**: which of them costs the most: the sure guess, the good guess, or the one far away?
+// *Predict, then run.* Which of them costs the most: the sure guess, the good guess, or the one far away?
 
 /** Three answers q = N(μ, σ²). */
 export const ANSWERS = [
@@ -73,39 +65,38 @@ async function threePairs(show: Show): Promise<void> {
 
 // ## 4.2 By hand
 //
-// How well can you tell, from a draw z, that it came from q and not from p? The log-ratio log q(z) - log p(z) says how
-// much more likely q made it. Its average over draws from q is the **Kullback–Leibler divergence**, KL(q ‖ p), in
-// **nats** (units of information by the natural logarithm; 1 nat = 1.44 bits). The log-densities:
+// Suppose that z was drawn from q. How clearly does it show that it was not drawn from p? The ratio q(z) / p(z) says how
+// much denser q is than p at z. The average of its logarithm over draws from q is the **Kullback–Leibler divergence**,
+// KL(q ‖ p). As the logarithm is the natural one, the unit is the **nat**; 1 nat is 1.44 bits. The two log-densities
+// are
 //
 // ```math
 // \log q(z) = -\tfrac12 \log 2\pi - \tfrac12 \log \sigma^2 - \frac{(z - \mu)^2}{2\sigma^2}, \qquad
 // \log p(z) = -\tfrac12 \log 2\pi - \frac{z^2}{2}
 // ```
 //
-// Subtract; 2π cancels:
+// Subtract the second from the first, and the terms with 2π cancel:
 //
 // ```math
 // \log q(z) - \log p(z) = \tfrac12 \left( z^2 - \frac{(z - \mu)^2}{\sigma^2} - \log \sigma^2 \right)
 // ```
 //
-// Average over z from q, term by term:
+// Now average over draws of z from q, term by term:
 //
 // ```math
 // \mathrm{KL} = \tfrac12 \left( \mathbb{E}[z^2] - \frac{\mathbb{E}[(z - \mu)^2]}{\sigma^2} - \log \sigma^2 \right)
 // ```
 //
-// By the definition of a variance E[(z - μ)²] = σ², so the middle term is 1. A mean square is the squared mean plus the
-// variance, so E[z²] = μ² + σ². What remains (Kingma and Welling 2013, appendix B):
+// By the definition of the variance 𝔼[(z - μ)²] = σ², so the middle term is 1. A mean square is the squared mean plus
+// the variance, so 𝔼[z²] = μ² + σ². What remains is also in Kingma and Welling (2013, appendix B):
 //
 // ```math
 // \mathrm{KL} = \tfrac12 \left( \mu^2 + \sigma^2 - 1 - \log \sigma^2 \right)
 // ```
 //
-// For the good guess, ½ (¼ + ¼ - 1 - log ¼) = 0.443 nats. Two parts act on two things. μ² pulls the mean to 0. And σ² -
-// 1 - log σ² is least at σ = 1: it keeps q from shrinking to a point, where -log σ² grows without limit, and from
-// spreading, where σ² does.
-//
-// A line that ends in ✎ is yours: delete what follows `return`, write it from the formula, and run.
+// For the good guess it gives ½ (¼ + ¼ - 1 - log ¼) = 0.443 nats. The mean and the variance are charged separately. The
+// part with μ is least at μ = 0, and the part with σ at σ = 1. The latter grows without limit if q shrinks to a point,
+// because of -log σ², and if q spreads out, because of σ².
 
 /** KL(N(μ, σ²) ‖ N(0, 1)) in nats, from μ and log σ². */
 export function klByHand(mu: number, logVar: number): number {
@@ -118,15 +109,16 @@ function byHand(show: Show): void {
   const found = klByHand(0.5, Math.log(0.25));
   const guess = { found, expected: 0.443, margin: 0.0005, from: "½ (¼ + ¼ - 1 - log ¼), to three digits" };
   show.claim("the good guess", assertAlmostEquals, guess);
-  show.claim("the price at μ = 1, σ = 1", assertEquals, { found: klByHand(1, 0), expected: 0.5, from: "½ · 1²" });
+  show.claim("the KL at μ = 1, σ = 1", assertEquals, { found: klByHand(1, 0), expected: 0.5, from: "½ · 1²" });
 }
 
 // ## 4.3 By adding up the integral
 //
-// A formula derived by hand should be checked by something that does not know it. The divergence is an integral, and an
-// integral is a sum of thin strips: the density, times the log-ratio, times the width of the strip.
+// A formula derived by hand should be checked by a computation that does not use it. An average under q is an integral,
+// and an integral is the limit of a sum over thin strips. Here each strip adds q's density, times the log-ratio, times
+// the width of the strip.
 
-/** The same by the trapezium rule, on 4,001 points that reach 12 standard deviations to either side of μ. */
+/** KL(N(μ, σ²) ‖ N(0, 1)) by the trapezium rule, on 4,001 points from 12 standard deviations below μ to 12 above. */
 export function klByQuadrature(mu: number, logVar: number): number {
   const sigma = Math.exp(logVar / 2);
   const logQ = (z: number) => -0.5 * (Math.log(2 * Math.PI) + logVar + ((z - mu) / sigma) ** 2);
@@ -135,7 +127,7 @@ export function klByQuadrature(mu: number, logVar: number): number {
   let sum = 0;
   for (let i = 0; i <= 4000; i++) {
     const z = mu - 12 * sigma + i * step;
-    sum += Math.exp(logQ(z)) * (logQ(z) - logP(z)) * step; // both ends are zero to all digits, so no half strips
+    sum += Math.exp(logQ(z)) * (logQ(z) - logP(z)) * step; // the two ends, which count half, are as good as zero
   }
   return sum;
 }
@@ -149,10 +141,11 @@ function byStrips(show: Show): void {
   }
 }
 
-// ## 4.4 By throwing dice
+// ## 4.4 By averaging over draws
 //
-// An expectation under q is an average over draws from q. This way works also where no formula is known, and it comes
-// with its own error bar, lesson 1's standard error. Draw as in lesson 3, z = μ + σε, and average the log-ratio:
+// The third way follows the definition: draw z from q many times, as in lesson 3 by z = μ + σε, and average the
+// log-ratio. This **Monte Carlo** estimate needs no formula for the average, so it works for other distributions too.
+// It is not exact, but it comes with a measure of its own error, lesson 1's standard error.
 
 /** The log-ratio log q(z) - log p(z) at one draw z = μ + σε for each ε `[K, 1]`, `[K]`. */
 export function logRatios(mu: number, logVar: number, eps: Tensor): Tensor {
@@ -164,8 +157,7 @@ export function logRatios(mu: number, logVar: number, eps: Tensor): Tensor {
   });
 }
 
-// ### Check
-/** The KL as an average over samples, with its standard error. */
+/** The KL as an average over draws, one for each ε `[K, 1]`, with its standard error. */
 export async function klByMonteCarlo(
   mu: number,
   logVar: number,
@@ -181,23 +173,24 @@ export async function klByMonteCarlo(
 }
 
 // ### Check
-async function byDice(show: Show, { samples, seed }: typeof defaults & CommonOptions): Promise<void> {
-  show.title("4.4 By throwing dice: the good guess");
+async function byDraws(show: Show, { samples, seed }: typeof defaults & CommonOptions): Promise<void> {
+  show.title("4.4 By averaging over draws: the good guess");
   const [mu, logVar, eps] = [0.5, Math.log(0.25), random(seed).normal([samples, 1])];
   const { mean: found, error } = await klByMonteCarlo(mu, logVar, eps);
   eps.dispose();
   const from = `the closed form; 4 standard errors of ${samples} draws`;
   const measured = { found, expected: klByHand(mu, logVar), margin: 4 * error, from };
-  show.claim("averaging over draws", assertAlmostEquals, measured);
+  show.claim("the mean log-ratio", assertAlmostEquals, measured);
 }
 
 // ## 4.5 Many dimensions: a sum
 //
-// A code has L dimensions, each with its own μ and σ. Log-ratios of independent dimensions add up, so the divergence of
-// the whole code is the **sum** over dimensions: one number for each image, from `[B, L]` to `[B]`. A mean would charge
-// only 1/L of the price, and so train something else.
+// A code has L dimensions, each with its own μ and σ. They are independent under both q and p, so densities multiply,
+// log-ratios add up, and the divergence of the whole code is the **sum** over dimensions. For a batch, `[B, L]` becomes
+// `[B]`, one number for each image. A mean over dimensions would charge only 1/L of the divergence, and so train a
+// different model, as lesson 6 will show.
 
-/** The divergence of a whole code, from its μ and log σ² in each dimension, as many of one as of the other. */
+/** The divergence of a whole code, from the μ and the log σ² of each dimension. */
 export const klOfCode = (mu: number[], logVar: number[]) => mu.reduce((sum, m, l) => sum + klByHand(m, logVar[l]!), 0);
 
 // ### Check
@@ -216,28 +209,30 @@ async function manyDimensions(show: Show): Promise<void> {
 
 // ## 4.6 Its gradient
 //
-// Training never looks at the price, only at its slope. Differentiate the closed form; σ² is the exponential of log σ²,
-// so its slope along log σ² is σ² itself:
+// Training uses only the slopes of a loss. Differentiate 4.2's formula with respect to what an encoder puts out, μ and
+// log σ². Since σ² is the exponential of log σ², its slope along log σ² is σ² itself:
 //
 // ```math
 // \frac{\partial\,\mathrm{KL}}{\partial \mu} = \mu, \qquad
 // \frac{\partial\,\mathrm{KL}}{\partial \log \sigma^2} = \tfrac12 (\sigma^2 - 1)
 // ```
 //
-// A spring on μ. On log σ² a force that never exceeds ½ while σ < 1, however small σ gets, and that grows like σ²/2
-// above. These are the slopes of a valley. The picture shows it from above: its lowest point, the only one that is
-// free, is the prior.
+// Gradient descent moves against the slope. So the KL pulls μ towards 0, in proportion to its distance from 0. It pulls
+// log σ² towards 0 as well: where σ < 1 it pulls upwards with a slope that never exceeds ½, however small σ is; where
+// σ > 1 it pulls downwards, with a slope that grows like σ²/2. The picture shows the KL for many μ and σ. The only point
+// that costs nothing is the prior.
 //
-// **Predict, then run**: lesson 3's guess N(0, ¼²) felt a slope of ¼ along log σ² from the reconstruction, which wants
-// σ smaller. Does this force win against it?
+// *Predict, then run.* At lesson 3's guess, N(0, ¼²), the reconstruction loss has the slope ¼ along log σ², so it pulls σ
+// downwards. The KL pulls σ upwards. Is the pull of the KL the stronger one?
 
 /** The slopes of the KL along μ and log σ². */
 export function klSlopes(mu: number, logVar: number): [number, number] {
   return [mu, 0.5 * (Math.exp(logVar) - 1)]; // ✎ 4.6a
 }
 
-// ### Check
-/** The gradient of the library's KL by automatic differentiation, at one point. */
+// The library's KL takes whole batches, and tfjs finds its slopes by automatic differentiation, as training will:
+
+/** The slopes of the library's KL along μ and log σ², at one point. */
 export async function klGradient(mu: number, logVar: number): Promise<[number, number]> {
   const gradient = tf.grads((m: Tensor, v: Tensor) => klToStandardNormal({ mu: m, logVar: v }).sum());
   const slopes = tf.tidy(() => tf.concat(gradient([tf.tensor2d([[mu]]), tf.tensor2d([[logVar]])]), 1)); // [1, 2]
@@ -257,11 +252,13 @@ async function slopes(show: Show): Promise<void> {
       show.claim(what, assertAlmostEquals, { found: found[i], ...formula });
     }
   }
-  const stronger = { expected: -0.25, from: "the reconstruction pulls with ¼ the other way, and loses: σ grows" };
-  show.claim("slope at lesson 3's guess", assertLess, { found: klSlopes(0, Math.log(1 / 16))[1], ...stronger });
+  const stronger = { expected: -0.25, from: "steeper than the reconstruction's ¼, so together they make σ grow" };
+  show.claim("along log σ² at lesson 3's guess", assertLess, { found: klSlopes(0, Math.log(1 / 16))[1], ...stronger });
+  const steepest = { found: -klSlopes(0, 2 * Math.log(0.01))[1], expected: 0.5, from: "½ (1 - σ²)" };
+  show.claim("the pull upwards at σ = 0.01", assertLess, steepest);
   const mus = Array.from(range(61), (i) => (i - 30) / 10);
   const sigmas = Array.from(range(30), (i) => (i + 1) / 10);
-  await show.heat("kl", "What q = N(μ, σ²) costs: only the prior is free", {
+  await show.heat("kl", "What q = N(μ, σ²) costs: nothing only at the prior", {
     values: sigmas.flatMap((sigma) => mus.map((mu) => klByHand(mu, 2 * Math.log(sigma)))),
     columns: mus.length,
     x: { label: "μ", from: -3, to: 3 },
@@ -273,21 +270,23 @@ async function slopes(show: Show): Promise<void> {
 
 // ## 4.7 Never negative, and a sign that went missing
 //
-// The line t - 1 touches log t at t = 1 and lies above it elsewhere, so log t ≤ t - 1. Put t = p/q and average under q:
+// The line t - 1 touches log t at t = 1 and lies above it elsewhere, so log t ≤ t - 1. Put t = p(z) / q(z), and average
+// over draws from q:
 //
 // ```math
 // -\mathrm{KL}(q \,\|\, p) = \mathbb{E}_q\left[\log \frac{p(z)}{q(z)}\right] \le \mathbb{E}_q\left[\frac{p(z)}{q(z)}\right] - 1
 // = \int q(z) \, \frac{p(z)}{q(z)} \, dz - 1 = \int p(z) \, dz - 1 = 0
 // ```
 //
-// So KL ≥ 0, and it is zero only if t = 1 everywhere, when q is p. This is a case of **Jensen's inequality**: log is
-// concave, so an average of logs is at most the log of the average.
+// So the KL is never negative, and it is zero only if t = 1 everywhere, that is if q is p. This is a case of **Jensen's
+// inequality**: because log is concave, the average of a log is at most the log of the average.
 //
-// It makes a cheap test of any program. The notebook on VAEs that this course grew from prints the formula as below,
-// with every sign of 4.2 turned round. (Its code multiplies by -½, and is right.) Whoever trained on the printed
-// formula would be *paid* for leaving the prior, without limit. One look at the sign catches it.
+// It also gives a simple test of any program: a negative KL is a mistake, most likely of a sign. Kingma and Welling print
+// 4.2's formula with every sign reversed, ½ Σ (1 + log σ² - μ² - σ²), because they need -KL. The anonymous notebook from
+// which this course grew printed just that as the KL itself, though its code had the sign right. To minimise it would
+// *reward* an encoder for leaving the prior, without limit: at σ = 1 it is -½ μ².
 
-/** The formula as that notebook prints it: ½ Σ (1 + log σ² - μ² - σ²). */
+/** 4.2's formula with every sign reversed, ½ (1 + log σ² - μ² - σ²): minus the KL, printed for the KL. */
 export const klAsPrinted = (mu: number, logVar: number) => 0.5 * (1 + logVar - mu ** 2 - Math.exp(logVar));
 
 // ### Check
@@ -301,53 +300,52 @@ async function neverNegative(show: Show): Promise<void> {
   const elsewhere = grid.flatMap((mu) => grid.map((logVar) => klByHand(mu, logVar)));
   const least = Math.min(...elsewhere);
   show.claim("the smallest of 10,000 elsewhere", assertGreater, { found: least, expected: 0, from: "q is not p" });
-  const [right, printed] = [klByHand(2, -1), klAsPrinted(2, -1)];
-  show.claim("as printed, at μ = 2, log σ² = -1", assertLess, { found: printed, expected: 0, from: "no divergence" });
-  show.claim("the two formulas added", assertEquals, { found: right + printed, expected: 0, from: "opposite signs" });
-  const strips = { expected: klByQuadrature(2, -1), margin: 1e-5, from: "the integral of 4.3" };
-  show.claim("the right one", assertAlmostEquals, { found: right, ...strips });
+  const rewarded = { found: klAsPrinted(100, 0), expected: -5000, from: "-½ · 100²: the further, the better" };
+  show.claim("as printed, at μ = 100, σ = 1", assertEquals, rewarded);
 }
 
 // ## 4.8 Not a distance
 //
-// For any two Gaussians, measure z from p's mean and in units of p's standard deviation: u = (z - m) / s. Both
-// densities are then multiplied by s, so their ratio does not change, nor does its average; and p has become the
-// standard normal:
+// What if p is not N(0, 1) but any Gaussian, with the mean m and the standard deviation τ? Measure z from m and in units
+// of τ: u = (z - m) / τ. Then p is the standard normal, and q has the mean (μ - m) / τ and the variance σ² / τ². The
+// change multiplies both densities by τ, so their ratio stays what it was, and so does its average. Hence, by 4.2,
 //
 // ```math
-// \mathrm{KL}(\mathcal{N}(\mu, \sigma^2) \,\|\, \mathcal{N}(m, s^2))
-// = \tfrac12 \left( \frac{(\mu - m)^2}{s^2} + \frac{\sigma^2}{s^2} - 1 - \log \frac{\sigma^2}{s^2} \right)
+// \mathrm{KL}(\mathcal{N}(\mu, \sigma^2) \,\|\, \mathcal{N}(m, \tau^2))
+// = \tfrac12 \left( \frac{(\mu - m)^2}{\tau^2} + \frac{\sigma^2}{\tau^2} - 1 - \log \frac{\sigma^2}{\tau^2} \right)
 // ```
 //
-// The average is taken under q, so what counts is where q has its mass. Let one have the standard deviation 0.1,
-// and the other one 1. With the narrow one as q, inside the broad one, little is wasted: ½ (0.01 - 1 - log 0.01) = 1.81 nats.
-// With the broad one as q, draws often land where the narrow one says "practically never", and each of them is expensive:
-// ½ (100 - 1 + log 0.01) = 47.20 nats.
+// Exchanging q and p changes the result, so the KL is not a distance. Take a narrow Gaussian and a broad one, both with
+// the mean 0 and with standard deviations of 0.1 and 1. The average is taken over draws from q. If q is the narrow one,
+// all its draws lie where p is dense too, and the KL is small: ½ (0.01 - 1 - log 0.01) = 1.81 nats. If q is the broad
+// one, most of its draws lie where p is practically zero, and the KL is large: ½ (100 - 1 - log 100) = 47.20 nats.
 //
-// A VAE charges KL(q(z | x) ‖ p(z)), the cheap way round: each single q(z | x) may be narrow, at under two nats per
-// dimension here. The picture has both ways round, for every σ of q: they agree only where both are zero.
+// A VAE charges KL(q(z | x) ‖ p(z)), and its q(z | x) is the narrow one. So the encoder can afford to be precise: even a
+// standard deviation of 0.1 costs less than two nats per dimension. The picture shows both directions for every σ of q.
+// They agree only at σ = 1, where both are zero.
 
-/** KL(N(μ, σ²) ‖ N(m, s²)): 4.2's, with z measured from m in units of s. */
-export function klBetween(mu: number, sigma: number, m: number, s: number): number {
-  return klByHand((mu - m) / s, 2 * Math.log(sigma / s));
+/** KL(N(μ, σ²) ‖ N(m, τ²)): 4.2's formula, with z measured from m in units of τ. */
+export function klBetween(mu: number, sigma: number, m: number, tau: number): number {
+  return klByHand((mu - m) / tau, 2 * Math.log(sigma / tau));
 }
 
 // ### Check
 async function asymmetry(show: Show): Promise<void> {
   show.title("4.8 Not a distance");
-  const gaussian = (sigma: number) => ({ mu: tf.tensor2d([[0]]), logVar: tf.tensor2d([[2 * Math.log(sigma)]]) });
-  const between = (q: number, p: number) => tf.tidy(() => kl(gaussian(q), gaussian(p))); // [1]
-  const [one, other] = [between(0.1, 1), between(1, 0.1)];
-  const [[inside = NaN], [outside = NaN]] = [await one.data(), await other.data()];
-  tf.dispose([one, other]);
   const hand = { margin: 0.005, from: "by hand, to two decimals" };
-  show.claim("KL(narrow ‖ broad)", assertAlmostEquals, { found: inside, expected: 1.81, ...hand });
-  show.claim("KL(broad ‖ narrow)", assertAlmostEquals, { found: outside, expected: 47.2, ...hand });
+  show.claim("KL(narrow ‖ broad)", assertAlmostEquals, { found: klBetween(0, 0.1, 0, 1), expected: 1.81, ...hand });
+  show.claim("KL(broad ‖ narrow)", assertAlmostEquals, { found: klBetween(0, 1, 0, 0.1), expected: 47.2, ...hand });
+  const gaussian = (m: number, v: number) => ({ mu: tf.tensor2d([[m]]), logVar: tf.tensor2d([[2 * Math.log(v)]]) });
+  const divergence = tf.tidy(() => kl(gaussian(2, 0.5), gaussian(-1, 3))); // [1]
+  const [found = NaN] = await divergence.data();
+  divergence.dispose();
+  const formula = { expected: klBetween(2, 0.5, -1, 3), margin: 1e-5, from: "the formula; float32" };
+  show.claim("the library's KL(N(2, ½²) ‖ N(-1, 3²))", assertAlmostEquals, { found, ...formula });
   const sigma = Array.from(range(61), (i) => 10 ** ((i - 30) / 30)); // from 0.1 to 10
-  await show.lines("asymmetry", "A q too narrow is cheap one way round, and expensive the other", {
+  await show.lines("asymmetry", "A q too narrow costs little in one direction, and much in the other", {
     series: [
-      { name: "KL(q ‖ p), the VAE's", x: sigma, y: sigma.map((s) => klBetween(0, s, 0, 1)) },
-      { name: "KL(p ‖ q)", x: sigma, y: sigma.map((s) => klBetween(0, 1, 0, s)) },
+      { name: "KL(q ‖ p), the VAE's", x: sigma, y: sigma.map((each) => klBetween(0, each, 0, 1)) },
+      { name: "KL(p ‖ q)", x: sigma, y: sigma.map((each) => klBetween(0, 1, 0, each)) },
     ],
     x: { label: "σ of q = N(0, σ²), with p = N(0, 1)", log: true },
     y: { label: "nats", from: 0 },
@@ -357,8 +355,8 @@ async function asymmetry(show: Show): Promise<void> {
 // ## Try it
 //
 // 1. `--samples 1000000`. By what factor does the margin in 4.4 shrink, and why not by ten?
-// 2. In 4.2 μ = 1 costs half a nat. What does μ = 2 cost, with σ = 1? Predict, then ask `klByHand`.
-// 3. In 4.8 use σ = 0.01 for the narrow one. Which of the two divergences grows by much, which by little?
+// 2. In 4.2 μ = 1 costs half a nat, with σ = 1. What does μ = 2 cost? Predict, then ask `klByHand`.
+// 3. In 4.8 give the narrow one the standard deviation 0.01. Which divergence grows by much, and which by little?
 //
 // Answers: `lessons/answers.md`.
 
@@ -367,7 +365,7 @@ export async function lesson(options: typeof defaults & CommonOptions, show: Sho
   await threePairs(show);
   byHand(show);
   byStrips(show);
-  await byDice(show, options);
+  await byDraws(show, options);
   await manyDimensions(show);
   await slopes(show);
   await neverNegative(show);

@@ -237,6 +237,7 @@ const pictured: Record<string, (events: LessonEvent[]) => void> = {
     assertAlmostEquals(other[0][1], 47.1974, 1e-4);
     assertAlmostEquals(valueAt(ours, 1) + valueAt(other, 1), 0, 1e-12);
     for (const curve of [ours, other]) for (const [, nats] of curve) assert(nats >= 0);
+    ours.forEach(([sigma, nats], i) => assertEquals(Math.sign(nats - other[i][1]), Math.sign(i - 30), `σ = ${sigma}`));
   },
   "05_elbo": (events) => {
     const [evidence, bound, [[, best]]] = curves(events, "gap");
