@@ -1,31 +1,27 @@
 /**
  * Variational autoencoders, step by step: the library behind the lessons.
  *
- * Distributions, models, objectives and a training loop on TensorFlow.js, on a backend of your choice. Train one on the
- * digits that come with it:
+ * It provides distributions, models, objectives and a training loop on TensorFlow.js, with a choice of backends. This
+ * trains a VAE on the digits that ship with the library:
  *
  * ```ts
  * import { denseVae, loadDigits, negativeElbo, take, train, useBackend } from "@vae/steps";
  *
- * await useBackend("wasm"); // or "webgpu", "cpu", "auto"
- * const digits = await loadDigits(); // 10,000 + 2,000 images, no download
- * const vae = denseVae({ latent: 20 });
- * const held = take(digits.test, 200);
- * for await (const { step, loss, epochEnds, history } of train(negativeElbo(vae), take(digits.train, 512), { heldOut: held })) {
- *   console.log(step, loss, epochEnds ? history.test.at(-1) : ""); // nats an image
- * }
- * vae.dispose();
+ * await useBackend("wasm"); // or "webgpu", "cpu", "auto" const digits = await loadDigits(); // 10,000 + 2,000 images,
+ * no download const vae = denseVae({ latent: 20 }); const held = take(digits.test, 200); for await (const { step, loss,
+ * epochEnds, history } of train(negativeElbo(vae), take(digits.train, 512), { heldOut: held })) { console.log(step,
+ * loss, epochEnds ? history.test.at(-1) : ""); // nats per image } vae.dispose();
  * ```
  *
  * @module
  */
 
-// Where to compute.
+// Backends and errors.
 export { type Backend, type BackendName, BACKENDS, useBackend } from "./src/backend.ts";
 export type { Build } from "./src/kernels/mod.ts";
 export { EnvironmentError, InputError } from "./src/errors.ts";
 
-// Tensors, and noise to put in.
+// Tensors and random numbers.
 export type { Batch, LayersModel, Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D, Variable } from "./src/tensor.ts";
 export { numbers, range, ruler, sumPerExample } from "./src/tensor.ts";
 export type { Json } from "./src/json.ts";
@@ -57,7 +53,7 @@ export { gridCodes } from "./src/models/grid_codes.ts";
 export { exportNpz } from "./src/models/npz.ts";
 export { loadVae, type SavedModel, saveVae, type SaveVaeOptions } from "./src/models/saved_vae.ts";
 
-// Objectives, and minimising them.
+// Objectives, training and evaluation.
 export { type Elbo, elbo } from "./src/objectives/elbo.ts";
 export type { Knobs, Objective, Terms } from "./src/objectives/objective.ts";
 export type { ModuleRecipe, NamedRecipe, Recipe } from "./src/objectives/recipe.ts";
@@ -96,7 +92,7 @@ export { type DataTable, loadTable, tableOf, type TableOptions, type TableParts 
 export { standardise, type Standardised, type StandardiseOptions } from "./src/data/standardise.ts";
 export { type Dataset, type ImageSet, imageSet, type LabelledImages, select, take } from "./src/data/images.ts";
 
-// What a lesson runs in, and speaks through.
+// Lessons, and how they show their results.
 export type { CommonOptions, Lesson } from "./src/lesson/lesson.ts";
 export { runLesson } from "./src/lesson/run_lesson.ts";
 export { type TrainingFlags, trainOrLoad } from "./src/lesson/train_or_load.ts";

@@ -1,5 +1,5 @@
 /**
- * Where the numbers are computed: on one CPU core by WebAssembly, on the GPU by WebGPU, or by plain JavaScript.
+ * Where tensors are computed: on a CPU core with WebAssembly, on a GPU with WebGPU, or in plain JavaScript.
  *
  * @module
  */
@@ -9,39 +9,43 @@ import { embeddedWasm } from "./embedded.ts";
 import { EnvironmentError, InputError } from "./errors.ts";
 import { type Build, installTrainingKernels } from "./kernels/mod.ts";
 
-/** The names {@linkcode useBackend} takes. */
+/** The names that {@linkcode useBackend} accepts. */
 export const BACKENDS = ["wasm", "webgpu", "cpu", "auto"] as const;
 
-/** One of the backends, or `auto`: WebGPU where a hardware adapter is present, else WASM. */
+/** The name of a backend, or `auto`: WebGPU if there is a hardware adapter, otherwise WASM. */
 export type BackendName = typeof BACKENDS[number];
 
-/** The backend that is in use. */
+/** The backend in use. */
 export interface Backend {
   /** Its name. */
   name: Exclude<BackendName, "auto">;
-  /** Whose kernels compute: tfjs's own, or, on WASM, also this library's, in the build that the machine can run. */
+  /**
+   * Which kernels compute: `tfjs` for tfjs's own; on WASM, the build of this library's kernels that the machine can
+   * run.
+   */
   kernels: "tfjs" | Build;
-  /** The GPU, where there is one. */
+  /** The name of the GPU adapter, on WebGPU only. */
   adapter?: string;
 }
 
 /**
- * Starts a backend and makes it the one that every tensor lives on from now on.
+ * Starts a backend and uses it for every tensor created from then on.
  *
- * It needs no permission, except that WASM asks to read its own binary in a program whose configuration does not set
- * `"unstable": ["raw-imports"]`. Tensors made on another backend before cannot be read back on WebGPU: choose first.
+ * It needs no permission, with one exception: without `"unstable": ["raw-imports"]` in the program's configuration,
+ * WASM needs permission to read its own binary. Choose the backend before creating tensors: WebGPU cannot read tensors
+ * made on another backend.
  *
- * @param name The backend; `auto` takes WebGPU only on a hardware adapter.
- * @param options On WASM, `kernels` forces a build of this library's kernels: `relaxed` for machines with relaxed SIMD, or
- * `simd` for all others.
+ * @param name The backend; `auto` chooses WebGPU only if there is a hardware adapter.
+ * @param options On WASM, `kernels` forces one build of this library's kernels: `relaxed` for machines with relaxed
+ * SIMD, `simd` for all others.
  * @throws {InputError} If there is no such backend.
- * @throws {EnvironmentError} If the backend cannot start here, such as WebGPU without an adapter.
+ * @throws {EnvironmentError} If the backend cannot start on this machine, such as WebGPU without an adapter.
  */
 export async function useBackend(name: BackendName = "auto", options: { kernels?: Build } = {}): Promise<Backend> {
   if (!BACKENDS.includes(name)) {
-    throw new InputError(`There is no backend "${name}": it is one of ${BACKENDS.join(", ")}.`);
+    throw new InputError(`There is no backend "${name}": expected one of ${BACKENDS.join(", ")}.`);
   }
-  tf.enableProdMode(); // without it tfjs prints a banner that recommends another package
+  tf.enableProdMode(); // otherwise tfjs prints a banner that recommends another package
   if (name === "cpu") return await start({ name, kernels: "tfjs" });
   if (name !== "wasm") {
     const adapter = await gpuAdapter();
@@ -53,7 +57,7 @@ export async function useBackend(name: BackendName = "auto", options: { kernels?
       return await start({ name: "webgpu", kernels: "tfjs", adapter: adapter.name });
     }
   }
-  const embedded = await (located ??= locateWasm()); // once, also when two callers start it at the same time
+  const embedded = await (located ??= locateWasm()); // only once, even if two callers start it at the same time
   const kernels = installTrainingKernels(options.kernels);
   const remedy = embedded ? "" : `: set "unstable": ["raw-imports"] in deno.json, or add --allow-read`;
   return await start({ name: "wasm", kernels }, remedy);
@@ -61,11 +65,11 @@ export async function useBackend(name: BackendName = "auto", options: { kernels?
 
 let starting: Promise<unknown> = Promise.resolve();
 
-/** Starts a backend after those that are still starting: tfjs gives up a start that another one overtakes. */
+/** Starts a backend once earlier starts have finished: tfjs abandons a start when another one begins. */
 function start(backend: Backend, remedy = ""): Promise<Backend> {
   const started = starting.then(async () => {
     if (!await tf.setBackend(backend.name)) {
-      throw new EnvironmentError(`The ${backend.name} backend does not start on this machine${remedy}.`);
+      throw new EnvironmentError(`The ${backend.name} backend did not start on this machine${remedy}.`);
     }
     return backend;
   });
@@ -75,7 +79,7 @@ function start(backend: Backend, remedy = ""): Promise<Backend> {
 
 let located: Promise<boolean> | undefined;
 
-/** Points tfjs at the WASM binary in memory, if it is there; else tfjs finds and reads its own file. */
+/** Points tfjs to the WASM binary in memory if it was imported; otherwise tfjs finds and reads its own file. */
 async function locateWasm(): Promise<boolean> {
   const bytes = await embeddedWasm();
   if (!bytes) return false;
@@ -85,7 +89,7 @@ async function locateWasm(): Promise<boolean> {
   return true;
 }
 
-/** The GPU adapter's name, and whether it only imitates a GPU on the CPU; nothing where there is no adapter. */
+/** The GPU adapter's name, and whether it is a software adapter; `undefined` if there is no adapter. */
 async function gpuAdapter(): Promise<{ name: string; software: boolean } | undefined> {
   const adapter = await navigator.gpu?.requestAdapter();
   if (!adapter) return;

@@ -1,5 +1,5 @@
 /**
- * How far apart points are: the base of everything that asks for nearest neighbours.
+ * Distances between points, for everything that looks for nearest neighbours.
  *
  * @module
  */
@@ -7,14 +7,14 @@ import * as tf from "@tensorflow/tfjs";
 import type { Tensor2D } from "./tensor.ts";
 
 /**
- * Squared Euclidean distances between all pairs, by one matrix product: |x - y|² = |x|² - 2 x·y + |y|².
+ * Squared Euclidean distances between all pairs of points, with one matrix product: |x - y|² = |x|² - 2 x·y + |y|².
  *
  * In float32 the difference of large numbers loses digits: a distance has an error of about 1e-7 times |x|² + |y|², and
- * what that makes negative is zero. Where |x|² + |y|² is beyond 3.4e38 it is infinite or NaN. NaN in a point makes its
- * own distances NaN.
+ * a negative result is returned as zero. If |x|² + |y|² exceeds 3.4e38, the distance is infinite or NaN. A NaN in a
+ * point makes only that point's distances NaN.
  *
  * @param x Points, `[B, D]`.
- * @param y Others, `[N, D]`.
+ * @param y Other points, `[N, D]`.
  * @returns One distance per pair, `[B, N]`.
  */
 export function squaredDistances(x: Tensor2D, y: Tensor2D): Tensor2D {

@@ -1,21 +1,21 @@
 /**
- * The one place where bytes that ship with the library are brought in: the embedded digits and tfjs's WASM binary.
+ * Imports the bytes that ship with the library: the embedded digits and tfjs's WASM binary.
  *
- * Imported as bytes they need no permission, but that import works only where `deno.json` says
- * `"unstable": ["raw-imports"]`, as this project's does. Elsewhere the digits are read as files, which asks for read.
+ * Importing them as bytes needs no permission, but works only if `deno.json` sets `"unstable": ["raw-imports"]`, as
+ * this project's does. Otherwise the digits are read as files, which requires permission to read.
  *
  * @module
  */
 import { EnvironmentError } from "./errors.ts";
 
-/** The name of a file of the embedded digits: IDX, gzip. `t10k` is the half to test on, as in MNIST. */
+/** The name of a file of the embedded digits, in gzipped IDX. As in MNIST, `t10k` is the test set. */
 export type EmbeddedName = `${"train" | "t10k"}-${"images-idx3" | "labels-idx1" | "factors-idx2"}-ubyte.gz`;
 
-/** A module that is nothing but bytes. */
+/** A module whose default export is its bytes. */
 type Bytes = Promise<{ default: Uint8Array<ArrayBuffer> }>;
 
-// An import must stand in the source with its path in full, or it would need a permission: hence one line a file.
-// (The casts hold without raw-imports too, where the checker types these modules otherwise.)
+// Only an import with a literal path needs no permission: hence one line per file. The casts are for programs without
+// raw-imports, where the type checker gives these modules another type.
 const DIGITS: Record<EmbeddedName, () => Bytes> = {
   "train-images-idx3-ubyte.gz": () =>
     import("../data/train-images-idx3-ubyte.gz", { with: { type: "bytes" } }) as Bytes,
@@ -30,7 +30,7 @@ const DIGITS: Record<EmbeddedName, () => Bytes> = {
 };
 
 /**
- * The bytes of one file of the embedded digits, still packed.
+ * Returns the bytes of one file of the embedded digits, still compressed.
  *
  * @throws {EnvironmentError} If the file can neither be imported nor read.
  */
@@ -42,7 +42,9 @@ export async function embeddedFile(name: EmbeddedName): Promise<Uint8Array<Array
   }
 }
 
-/** tfjs's WASM binary (the build with SIMD), or `undefined` where it cannot be imported: tfjs then reads its own file. */
+/**
+ * tfjs's WASM binary, the build with SIMD; `undefined` if it cannot be imported, in which case tfjs reads its own file.
+ */
 export async function embeddedWasm(): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
     const wasm = await (import("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm", {
@@ -54,14 +56,14 @@ export async function embeddedWasm(): Promise<Uint8Array<ArrayBuffer> | undefine
   }
 }
 
-/** Reads a file of the embedded digits from disk. */
+/** Reads a file of the embedded digits from the disk. */
 async function readBeside(name: EmbeddedName): Promise<Uint8Array<ArrayBuffer>> {
   const url = new URL(`../data/${name}`, import.meta.url);
   try {
     return await Deno.readFile(url);
   } catch (cause) {
     throw new EnvironmentError(
-      `Cannot read the embedded digits: set "unstable": ["raw-imports"] in deno.json, or allow to read ${url.pathname}.`,
+      `Cannot read the embedded digits: set "unstable": ["raw-imports"] in deno.json, or add --allow-read=${url.pathname}.`,
       { cause },
     );
   }

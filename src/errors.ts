@@ -1,17 +1,17 @@
 /**
- * The two mistakes that are not bugs. Everything else the library throws is a `TypeError` (the wrong kind of value) or a
- * `RangeError` (the wrong value), as in the language itself.
+ * The two kinds of error that are not bugs in a program. Everything else that the library throws is a `TypeError` for
+ * the wrong kind of value or a `RangeError` for a wrong value, as in the language itself.
  *
  * @module
  */
 
-/** The data or the options given cannot be used; the message says what was given and what is wanted. Exit code 2. */
+/** The given data or options cannot be used. The message says what was given and what is expected. Exit code 2. */
 export class InputError extends Error {
   /** The class's name. */
   override name = "InputError";
 }
 
-/** The machine lacks what was asked for: a GPU, a network, a permission. Exit code 1. */
+/** The environment lacks something that is needed, such as a GPU, a network or a permission. Exit code 1. */
 export class EnvironmentError extends Error {
   /** The class's name. */
   override name = "EnvironmentError";

@@ -1,2 +1,2 @@
-/** A value that JSON can hold; its numbers are finite. */
+/** A value that JSON can represent. Its numbers are finite. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

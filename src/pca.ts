@@ -8,25 +8,25 @@ import { shapeText } from "./wording.ts";
 export interface PrincipalComponents {
   /** The mean of the data, `[D]`. */
   mean: Tensor1D;
-  /** Directions of length 1 at right angles, one per row, the direction of the largest variance first, `[D, D]`. */
+  /** Orthogonal directions of length 1, one per row, the direction of the largest variance first, `[D, D]`. */
   components: Tensor2D;
-  /** The variance along each: the eigenvalues of the 1/N covariance, descending, `D` of them. */
+  /** The variance along each direction: the `D` eigenvalues of the covariance with divisor N, in descending order. */
   variances: number[];
 }
 
 /**
- * Principal component analysis: the directions along which data vary most (Pearson 1901).
+ * Principal component analysis (Pearson 1901): the directions along which the data vary most.
  *
- * The mean squared distance from the data to the plane of the first `L` components is the sum of the other variances, and
- * no other plane of `L` dimensions comes closer.
+ * The mean squared distance from the data to the plane of the first `L` components is the sum of the remaining
+ * variances. No other plane of `L` dimensions is closer to the data.
  *
  * @param x Data, one row per example, `[N, D]`.
  * @returns The components; the caller disposes `mean` and `components`.
- * @throws {RangeError} If the data are not a matrix, or not all finite.
+ * @throws {RangeError} If the data are not a matrix, have no rows, or are not all finite.
  */
 export async function principalComponents(x: Tensor): Promise<PrincipalComponents> {
   if (x.rank !== 2) {
-    throw new RangeError(`Principal components are those of a matrix [N, D], not ${shapeText(x.shape)}.`);
+    throw new RangeError(`Principal components need a matrix [N, D], not a tensor of shape ${shapeText(x.shape)}.`);
   }
   const [count = 0, size = 0] = x.shape;
   const [mean, covariance] = tf.tidy(() => {
@@ -38,7 +38,7 @@ export async function principalComponents(x: Tensor): Promise<PrincipalComponent
   covariance.dispose();
   if (!values.every(Number.isFinite)) {
     mean.dispose();
-    throw new RangeError("Principal components need data that are all finite numbers, and at least one row of them.");
+    throw new RangeError("Principal components need at least one row of data, and only finite numbers.");
   }
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
     Matrix.from1DArray(size, size, values as Float32Array),

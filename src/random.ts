@@ -1,6 +1,6 @@
 /**
- * Seeded randomness. Noise is an argument everywhere in this project: whoever needs it receives a {@linkcode Random} or
- * a tensor drawn from one, so the same seed gives the same numbers on every backend.
+ * Seeded random numbers. Noise is always an argument in this project: a function that needs it takes a
+ * {@linkcode Random}, or a tensor drawn from one, so the same seed gives the same numbers on every backend.
  *
  * @module
  */
@@ -10,7 +10,9 @@ import { mersenne, mersenneFromState } from "pure-rand/generator/mersenne";
 import { at } from "./at.ts";
 import { range, type Tensor } from "./tensor.ts";
 
-/** A seeded source of random numbers. Drawing changes it; two with the same seed draw the same. */
+/**
+ * A seeded source of random numbers. Drawing changes its state; two sources with the same seed draw the same numbers.
+ */
 export interface Random {
   /** One number, uniform in [0, 1). */
   uniform(): number;
@@ -20,26 +22,26 @@ export interface Random {
   normal(shape: number[]): Tensor;
   /** The integers 0 … n-1 in random order. */
   permutation(n: number): Uint32Array;
-  /** A new source, seeded from this one: give each purpose its own, and one cannot disturb another. */
+  /** A new source, seeded from this one. Give each purpose its own source, so that one cannot disturb another. */
   split(): Random;
-  /** Where the source stands. {@linkcode random} makes of it a source that draws, to the bit, what this one will. */
+  /** The state of the source. {@linkcode random} turns it into a source that draws exactly what this one will draw. */
   state(): RandomState;
 }
 
-/** Where a source of random numbers stands; it survives `JSON.stringify` and `JSON.parse` unchanged. */
+/** The state of a source of random numbers. `JSON.stringify` and `JSON.parse` preserve it exactly. */
 export type RandomState = {
-  /** The state of the Mersenne Twister: its position, 0 … 623, then its 624 words, as signed integers of 32 bits. */
+  /** The state of the Mersenne Twister: its position, 0 … 623, then its 624 words, as signed 32-bit integers. */
   words: readonly number[];
-  /** Normals are made in pairs: the second of a pair whose first is drawn, or `null` if none waits. */
+  /** Normals are made in pairs: the second of a pair whose first was drawn, or `null` if there is none. */
   spare: number | null;
 };
 
 /**
- * Makes a seeded source of random numbers: the Mersenne Twister (Matsumoto and Nishimura 1998), with normals by the
- * transform of Box and Muller (1958).
+ * Makes a seeded source of random numbers: the Mersenne Twister (Matsumoto and Nishimura 1998), with normals from the
+ * Box-Muller transform (1958).
  *
- * @param from A seed: an integer, of which only the lowest 32 bits count. Or the state of a source to go on from.
- * @throws {RangeError} If the seed is not an integer, or the state is not one that a source can be in.
+ * @param from A seed, which is an integer of which only the lowest 32 bits count; or the state of a source to continue.
+ * @throws {RangeError} If the seed is not an integer, or the state is not one that a source can have.
  */
 export function random(from: number | RandomState): Random {
   const { words, spare: waiting } = typeof from === "number" ? seeded(from) : checked(from);
@@ -80,18 +82,18 @@ export function random(from: number | RandomState): Random {
 }
 
 function seeded(seed: number): RandomState {
-  if (!Number.isInteger(seed)) throw new RangeError(`A seed is an integer, not ${seed}.`);
+  if (!Number.isInteger(seed)) throw new RangeError(`A seed must be an integer, not ${seed}.`);
   return { words: mersenne(seed).getState(), spare: null };
 }
 
-/** Checks a state, which may come from a file: wrong words draw wrong numbers, and nothing shows it. */
+/** Checks a state, which may come from a file: wrong words would silently draw wrong numbers. */
 function checked(state: RandomState): RandomState {
   const { words, spare } = state ?? {};
   const demands: [string, () => boolean][] = [
     ["625 words", () => Array.isArray(words) && words.length === 625],
     ["integers of 32 bits for words", () => [...words].every((word) => word === (word | 0))],
     ["a position from 0 to 623 before its words", () => at(words, 0) >= 0 && at(words, 0) < 624],
-    ["words that are not all zero", () => words.some((word, i) => i > 0 && word !== 0)], // zeros breed zeros
+    ["words that are not all zero", () => words.some((word, i) => i > 0 && word !== 0)], // zeros would yield only zeros
     ["a spare normal, or null for it", () => spare === null || (typeof spare === "number" && Math.abs(spare) < 9)],
   ];
   const missing = demands.find(([, met]) => !met());

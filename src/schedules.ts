@@ -1,14 +1,14 @@
 /**
- * Numbers that change while a model trains: a learning rate that falls, the weight of a term that grows.
+ * Numbers that change during a training run, such as a learning rate that falls or the weight of a term that grows.
  *
  * @module
  */
 
 /**
- * A number for every step of a training.
+ * A number for every training step.
  *
- * Steps are counted from 1, as in the records of a training. Every schedule here has a value at `Infinity` too, the one that
- * it ends with: what is judged, and not trained, is judged by final values.
+ * Steps are counted from 1, as in the records of a training run. Every schedule here also has a value at `Infinity`,
+ * its final one, which evaluation uses.
  */
 export type Schedule = (step: number) => number;
 
@@ -31,12 +31,12 @@ export function constant(value: number): Schedule {
 }
 
 /**
- * Grows from 0 to 1 in equal amounts: `1 / steps` at the first step, 1 from step `steps` on.
+ * Grows linearly from 0 to 1: `1 / steps` at the first step, and 1 from step `steps` on.
  *
- * As the weight of the KL it lets a VAE learn to reconstruct before its code has a price; as a factor of the learning rate it
- * keeps the first steps short.
+ * As the weight of the KL, it lets a VAE learn to reconstruct before its code costs anything. As a factor of the
+ * learning rate, it keeps the first steps short.
  *
- * @param steps How many steps it takes to reach 1.
+ * @param steps The number of steps until it reaches 1.
  * @throws {RangeError} If `steps` is not a whole number of at least 1.
  * @example
  * ```ts
@@ -54,11 +54,11 @@ export function warmUp(steps: number): Schedule {
 }
 
 /**
- * Goes from one number to another in equal amounts: `from` at the first step, `to` once `steps` steps are taken.
+ * Goes linearly from one number to another: `from` at the first step, and `to` after `steps` steps.
  *
- * @param from Where it begins.
- * @param to Where it ends, and stays.
- * @param steps How many steps it takes.
+ * @param from The value at the first step.
+ * @param to The final value.
+ * @param steps The number of steps from one to the other.
  * @throws {RangeError} If `steps` is not a whole number of at least 1, or an end is not finite.
  * @example
  * ```ts
@@ -78,13 +78,13 @@ export function linear(from: number, to: number, steps: number): Schedule {
 }
 
 /**
- * Falls along half a period of a cosine (Loshchilov and Hutter 2017): slowly at first, fastest in the middle, slowly at the
- * end. It is `rate` at the first step and `to` once `steps` steps are taken, so that with `to = 0` the last of those steps
- * still moves something, and a training that is longer is refused before it begins.
+ * Falls along half a period of a cosine (Loshchilov and Hutter 2017): slowly at first, fastest in the middle, slowly at
+ * the end. It is `rate` at the first step and `to` after `steps` steps. With `to = 0`, the last of those steps still
+ * has a positive learning rate, and a longer training run is refused before it begins.
  *
- * @param rate Where it begins.
- * @param steps How many steps it takes: those of the whole training.
- * @param to Where it ends, and stays; 0 by default.
+ * @param rate The value at the first step.
+ * @param steps The number of steps of the whole training run.
+ * @param to The final value, 0 by default.
  * @throws {RangeError} If `steps` is not a whole number of at least 1, or an end is not finite.
  * @example
  * ```ts
@@ -107,11 +107,11 @@ export function cosine(rate: number, steps: number, to: number = 0): Schedule {
 
 function assertSteps(steps: number): void {
   if (Number.isInteger(steps) && steps >= 1) return;
-  throw new RangeError(`A schedule's steps are a whole number of at least 1, not ${steps}.`);
+  throw new RangeError(`A schedule's steps must be a whole number of at least 1, not ${steps}.`);
 }
 
 function assertFinite(values: Record<string, number>): void {
   for (const [name, value] of Object.entries(values)) {
-    if (!Number.isFinite(value)) throw new RangeError(`A schedule's ${name} is a finite number, not ${value}.`);
+    if (!Number.isFinite(value)) throw new RangeError(`A schedule's ${name} must be a finite number, not ${value}.`);
   }
 }

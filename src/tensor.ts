@@ -1,8 +1,8 @@
 /**
- * Names for tensors, and the one alphabet of shapes that the whole project uses: `B` batch, `H W C` height, width and
+ * Names for tensor types, and the letters that the whole project uses in shapes: `B` batch, `H W C` height, width and
  * channels of an image, `D` size of a data vector, `L` latent dimensions, `K` samples.
  *
- * Records of tensors are declared by `type` and not by `interface`, so that `tf.tidy` accepts them.
+ * Records of tensors are declared with `type`, not `interface`, so that `tf.tidy` accepts them.
  *
  * @module
  */
@@ -16,40 +16,40 @@ export type Scalar = tf.Scalar;
 export type Tensor1D = tf.Tensor1D;
 /** A matrix, one row per example: `[B, L]` or `[B, D]`. */
 export type Tensor2D = tf.Tensor2D;
-/** A batch of images, pixels in [0, 1]: `[B, H, W, C]`. */
+/** A batch of images with pixels in [0, 1]: `[B, H, W, C]`. */
 export type Tensor4D = tf.Tensor4D;
 /** A tensor that training changes. */
 export type Variable = tf.Variable;
-/** A network made of tfjs layers. */
+/** A network of tfjs layers. */
 export type LayersModel = tf.LayersModel;
 
-/** Some examples. */
+/** A batch of examples. */
 export type Batch<X extends Tensor = Tensor> = {
-  /** What they are, `[B, ...]`, float32. */
+  /** The examples, `[B, ...]`, float32. */
   x: X;
-  /** What is known about each, where something is: class numbers `[B]`, or whatever the objective takes, `[B, ...]`. */
+  /** Their labels, if there are any: class numbers `[B]`, or whatever the objective takes, `[B, ...]`. */
   y?: Tensor;
 };
 
 /**
- * Sums everything that belongs to one example: all axes but the first.
+ * Sums over all axes but the first, which gives one number per example.
  *
- * A sum, never a mean: a log-likelihood adds up over pixels and a KL divergence over latent dimensions, and a mean of
- * one of them beside a sum of the other silently changes what is trained.
+ * It is a sum, never a mean: a log-likelihood adds up over pixels, and a KL divergence over latent dimensions. Taking
+ * the mean of one and the sum of the other would silently change what is trained.
  *
  * @param t Values of `B` examples, `[B, ...]`.
  * @returns One number per example, `[B]`.
  */
 export function sumPerExample(t: Tensor): Tensor1D {
-  const [batch, ...example] = t.shape; // -1 for the size of an example cannot be inferred where there are none
+  const [batch, ...example] = t.shape; // an explicit size, because -1 cannot be inferred from an empty batch
   return tf.tidy(() => t.reshape([batch, tf.util.sizeFromShape(example)]).sum(1) as Tensor1D);
 }
 
 /**
- * The numbers of a tensor that is wanted for nothing else: it is freed, and so is all that was made on the way.
+ * Computes a tensor, returns its numbers, and frees it together with every intermediate tensor.
  *
- * @param compute Makes the tensor. It must not wait for anything.
- * @returns Its numbers, row by row.
+ * @param compute Makes the tensor. It must be synchronous.
+ * @returns The numbers, in row-major order.
  * @example
  * ```ts
  * import { numbers, useBackend } from "@vae/steps";
@@ -70,17 +70,17 @@ export async function numbers(compute: () => Tensor): Promise<number[]> {
   }
 }
 
-/** The integers 0 … n-1, as indices of a batch. */
+/** The integers 0 … n-1, such as the indices of a batch. */
 export function range(n: number): Uint32Array {
   return Uint32Array.from({ length: n }, (_, i) => i);
 }
 
 /**
- * Numbers at equal distances, as the marks of a ruler.
+ * Evenly spaced numbers, like the marks of a ruler.
  *
- * @param from The first.
- * @param to The last.
- * @param count How many there are, at least 2.
+ * @param from The first number.
+ * @param to The last number.
+ * @param count The number of numbers, at least 2.
  * @throws {RangeError} If `count` is not a whole number of at least 2.
  * @example
  * ```ts
@@ -92,7 +92,7 @@ export function range(n: number): Uint32Array {
  */
 export function ruler(from: number, to: number, count: number): number[] {
   if (!(Number.isInteger(count) && count >= 2)) {
-    throw new RangeError(`The numbers of a ruler are a whole number of at least 2, not ${count}.`);
+    throw new RangeError(`A ruler's count must be a whole number of at least 2, not ${count}.`);
   }
   const share = (i: number) => i / (count - 1);
   return Array.from({ length: count }, (_, i) => from * (1 - share(i)) + to * share(i));

@@ -1,29 +1,29 @@
 /**
- * How numbers, shapes and foreign text read in a sentence. Every message, table and plot writes them the same way.
+ * How messages, tables and plots write numbers, shapes, and text from elsewhere.
  *
  * @module
  */
 
-/** A shape as messages write it: `[128,28,28,1]`, with `null` (any size) as `B`. */
+/** A shape as messages write it, such as `[128,28,28,1]`; `null`, which stands for any size, becomes `B`. */
 export function shapeText(shape: readonly (number | null)[]): string {
   return `[${shape.map((size) => size ?? "B").join(",")}]`;
 }
 
-const FIVE_DIGITS = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 }); // made once: it takes a millisecond
+const FIVE_DIGITS = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 }); // created once, because that takes a millisecond
 
-/** A number in as many digits as a reader wants: five significant ones, and no noise behind them. */
+/** A number with five significant digits. */
 export function figureText(value: number | string): string {
   if (typeof value === "string" || Number.isSafeInteger(value)) return value.toLocaleString("en");
   const size = Math.abs(value);
   return size >= 1e-3 && size < 1e6 ? FIVE_DIGITS.format(value) : Number(value.toPrecision(3)).toExponential();
 }
 
-/** A number in three significant digits, for what a picture cannot show more exactly. */
+/** A number with three significant digits, for figures that a picture cannot show more precisely. */
 export function roundText(value: number): string {
   return figureText(Number(value.toPrecision(3)));
 }
 
-/** A number as the label of a tick: three significant digits, or a power of ten where that is shorter. */
+/** A number as the label of a tick: three significant digits, or a power of ten if that is shorter. */
 export function tickText(value: number): string {
   const size = Math.abs(value);
   const power = Math.round(Math.log10(size));
@@ -37,7 +37,7 @@ function superscript(power: number): string {
   return [...String(power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)] ?? "⁻").join("");
 }
 
-/** A duration: `42 s`, `3:07`, `1:02 h`. */
+/** A duration, such as `42 s`, `3:07` or `1:02 h`. */
 export function timeText(seconds: number): string {
   const whole = Math.ceil(seconds);
   const two = (value: number) => `${value % 60}`.padStart(2, "0");
@@ -46,12 +46,12 @@ export function timeText(seconds: number): string {
   return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60))} h`;
 }
 
-/** A part of a loss as text names it: `KL` for `kl`, all others as they are called. */
+/** The name of a part of a loss in text: `KL` for `kl`, all others unchanged. */
 export function partText(name: string): string {
   return name === "kl" ? "KL" : name;
 }
 
-/** Text from a file or a server without the control characters that a terminal would obey. */
+/** Text from a file or a server, with the control characters that a terminal would obey replaced by U+FFFD. */
 export function printable(text: string): string {
   return text.replace(/\p{C}/gu, "\ufffd");
 }

@@ -77,7 +77,7 @@ Deno.test({
       await assertRejects(
         () => listening(() => useBackend("webgpu")),
         EnvironmentError,
-        "The webgpu backend does not start on this machine.",
+        "The webgpu backend did not start on this machine.",
       );
     } finally {
       delete (gpu as Partial<GPU>).requestAdapter;
@@ -111,7 +111,7 @@ Deno.test("an unknown backend is refused with the list of those there are", asyn
     await assertRejects(
       () => useBackend(name as BackendName),
       InputError,
-      `There is no backend "${name}": it is one of wasm, webgpu, cpu, auto.`,
+      `There is no backend "${name}": expected one of wasm, webgpu, cpu, auto.`,
     );
   }
   assertEquals(tf.getBackend(), "cpu", "the backend in use stays");

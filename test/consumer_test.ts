@@ -54,7 +54,7 @@ testConsumer("without either the digits say in one sentence what they need", () 
       assertEquals(code, 0, err);
       assertMatch(
         out,
-        /^true Cannot read the embedded digits: set "unstable": \["raw-imports"\] in deno\.json, or allow to read .+\.\n$/,
+        /^true Cannot read the embedded digits: set "unstable": \["raw-imports"\] in deno\.json, or add --allow-read=.+\.\n$/,
       );
     },
   ));

@@ -98,9 +98,9 @@ testOnBackends("data that are no matrix, or hold a NaN, are refused in a sentenc
     await assertRejects(
       () => principalComponents(images),
       RangeError,
-      "Principal components are those of a matrix [N, D], not [4,2,3,1].",
+      "Principal components need a matrix [N, D], not a tensor of shape [4,2,3,1].",
     );
-    await assertRejects(() => principalComponents(broken), RangeError, "data that are all finite numbers");
+    await assertRejects(() => principalComponents(broken), RangeError, "and only finite numbers.");
     return [];
   });
   tf.dispose([images, broken]);

@@ -133,7 +133,7 @@ Deno.test("the streams of a source and of its splits are not correlated", () => 
 
 Deno.test("a seed that is no integer is refused", () => {
   for (const seed of [1.5, NaN, Infinity, -Infinity]) {
-    assertThrows(() => random(seed), RangeError, `A seed is an integer, not ${seed}.`);
+    assertThrows(() => random(seed), RangeError, `A seed must be an integer, not ${seed}.`);
   }
 });
 

@@ -32,15 +32,15 @@ Deno.test("every schedule ends, to the bit, in its value at Infinity, and never 
 
 Deno.test("schedules of no length, or with ends that are no numbers, are refused in a sentence", () => {
   for (const steps of [0, -1, 1.5, NaN, Infinity]) {
-    const sentence = `A schedule's steps are a whole number of at least 1, not ${steps}.`;
+    const sentence = `A schedule's steps must be a whole number of at least 1, not ${steps}.`;
     for (const make of [() => warmUp(steps), () => cosine(1, steps), () => linear(0, 1, steps)]) {
       assertThrows(make, RangeError, sentence);
     }
   }
   for (const bad of [NaN, Infinity]) {
-    assertThrows(() => constant(bad), RangeError, `A schedule's value is a finite number, not ${bad}.`);
-    assertThrows(() => cosine(bad, 2), RangeError, `A schedule's rate is a finite number, not ${bad}.`);
-    assertThrows(() => cosine(1, 2, bad), RangeError, `A schedule's to is a finite number, not ${bad}.`);
-    assertThrows(() => linear(bad, 1, 2), RangeError, `A schedule's from is a finite number, not ${bad}.`);
+    assertThrows(() => constant(bad), RangeError, `A schedule's value must be a finite number, not ${bad}.`);
+    assertThrows(() => cosine(bad, 2), RangeError, `A schedule's rate must be a finite number, not ${bad}.`);
+    assertThrows(() => cosine(1, 2, bad), RangeError, `A schedule's to must be a finite number, not ${bad}.`);
+    assertThrows(() => linear(bad, 1, 2), RangeError, `A schedule's from must be a finite number, not ${bad}.`);
   }
 });
