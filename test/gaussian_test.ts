@@ -360,25 +360,25 @@ Deno.test("what would broadcast the wrong way round, and count numbers more than
   const zeros = (...shape: number[]) => tf.zeros(shape);
   const refused: [string, () => unknown][] = [
     [
-      "The points have shape [28,28], to which [28,28,1] does",
+      "The points have shape [28,28]; a tensor of shape [28,28,1] does",
       () => logGaussian(zeros(28, 28), { mu: zeros(28, 28, 1), logVar: tf.scalar(0) }),
     ],
     [
-      "The points have shape [3,1], to which [3,4] does",
+      "The points have shape [3,1]; a tensor of shape [3,4] does",
       () => logGaussian(zeros(3, 1), { mu: zeros(3, 1), logVar: zeros(3, 4) }),
     ],
     [
-      "The means have shape [3,4], to which [5,3,4] does",
+      "The means have shape [3,4]; a tensor of shape [5,3,4] does",
       () => klToStandardNormal({ mu: zeros(3, 4), logVar: zeros(5, 3, 4) }),
     ],
     [
-      "The means of q have shape [3,1], to which [3,4] does",
+      "The means of q have shape [3,1]; a tensor of shape [3,4] does",
       () => kl({ mu: zeros(3, 1), logVar: zeros(3, 1) }, { mu: zeros(3, 4), logVar: zeros(3, 4) }),
     ],
     [
-      "The means have shape [3,4], to which [5,3,4] does",
+      "The means have shape [3,4]; a tensor of shape [5,3,4] does",
       () => reparameterize({ mu: zeros(3, 4), logVar: zeros(5, 3, 4) }, zeros(3, 4)),
     ],
   ];
-  for (const [sentence, run] of refused) assertThrows(run, RangeError, `${sentence} not broadcast.`);
+  for (const [sentence, run] of refused) assertThrows(run, RangeError, `${sentence} not broadcast to it.`);
 });

@@ -130,15 +130,15 @@ Deno.test("what the tables make of a name and options is what was written down",
 Deno.test("options that make no sense are refused in a sentence", async () => {
   await startBackend("cpu");
   for (const variance of [0, -1, NaN, Infinity]) {
-    const sentence = `A Gaussian's variance is a positive number, "learned" or "per value", not ${variance}.`;
+    const sentence = `A Gaussian's variance must be a positive number, "learned" or "per value", not ${variance}.`;
     assertThrows(() => gaussian({ variance }), RangeError, sentence);
     assertThrows(
       () => gaussian({ variance: "per value", floor: variance }),
       RangeError,
-      `A Gaussian's floor is a positive number, not ${variance}.`,
+      `A Gaussian's floor must be a positive number, not ${variance}.`,
     );
   }
-  assertThrows(() => gaussian({ variance: 1, floor: 0.1 }), RangeError, "where its variance is per value, not 1.");
+  assertThrows(() => gaussian({ variance: 1, floor: 0.1 }), RangeError, 'only if its variance is "per value", not 1.');
 });
 
 testOnBackends(

@@ -311,7 +311,7 @@ Deno.test("a size that is no whole number of at least 1 is refused in a sentence
       refused("image", () => convVae({ image: [8, 8, bad] }));
     }
     for (const make of [autoencoder, denseVae, convVae]) {
-      assertThrows(() => make({ seed: 0.5 }), RangeError, "A seed is an integer, not 0.5.");
+      assertThrows(() => make({ seed: 0.5 }), RangeError, "A seed must be an integer, not 0.5.");
     }
     return [];
   });

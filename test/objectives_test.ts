@@ -379,7 +379,11 @@ testOnBackends("a prior without a closed KL: the KL is sampled, right on average
   const mean = sampled.reduce((sum, value) => sum + value, 0) / draws;
   const variance = sampled.reduce((sum, value) => sum + (value - mean) ** 2, 0) / draws;
   assert(Math.abs(mean - closed!) < 4 * Math.sqrt(variance / draws), `${mean}, not ${closed}: 4 standard errors`);
-  assertThrows(() => negativeElbo(vae, { freeBits: 0.1 }), RangeError, "the prior standardNormal has no closed KL.");
+  assertThrows(
+    () => negativeElbo(vae, { freeBits: 0.1 }),
+    RangeError,
+    "the prior standardNormal has no closed-form KL.",
+  );
 });
 
 Deno.test("a conditional model takes class numbers or one-hot labels, and says what it misses", async () => {
@@ -394,7 +398,7 @@ Deno.test("a conditional model takes class numbers or one-hot labels, and says w
   await assertRejects(
     () => loss(),
     InputError,
-    "The model is conditional, and the examples have no labels: expected 3",
+    "The model is conditional, but the examples have no labels: expected labels of 3",
   );
   await assertRejects(() => loss(tf.ones([2, 4])), InputError, "The labels have shape [2,4]; expected a class number");
   const one = oneHot(1, { count: 2, classes: 3 });
@@ -412,13 +416,13 @@ Deno.test("a conditional model takes class numbers or one-hot labels, and says w
 Deno.test("options of objectives that make no sense are refused in a sentence", () => {
   const vae = linearVae();
   for (const bad of [-1, NaN, Infinity]) {
-    assertThrows(() => negativeElbo(vae, { beta: bad }), RangeError, "beta is a number of at least 0");
-    assertThrows(() => negativeElbo(vae, { freeBits: bad }), RangeError, "freeBits is a number of at least 0");
-    assertThrows(() => negativeElbo(vae, { samples: bad }), RangeError, "samples is a whole number of at least 1");
+    assertThrows(() => negativeElbo(vae, { beta: bad }), RangeError, "beta must be a number of at least 0");
+    assertThrows(() => negativeElbo(vae, { freeBits: bad }), RangeError, "freeBits must be a number of at least 0");
+    assertThrows(() => negativeElbo(vae, { samples: bad }), RangeError, "samples must be a whole number of at least 1");
     assertThrows(
       () => importanceWeighted(vae, { samples: bad }),
       RangeError,
-      "samples is a whole number of at least 1",
+      "samples must be a whole number of at least 1",
     );
   }
 });

@@ -759,7 +759,7 @@ Deno.test("options that make no sense are refused in a sentence", async () => {
     );
   }
   for (const run of [train(objective, examples, { seed: 0.5 }).next(), evaluate(objective, examples, { seed: 0.5 })]) {
-    await assertRejects(() => run, RangeError, "A seed is an integer, not 0.5.");
+    await assertRejects(() => run, RangeError, "A seed must be an integer, not 0.5.");
   }
   assertEquals([alive(), examples.asked], [before, []]);
   objective.point.dispose();

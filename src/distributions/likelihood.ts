@@ -1,5 +1,5 @@
 /**
- * What the numbers that a decoder outputs mean: the distribution p(x | z) that they are the parameters of.
+ * Likelihoods p(x | z): the distributions whose parameters a decoder outputs.
  *
  * @module
  */
@@ -11,40 +11,43 @@ import { logBernoulli } from "./bernoulli.ts";
 import { type Gaussian, logGaussian } from "./gaussian.ts";
 
 /**
- * A distribution of the values of x, independent of each other given what the decoder outputs. One of your own is a record
- * like this one.
+ * A distribution of the values of x, which are independent of each other given the decoder's output. A custom
+ * likelihood is any object with these members.
  */
 export interface Likelihood {
-  /** What it is called, in saved models too. */
+  /** Its name, which saved models record. */
   readonly name: string;
-  /** What else it was made of. */
+  /** The arguments it was built from. */
   readonly options: Json;
-  /** How many numbers the decoder outputs for each of the values of x; they lie along its last axis. */
+  /** How many numbers the decoder outputs for each value of x, along its last axis. */
   readonly outputs: number;
-  /** Whether these may be any numbers, as logits may: a decoder that ends in a ReLU is then refused. */
+  /**
+   * Whether the decoder must be able to output any number, such as a logit: one that ends in a ReLU is then refused.
+   */
   readonly unbounded: boolean;
-  /** The least and the largest value that x may hold, where there are such. */
+  /** The smallest and the largest value that x may hold, if there are limits. */
   readonly range?: readonly [number, number];
-  /** What it learns; part of the model's variables. */
+  /** The variables it learns, which are part of the model's variables. */
   readonly variables: Variable[];
   /**
    * log p(x | z) in nats, summed over the values of an example.
    *
    * @param x Examples, `[B, ..., C]`.
-   * @param decoded What the decoder outputs, `[B, ..., C · outputs]`.
+   * @param decoded The decoder's output, `[B, ..., C · outputs]`.
    * @returns One log-likelihood per example, `[B]`.
    */
   logProb(x: Tensor, decoded: Tensor): Tensor1D;
-  /** The mean of p(x | z), in the shape of x: what there is to look at. */
+  /** The mean of p(x | z), in the shape of x; this is what pictures show. */
   mean(decoded: Tensor): Tensor;
-  /** Examples drawn from p(x | z), in the shape of x. */
+  /** Draws examples from p(x | z), in the shape of x. */
   sample(decoded: Tensor, noise: Random): Tensor;
 }
 
 /**
- * Values that are 0 or 1, by one logit each ({@linkcode logBernoulli}); for grey values between, a usual training objective.
+ * Binary values, each with its own logit ({@linkcode logBernoulli}). For grey values between 0 and 1 it is a common
+ * training objective, but not a likelihood.
  *
- * @returns A likelihood whose mean is the probability of a 1: the sigmoid of the logit.
+ * @returns A likelihood whose mean is the probability of a 1, the sigmoid of the logit.
  * @example
  * ```ts
  * import { bernoulli, denseVae, useBackend } from "@vae/steps";
@@ -73,27 +76,27 @@ export function bernoulli(): Likelihood {
   };
 }
 
-/** What variance a {@linkcode gaussian} has. */
+/** The variance of a {@linkcode gaussian}. */
 export interface GaussianOptions {
   /**
-   * A number, which is the same for all values; `learned`, one number for all values that is trained, from 1 on; or
-   * `per value`, one that the decoder outputs beside each mean.
+   * A fixed number for all values; `learned` for one number for all values, which training changes from 1; or
+   * `per value` for a variance that the decoder outputs beside each mean.
    */
   variance: number | "learned" | "per value";
-  /** The least variance per value, 1e-4 by default: a standard deviation of 0.01. */
+  /** The smallest variance per value, 1e-4 by default, which is a standard deviation of 0.01. */
   floor?: number;
 }
 
 /**
  * Real values, each with a mean that the decoder outputs.
  *
- * With a variance per value the decoder's last axis is twice as long: the means, then as many logarithms r of variances, of
- * which `floor + e^r` is the variance. Without a floor the loss has no lower bound: wherever the decoder hits a value
- * exactly, ever smaller variances make it likelier without end. log(floor + e^r) is computed as `log floor +
- * softplus(r - log floor)`, which is finite for every r, as are its slopes.
+ * With a variance per value, the decoder's last axis is twice as long: the means, followed by as many numbers r, each
+ * of which gives the variance `floor + e^r`. Without a floor the loss has no lower bound: where the decoder predicts a
+ * value exactly, ever smaller variances make it ever more likely. log(floor + e^r) is computed as
+ * `log floor + softplus(r - log floor)`, which is finite for every r and has finite gradients.
  *
- * @throws {RangeError} If the variance is neither a positive number nor one of the two words, or the floor is not a positive
- * number, or there is one without a variance per value.
+ * @throws {RangeError} If the variance is neither a positive number nor one of the two words, if the floor is not a
+ * positive number, or if there is a floor without a variance per value.
  * @example
  * ```ts
  * import { denseVae, gaussian, useBackend } from "@vae/steps";
@@ -108,24 +111,26 @@ export function gaussian(options: GaussianOptions): Likelihood {
   const { variance, floor } = options;
   if (variance === "per value") return perValue(floor ?? 1e-4);
   if (floor !== undefined) {
-    throw new RangeError(`A Gaussian has a floor where its variance is per value, not ${variance}.`);
+    throw new RangeError(`A Gaussian takes a floor only if its variance is "per value", not ${variance}.`);
   }
   if (variance === "learned") return learned();
   if (!(variance > 0 && variance < Infinity)) {
-    throw new RangeError(`A Gaussian's variance is a positive number, "learned" or "per value", not ${variance}.`);
+    throw new RangeError(`A Gaussian's variance must be a positive number, "learned" or "per value", not ${variance}.`);
   }
   return gaussianOf({ variance }, (decoded) => ({ mu: decoded, logVar: tf.scalar(Math.log(variance)) }));
 }
 
-/** A Gaussian with one variance, which training changes. */
+/** A Gaussian with one learned variance. */
 function learned(): Likelihood {
   const logVar = tf.tidy(() => tf.variable(tf.scalar(0)));
   return { ...gaussianOf({ variance: "learned" }, (mu) => ({ mu, logVar })), variables: [logVar] };
 }
 
-/** A Gaussian with a variance for each value, which the decoder outputs. */
+/** A Gaussian with a variance per value, which the decoder outputs. */
 function perValue(floor: number): Likelihood {
-  if (!(floor > 0 && floor < Infinity)) throw new RangeError(`A Gaussian's floor is a positive number, not ${floor}.`);
+  if (!(floor > 0 && floor < Infinity)) {
+    throw new RangeError(`A Gaussian's floor must be a positive number, not ${floor}.`);
+  }
   const of = (decoded: Tensor): Gaussian => {
     const [mu, r] = tf.split(decoded, 2, -1) as [Tensor, Tensor];
     return { mu, logVar: tf.softplus(r.sub(Math.log(floor))).add(Math.log(floor)) };
@@ -133,7 +138,7 @@ function perValue(floor: number): Likelihood {
   return { ...gaussianOf({ variance: "per value", floor }, of), outputs: 2, unbounded: true };
 }
 
-/** A likelihood that is the Gaussian which `of` makes of what the decoder outputs. */
+/** A likelihood whose Gaussian `of` computes from the decoder's output. */
 function gaussianOf(options: Json, of: (decoded: Tensor) => Gaussian): Likelihood {
   return {
     name: "gaussian",
@@ -151,7 +156,7 @@ function gaussianOf(options: Json, of: (decoded: Tensor) => Gaussian): Likelihoo
   };
 }
 
-/** The likelihoods that can be made again of their names and options: saved models and workers read this table. */
+/** The likelihoods that saved models and workers can rebuild from a name and options. */
 export const LIKELIHOODS: Readonly<Record<string, (options: Json) => Likelihood>> = {
   bernoulli: () => bernoulli(),
   gaussian: (options) => gaussian(options as Json & GaussianOptions),

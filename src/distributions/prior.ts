@@ -1,5 +1,5 @@
 /**
- * Where codes come from before anything is seen: the distribution p(z).
+ * Priors p(z): the distribution of codes before any example is seen.
  *
  * @module
  */
@@ -9,35 +9,35 @@ import type { Random } from "../random.ts";
 import type { Tensor, Tensor1D, Variable } from "../tensor.ts";
 import { type Gaussian, klPerDimension, logGaussian } from "./gaussian.ts";
 
-/** What a prior may ask of the model that it belongs to; every `Vae` has it. */
+/** The part of a model that a prior may use; every `Vae` has it. */
 export interface Coder {
   /** The number of latent dimensions, `L`. */
   readonly latent: number;
-  /** The approximate posterior q(z | x): examples `[B, ...]`, perhaps with labels, to Gaussians of `[B, L]`. */
+  /** The approximate posterior q(z | x): maps examples `[B, ...]`, perhaps with labels, to Gaussians `[B, L]`. */
   encode(x: Tensor, y?: Tensor): Gaussian;
 }
 
-/** A distribution of codes. One of your own is a record like this one. */
+/** A distribution of codes. A custom prior is any object with these members. */
 export interface Prior {
-  /** What it is called, in saved models too. */
+  /** Its name, which saved models record. */
   readonly name: string;
-  /** What else it was made of. */
+  /** The arguments it was built from. */
   readonly options: Json;
-  /** What it learns; part of the model's variables. */
+  /** The variables it learns, which are part of the model's variables. */
   readonly variables: Variable[];
-  /** log p(z) in nats of codes `[B, L]`, `[B]`. */
+  /** log p(z) of codes `[B, L]` in nats, one number per code, `[B]`. */
   logProb(z: Tensor, vae: Coder): Tensor1D;
-  /** `n` codes drawn from p(z), `[n, L]`. */
+  /** Draws `n` codes from p(z), `[n, L]`. */
   sample(n: number, noise: Random, vae: Coder): Tensor;
   /**
-   * KL(q ‖ p) in nats for each example and dimension, `[B, L]`, where it has a closed form that adds up over dimensions.
-   * Without it the divergence is estimated from the codes that are drawn, as `log q(z | x) - log p(z)`.
+   * KL(q ‖ p) in nats for each example and dimension, `[B, L]`, if it has a closed form that is a sum over dimensions.
+   * Without this function, the divergence is estimated from the drawn codes as `log q(z | x) - log p(z)`.
    */
   kl?(q: Gaussian): Tensor;
 }
 
 /**
- * N(0, I), the usual prior.
+ * The standard normal N(0, I), the usual prior.
  *
  * @example
  * ```ts
@@ -62,7 +62,7 @@ export function standardNormal(): Prior {
   };
 }
 
-/** The priors that can be made again of their names and options: saved models and workers read this table. */
+/** The priors that saved models and workers can rebuild from a name and options. */
 export const PRIORS: Readonly<Record<string, (options: Json) => Prior>> = {
   standardNormal: () => standardNormal(),
 };

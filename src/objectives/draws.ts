@@ -4,7 +4,7 @@ import type { Vae } from "../models/vae.ts";
 import type { Random } from "../random.ts";
 import type { Tensor, Tensor2D } from "../tensor.ts";
 
-/** `K` codes for each of `B` examples, and what is known of them. */
+/** The log densities of `K` codes for each of `B` examples. */
 export type Draws = {
   /** log p(x | z), `[B, K]`. */
   logLikelihood: Tensor2D;
@@ -13,14 +13,15 @@ export type Draws = {
 };
 
 /**
- * Draws codes from q(z | x).
+ * Draws `K` codes from q(z | x) for each example.
  *
- * The noise is drawn as `[B, K, L]`, an example's after the one's before: so it is the same for each example, whether one
- * worker draws it for the whole batch or several for a part each.
+ * The noise is drawn as `[B, K, L]`, example by example. Each example therefore gets the same noise whether one worker
+ * draws it for the whole batch or several workers each draw a part.
  *
  * @param q The posteriors of `B` examples, `[B, L]`.
  * @param x The examples, `[B, ...]`.
- * @param y For a conditional VAE their labels, one-hot, `[B, classes]`.
+ * @param y The one-hot labels of the examples, for a conditional VAE, `[B, classes]`.
+ * @param K The number of codes per example.
  */
 export function draws(
   vae: Vae,
@@ -41,9 +42,9 @@ export function draws(
   });
 }
 
-/** Every row `K` times, one after another: `[B, ...]` to `[B K, ...]`. */
+/** Repeats each row `K` times: `[B, ...]` to `[B K, ...]`. */
 function repeat(t: Tensor, K: number): Tensor {
   const [B = 0, ...rest] = t.shape;
-  const flat = t.reshape([B, 1, tf.util.sizeFromShape(rest)]); // as tfjs tiles only four axes on WebGPU
+  const flat = t.reshape([B, 1, tf.util.sizeFromShape(rest)]); // tfjs tiles at most four axes on WebGPU
   return tf.tile(flat, [1, K, 1]).reshape([B * K, ...rest]);
 }

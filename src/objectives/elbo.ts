@@ -9,23 +9,26 @@ export type Elbo = {
   elbo: Tensor1D;
   /** log p(x | z) at the sample z, `[B]`. */
   logLikelihood: Tensor1D;
-  /** KL(q(z | x) ‖ p(z)), in closed form where the prior has one, else log q(z | x) - log p(z) at the sample, `[B]`. */
+  /**
+   * KL(q(z | x) ‖ p(z)) in closed form if the prior has one, otherwise log q(z | x) - log p(z) at the sample, `[B]`.
+   */
   kl: Tensor1D;
 };
 
 /**
- * The evidence lower bound by one sample per example:
- * `ELBO = log p(x | z) - KL(q(z | x) ‖ p(z))` with `z = μ + σ ⊙ ε`.
+ * Estimates the evidence lower bound from one sample per example: `ELBO = log p(x | z) - KL(q(z | x) ‖ p(z))` with
+ * `z = μ + σ ⊙ ε`.
  *
- * One sample makes it an unbiased estimate of the bound: its expectation lies below log p(x), a single value may not.
- * Where the divergence is infinite (log σ² above 88.7) it is -∞, and where any term of an example is NaN, so is the
- * example's bound, and no other's.
+ * The estimate is unbiased: its expectation is at most log p(x), but a single value may exceed it. It is -∞ if the
+ * divergence is infinite, which happens for log σ² above 88.7. A NaN in any term of an example makes only that
+ * example's bound NaN.
  *
  * @param vae The model.
  * @param x Examples, `[B, ...]`.
- * @param eps Noise from N(0, I), `[B, L]`. Zeros would put z at the mean, which is no bound on anything.
- * @param y For a conditional VAE the examples' labels, one-hot, `[B, classes]`.
- * @returns Per example, not averaged.
+ * @param eps Noise from N(0, I), `[B, L]`. Zeros would put z at the mean, and the result would not be a bound.
+ * @param y The one-hot labels of the examples, for a conditional VAE, `[B, classes]`.
+ * @returns The bound and its parts per example, not averaged.
+ * @throws {RangeError} If the shape of `x` or `eps` does not fit the model.
  */
 export function elbo(vae: Vae, x: Tensor, eps: Tensor, y?: Tensor): Elbo {
   return tf.tidy(() => {
@@ -38,7 +41,7 @@ export function elbo(vae: Vae, x: Tensor, eps: Tensor, y?: Tensor): Elbo {
   });
 }
 
-/** log q(z | x) - log p(z) at samples `[B, L]`, `[B]`: in expectation the KL, which a prior without a closed form lacks. */
+/** log q(z | x) - log p(z) at samples z `[B, L]`, whose expectation is the KL; one number per example, `[B]`. */
 function sampledKl(vae: Vae, q: Gaussian, z: Tensor): Tensor1D {
   return tf.sub(logGaussian(z, q), vae.prior.logProb(z, vae));
 }

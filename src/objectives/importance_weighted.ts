@@ -8,22 +8,22 @@ import type { Objective } from "./objective.ts";
 import { recipeOf } from "./recipe.ts";
 
 /**
- * The parts of the importance-weighted bound: those of the negative ELBO, both averaged over the codes drawn, and
- * `tightening`, which is never positive: by how much the loss is below the ELBO's, of the same codes.
+ * The parts of the importance-weighted bound: those of the negative ELBO, averaged over the drawn codes, and
+ * `tightening`, the difference between this loss and the negative ELBO of the same codes, which is never positive.
  */
 export type ImportanceWeightedPart = ElboPart | "tightening";
 
 /**
- * The importance-weighted objective of a VAE in nats (Burda et al. 2015), a bound on -log p(x) that is the tighter, the more
- * codes are drawn for each example:
+ * The importance-weighted objective of a VAE in nats (Burda et al. 2015), an upper bound on -log p(x) that gets tighter
+ * as more codes are drawn for each example:
  *
  * ```math
  * -\log \frac{1}{K} \sum_{k=1}^{K} \frac{p(x \mid z_k) \, p(z_k)}{q(z_k \mid x)}, \quad z_k \sim q(z \mid x)
  * ```
  *
- * The sum is taken in log space, where no term underflows. With one code it is the negative ELBO, its KL sampled.
+ * The sum is computed in log space, where no term underflows. With one code it is the negative ELBO with a sampled KL.
  *
- * @param vae The model. A conditional one uses the examples' labels.
+ * @param vae The model. A conditional VAE uses the examples' labels.
  * @throws {RangeError} If `samples` is not a whole number of at least 1.
  * @example
  * ```ts
@@ -39,7 +39,7 @@ export type ImportanceWeightedPart = ElboPart | "tightening";
  */
 export function importanceWeighted(vae: Vae, { samples }: { samples: number }): Objective<ImportanceWeightedPart> {
   if (!(Number.isInteger(samples) && samples >= 1)) {
-    throw new RangeError(`samples is a whole number of at least 1, not ${samples}.`);
+    throw new RangeError(`samples must be a whole number of at least 1, not ${samples}.`);
   }
   return {
     ...recipeOf("importanceWeighted", vae, { samples }),

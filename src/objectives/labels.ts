@@ -5,15 +5,17 @@ import type { Batch, Tensor } from "../tensor.ts";
 import { shapeText } from "../wording.ts";
 
 /**
- * The labels of a batch as a VAE takes them: one-hot, `[B, classes]`, whether they are class numbers, `[B]`, or one-hot
- * already; `undefined` for a VAE that is not conditional.
+ * Returns the labels of a batch one-hot, `[B, classes]`, as a conditional VAE takes them. The batch may hold class
+ * numbers, `[B]`, or one-hot labels. For a VAE that is not conditional, the result is `undefined`.
  *
- * @throws {InputError} If it is conditional, and there are no labels, or they have another shape.
+ * @throws {InputError} If the VAE is conditional and the labels are missing or have another shape.
  */
 export function labelsFor({ classes }: Vae, { y }: Batch): Tensor | undefined {
   if (classes === undefined) return;
   if (!y) {
-    throw new InputError(`The model is conditional, and the examples have no labels: expected ${classes} classes.`);
+    throw new InputError(
+      `The model is conditional, but the examples have no labels: expected labels of ${classes} classes.`,
+    );
   }
   if (y.rank === 1) return oneHotRows(y, classes);
   if (y.rank === 2 && y.shape[1] === classes) return y;

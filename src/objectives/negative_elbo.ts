@@ -9,28 +9,32 @@ import { labelsFor } from "./labels.ts";
 import type { Objective } from "./objective.ts";
 import { recipeOf } from "./recipe.ts";
 
-/** The parts of the negative ELBO: `reconstruction` is -log p(x | z), `kl` is KL(q(z | x) ‖ p(z)), both in nats. */
+/** The parts of the negative ELBO in nats: `reconstruction` is -log p(x | z), `kl` is KL(q(z | x) ‖ p(z)). */
 export type ElboPart = "reconstruction" | "kl";
 
-/** How the two parts of the negative ELBO are weighed, and how well they are estimated. */
+/** How the two parts of the negative ELBO are weighted and estimated. */
 export interface NegativeElboOptions {
-  /** The weight β of the KL in the loss, or one that changes with the step; 1 by default, which alone gives the ELBO. */
+  /** The weight β of the KL in the loss, or a schedule of it; 1 by default. Only β = 1 gives the ELBO. */
   beta?: number | Schedule;
   /**
-   * How many nats each latent dimension may cost an example before the loss minds, λ: the loss has `Σ max(λ, KL_j(x))` for
-   * the KL (Kingma et al. 2016, with an example in place of their minibatch). None by default. The part `kl` stays the KL.
+   * The number of nats λ that each latent dimension may cost an example for free: in the loss, `Σ max(λ, KL_j(x))`
+   * takes the place of the KL. Kingma et al. (2016) apply the maximum per minibatch, not per example. None by default.
+   * The part `kl` is still the KL.
    */
   freeBits?: number;
-  /** How many codes are drawn for each example, 1 by default: more make the estimate less noisy, and dearer. */
+  /**
+   * How many codes are drawn for each example, 1 by default. More codes make the estimate less noisy and more
+   * expensive.
+   */
   samples?: number;
 }
 
 /**
  * The objective of a VAE: the negative ELBO in nats, `reconstruction + β · kl`.
  *
- * @param vae The model. A conditional one uses the examples' labels.
- * @throws {RangeError} If an option is not a sensible number, or there are free bits and the model's prior has no
- * closed KL.
+ * @param vae The model. A conditional VAE uses the examples' labels.
+ * @throws {RangeError} If an option is out of range, or if `freeBits` is positive and the model's prior has no
+ * closed-form KL.
  * @example
  * ```ts
  * import { denseVae, loadDigits, negativeElbo, random, useBackend, warmUp } from "@vae/steps";
@@ -62,7 +66,7 @@ export function negativeElbo(vae: Vae, options: NegativeElboOptions = {}): Objec
   };
 }
 
-/** The reconstruction loss and the KL of a batch, `[B]`, and what the KL is taken for in the loss. */
+/** The reconstruction loss and the KL of a batch, `[B]`, and the term that takes the KL's place in the loss, `[B]`. */
 function bound(vae: Vae, batch: Batch, noise: Random, { samples = 1, freeBits }: NegativeElboOptions) {
   const { x } = batch;
   const y = labelsFor(vae, batch);
@@ -82,15 +86,17 @@ function bound(vae: Vae, batch: Batch, noise: Random, { samples = 1, freeBits }:
 /** Checks the options. */
 function assertOptions(vae: Vae, { beta = 1, freeBits = 0, samples = 1 }: NegativeElboOptions): void {
   if (typeof beta === "number" && !(beta >= 0 && beta < Infinity)) {
-    throw new RangeError(`beta is a number of at least 0, or a schedule of such numbers, not ${beta}.`);
+    throw new RangeError(`beta must be a number of at least 0 or a schedule of such numbers, not ${beta}.`);
   }
   if (!(freeBits >= 0 && freeBits < Infinity)) {
-    throw new RangeError(`freeBits is a number of at least 0, not ${freeBits}.`);
+    throw new RangeError(`freeBits must be a number of at least 0, not ${freeBits}.`);
   }
   if (!(Number.isInteger(samples) && samples >= 1)) {
-    throw new RangeError(`samples is a whole number of at least 1, not ${samples}.`);
+    throw new RangeError(`samples must be a whole number of at least 1, not ${samples}.`);
   }
   if (freeBits > 0 && !vae.prior.kl) {
-    throw new RangeError(`Free bits are for each dimension's KL, and the prior ${vae.prior.name} has no closed KL.`);
+    throw new RangeError(
+      `freeBits needs the KL of each dimension, but the prior ${vae.prior.name} has no closed-form KL.`,
+    );
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What training minimises.
+ * Objectives: what training minimises.
  *
  * @module
  */
@@ -8,47 +8,51 @@ import type { Random } from "../random.ts";
 import type { Batch, Tensor, Tensor1D, Variable } from "../tensor.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** What an objective finds of a batch; nothing is averaged: the training loop does that. */
+/** What an objective computes for a batch. Nothing is averaged here: the training loop does that. */
 export type Terms<Part extends string = string> = {
-  /** What training minimises, one value per example, `[B]`. */
+  /** The loss that training minimises, one value per example, `[B]`. */
   loss: Tensor1D;
-  /** What there is to be told besides, by name, one value per example, `[B]`: mostly what the loss is made of. */
+  /** Other values to report, by name, one value per example, `[B]`: usually the terms of the loss. */
   parts: Record<Part, Tensor1D>;
-  /** Sums over the examples, by name, of any shapes: what {@linkcode Objective.update} and {@linkcode Objective.metrics} need. */
+  /**
+   * Sums over the examples, by name and of any shape, for {@linkcode Objective.update} and
+   * {@linkcode Objective.metrics}.
+   */
   sums?: Record<string, Tensor>;
 };
 
-/** Numbers that an objective is told at a step, such as the weight of a term that grows. */
+/** Settings that an objective takes at a step, such as the weight of a term that grows. */
 export type Knobs = { readonly [name: string]: Json };
 
 /**
- * Something to minimise, and the variables to do it with. One of your own is a record like this one.
+ * A loss to minimise, and the variables that training changes. A custom objective is any object with these members.
  *
- * @typeParam Part The names of its parts. None may be called as a field of `Step` is.
+ * @typeParam Part The names of its parts. None may be the name of a field of `Step`.
  * @typeParam Metric The names of its metrics.
  */
 export interface Objective<Part extends string = string, Metric extends string = never> {
-  /** What it can be made of again, in another thread or from a file. Without one, it trains on one core. */
+  /** How a worker can rebuild it, and how a checkpoint identifies it. Without a recipe, it trains on one core. */
   readonly recipe?: Recipe;
-  /** What gradients move. */
+  /** The variables that gradients change. */
   readonly variables: Variable[];
-  /** What else changes as it trains, but only by {@linkcode update}: a codebook, running means. */
+  /** Variables that only {@linkcode update} changes, such as a codebook or running means. */
   readonly state?: Variable[];
-  /** The least and the largest number that an example may hold, where that is known: 0 and 1 for pixels. */
+  /** The smallest and the largest number that an example may hold, if there are limits: 0 and 1 for pixels. */
   readonly range?: readonly [number, number];
-  /** How many classes labels are of, where it has a use for class numbers: 0 to `classes - 1`. */
+  /** The number of classes, if it uses class numbers as labels: they run from 0 to `classes - 1`. */
   readonly classes?: number;
   /**
-   * The terms of a batch. Nothing may change but the noise: training and workers call it as often as they need.
+   * Computes the terms of a batch. It must change nothing but the noise: training and workers call it as often as they
+   * need.
    *
    * @param batch Examples, `[B, ...]`.
-   * @param noise What to draw from. Tensors whose first axis is as long as the batch get the same rows, whether one worker
-   * draws for the whole batch or several for a part each.
-   * @param knobs What {@linkcode knobs} says at this step; where it says nothing, defaults apply.
+   * @param noise The source to draw from. Each example gets the same rows of a tensor whose first axis is as long as
+   * the batch, whether one worker draws for the whole batch or several workers each draw a part.
+   * @param knobs The result of {@linkcode knobs} at this step. Defaults apply to settings that are missing.
    */
   terms(batch: Batch, noise: Random, knobs: Knobs): Terms<Part>;
   /**
-   * Changes {@linkcode state} after a step of training, and never when examples are only judged.
+   * Changes {@linkcode state} after a training step. Evaluation never calls it.
    *
    * @param sums The sums of the whole batch.
    * @param batch The whole batch.
@@ -56,15 +60,15 @@ export interface Objective<Part extends string = string, Metric extends string =
    */
   update?(sums: Record<string, Tensor>, batch: Batch, noise: Random): void;
   /**
-   * What is no mean over examples, such as the perplexity of a codebook's use.
+   * Metrics that are not means over examples, such as the perplexity of a codebook's use.
    *
-   * @param sums Sums over all examples that it is to be said of.
-   * @returns Scalars, which are read together with the losses.
+   * @param sums The sums over all examples that the metrics describe.
+   * @returns Scalars, by name, which are read together with the losses.
    */
   metrics?(sums: Record<string, Tensor>): Record<Metric, Tensor>;
   /**
-   * The knobs at a step, from 1; at `Infinity`, by which examples are judged, their final values. It is the caller who turns
-   * them: workers are told numbers, and a checkpoint keeps them.
+   * The knobs at a step, counted from 1; at `Infinity`, their final values, which evaluation uses. The training loop
+   * calls this: workers receive the values, and checkpoints record them.
    */
   knobs?(step: number): Knobs;
 }

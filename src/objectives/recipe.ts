@@ -1,5 +1,5 @@
 /**
- * What objectives can be made of again: in another thread, or to be compared with a checkpoint.
+ * Recipes: how to rebuild an objective in a worker, and how to compare it with that of a checkpoint.
  *
  * @module
  */
@@ -9,38 +9,39 @@ import type { Json } from "../json.ts";
 import type { Networks } from "../models/layers.ts";
 import type { LayersVae, Vae } from "../models/vae.ts";
 
-/** What an objective can be made of again. */
+/** How to rebuild an objective. */
 export type Recipe = NamedRecipe | ModuleRecipe;
 
-/** An objective of this library: its name, what it is told, and the networks it is about. */
+/** The recipe of an objective of this library: its name, its options and its networks. */
 export interface NamedRecipe {
   /** Its name. */
   readonly name: string;
-  /** What else it was made of. */
+  /** The arguments it was built from. */
   readonly options: { readonly [name: string]: Json };
-  /** Its networks, by name. */
+  /** Its encoder and its decoder. */
   readonly networks: Networks;
 }
 
 /**
- * An objective of your own: a module exports a function that makes it. Importing the module must not train anything, and the
- * function returns an objective with the same variables in the same order every time; their values do not matter.
+ * The recipe of a custom objective: a module that exports a function that makes it. Importing the module must not train
+ * anything. The function must return an objective with the same variables in the same order every time; their values do
+ * not matter.
  */
 export interface ModuleRecipe {
-  /** Where the module is: `import.meta.url`. */
+  /** The URL of the module: `import.meta.url`. */
   readonly module: string;
-  /** The function's name there. */
+  /** The name of the exported function. */
   readonly export: string;
-  /** What the function is called with. */
+  /** The argument of the function. */
   readonly options: Json;
 }
 
-/** A likelihood or a prior as it is written down. */
+/** A likelihood or a prior in a recipe. */
 export type Named = { readonly name: string; readonly options: Json };
 
 /**
- * The recipe of an objective of a VAE; none if the VAE is not made of layers, or its likelihood or prior cannot be made of
- * a name and options.
+ * Returns the recipe of an objective of a VAE. There is none if the VAE is not made of layers, or if its likelihood or
+ * prior cannot be rebuilt from a name and options.
  */
 export function recipeOf(name: string, vae: Vae, options: NamedRecipe["options"]): { recipe?: NamedRecipe } {
   const { encoder, decoder } = vae as Partial<LayersVae>;

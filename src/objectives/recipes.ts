@@ -1,5 +1,5 @@
 /**
- * Objectives made of their recipes.
+ * Rebuilds objectives from their recipes.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Objective } from "./objective.ts";
 import type { Named, NamedRecipe, Recipe } from "./recipe.ts";
 import { squaredError } from "./squared_error.ts";
 
-/** The objectives of this library: how each is made of its recipe. */
+/** How each objective of this library is rebuilt from its recipe. */
 export const RECIPES: Readonly<Record<string, (recipe: NamedRecipe) => Objective>> = {
   importanceWeighted: (recipe) => importanceWeighted(vaeOf(recipe), recipe.options as { samples: number }),
   negativeElbo: (recipe) => negativeElbo(vaeOf(recipe), recipe.options),
@@ -22,9 +22,9 @@ export const RECIPES: Readonly<Record<string, (recipe: NamedRecipe) => Objective
 };
 
 /**
- * Makes an objective of its recipe.
+ * Rebuilds an objective from its recipe.
  *
- * @throws {InputError} If it names something that there is not.
+ * @throws {InputError} If the recipe names an objective, a likelihood, a prior or a function that does not exist.
  */
 export async function objectiveOf(recipe: Recipe): Promise<Objective> {
   if ("name" in recipe) return entryOf(RECIPES, "objective", recipe.name)(recipe);
@@ -34,7 +34,7 @@ export async function objectiveOf(recipe: Recipe): Promise<Objective> {
   return await make(recipe.options);
 }
 
-/** The VAE of a recipe. */
+/** Rebuilds the VAE of a recipe. */
 function vaeOf({ options, networks: { encoder, decoder } }: NamedRecipe): LayersVae {
   const { likelihood, prior } = options as Record<"likelihood" | "prior", Named>;
   return layersVae(encoder, decoder, {
@@ -43,9 +43,9 @@ function vaeOf({ options, networks: { encoder, decoder } }: NamedRecipe): Layers
   });
 }
 
-/** An entry of a table. */
+/** Looks up an entry of a table. */
 function entryOf<T>(table: Readonly<Record<string, T>>, what: string, name: string): T {
   const found = Object.hasOwn(table, name) ? table[name] : undefined;
   if (found !== undefined) return found;
-  throw new InputError(`There is no ${what} "${name}": it is one of ${Object.keys(table).join(", ")}.`);
+  throw new InputError(`There is no ${what} "${name}": expected one of ${Object.keys(table).join(", ")}.`);
 }

@@ -3,7 +3,10 @@ import type { Autoencoder } from "../models/autoencoder.ts";
 import { sumPerExample } from "../tensor.ts";
 import type { Objective } from "./objective.ts";
 
-/** The objective of a plain autoencoder: the squared error of the reconstruction, summed over pixels. It has no parts. */
+/**
+ * The objective of a plain autoencoder: the squared error of the reconstruction, summed over each example. It has no
+ * parts.
+ */
 export function squaredError(model: Autoencoder): Objective<never> {
   const { encoder, decoder, range, variables } = model;
   return {
