@@ -474,6 +474,7 @@ testBrowser(
 Deno.test("glossary: a word is explained where a section first uses it, the longest that fits, and only in prose", () => {
   const terms = termsIn(symbolsIn(lessonsReadme));
   assert(terms.some(({ word, meaning }) => word === "evidence" && meaning.startsWith("p(x): ")));
+  assert(terms.some(({ word, meaning }) => word === "likelihood" && meaning.startsWith("p(x | z): how probable x is")));
   const section = elementOf(`<section><h2>The prior</h2><p>An <code>ELBO</code>, the aggregate posterior and
 the posterior; priors, the prior.</p><p>The prior</p></section>`);
   markTerms(section, terms);

@@ -22,9 +22,8 @@ export function symbolsIn(readme: string): string {
 
 /** The words that the table of symbols explains, as in `the evidence: the likelihood averaged …`, longer ones first. */
 export function termsIn(symbols: string): Term[] {
-  const rows = symbols.split("\n").map((line) => line.split("|").map((cell) => cell.trim())).filter((row) =>
-    row.length > 4
-  );
+  const cells = (line: string) => line.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
+  const rows = symbols.split("\n").map(cells).filter((row) => row.length > 4);
   return rows.flatMap(([, symbol = "", , what = ""]) => {
     const [, word = "", meaning = ""] = /^(?:the|an?) ([^:]+): (.*)$/.exec(what) ?? [];
     const name = /^[A-Z]{3,}$/.test(symbol) ? symbol : word;
