@@ -380,8 +380,8 @@ for (const [seed, batch] of [[1, 10], [2, 5]]) {
       const { values, columns } = picture(events, "heat", "holes");
       assertEquals([values.length, columns], [900, 30]);
       assertAlmostEquals(Array.from(values).filter((ratio) => ratio < 0.1).length / 900, holes, 1e-9);
-      const bill = events.flatMap((event) => event.kind === "table" ? event.rows.map((row) => Number(row[1])) : []);
-      assertAlmostEquals(bill[0]!, bill[1]! + bill[2]!, 0.02); // three figures rounded to 0.01
+      const nats = events.flatMap((event) => event.kind === "table" ? event.rows.map((row) => Number(row[1])) : []);
+      assertAlmostEquals(nats[0]!, nats[1]! + nats[2]!, 0.02); // three figures rounded to 0.01
     }),
   );
   Deno.test(
