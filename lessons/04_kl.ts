@@ -14,8 +14,8 @@
  */
 import { assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { type CommonOptions, kl, klToStandardNormal, logGaussian, random, range, reparameterize } from "../mod.ts";
-import { runLesson, type Show, type Tensor } from "../mod.ts";
+import { type CommonOptions, kl, klToStandardNormal, logGaussian, numbers, random, range } from "../mod.ts";
+import { reparameterize, runLesson, type Show, type Tensor } from "../mod.ts";
 import text from "./04_kl.ts" with { type: "text" };
 
 export const defaults = { samples: 100_000 };
@@ -46,11 +46,11 @@ export const ANSWERS = [
 async function threePairs(show: Show): Promise<void> {
   show.title("4.1 Three pairs");
   const z = Array.from(range(161), (i) => (i - 60) / 20); // from -3 to 5
-  const density = async (mu: number, sigma: number) => {
-    const p = () => ({ mu: tf.scalar(mu), logVar: tf.scalar(2 * Math.log(sigma)) });
-    const values = tf.tidy(() => tf.exp(logGaussian(tf.tensor2d(z, [z.length, 1]), p()))); // [161]
-    return await values.data().finally(() => values.dispose());
-  };
+  const density = (mu: number, sigma: number) =>
+    numbers(() => {
+      const p = { mu: tf.scalar(mu), logVar: tf.scalar(2 * Math.log(sigma)) };
+      return tf.exp(logGaussian(tf.tensor2d(z, [z.length, 1]), p)); // [161]
+    });
   const series = [{ name: "the prior, N(0, 1)", x: z, y: await density(0, 1) }];
   for (const { name, mu, sigma } of ANSWERS) {
     const nats = klByHand(mu, 2 * Math.log(sigma)).toFixed(2);
@@ -163,12 +163,10 @@ export async function klByMonteCarlo(
   logVar: number,
   eps: Tensor,
 ): Promise<{ mean: number; error: number }> {
-  const figures = tf.tidy(() => {
+  const [mean = NaN, error = NaN] = await numbers(() => {
     const { mean, variance } = tf.moments(logRatios(mu, logVar, eps));
     return tf.stack([mean, tf.sqrt(variance.div(eps.shape[0]))]); // [2]
   });
-  const [mean = NaN, error = NaN] = await figures.data();
-  figures.dispose();
   return { mean, error };
 }
 
@@ -198,9 +196,7 @@ async function manyDimensions(show: Show): Promise<void> {
   show.title("4.5 Many dimensions: a sum");
   const q = [{ mu: [1, 0, -2], logVar: [0, -1, 1] }, { mu: [0.5, -0.5, 0], logVar: [0.5, 0, -3] }];
   const [mu, logVar] = [q.map(({ mu }) => mu), q.map(({ logVar }) => logVar)]; // [2, 3] each
-  const divergence = tf.tidy(() => klToStandardNormal({ mu: tf.tensor2d(mu), logVar: tf.tensor2d(logVar) })); // [2]
-  const found = await divergence.data();
-  divergence.dispose();
+  const found = await numbers(() => klToStandardNormal({ mu: tf.tensor2d(mu), logVar: tf.tensor2d(logVar) })); // [2]
   for (const [row, { mu, logVar }] of q.entries()) {
     const byHand = { expected: klOfCode(mu, logVar), margin: 1e-5, from: "three closed forms; float32" };
     show.claim(`klToStandardNormal, row ${row}`, assertAlmostEquals, { found: found[row] ?? NaN, ...byHand });
@@ -235,10 +231,9 @@ export function klSlopes(mu: number, logVar: number): [number, number] {
 /** The slopes of the library's KL along μ and log σ², at one point. */
 export async function klGradient(mu: number, logVar: number): Promise<[number, number]> {
   const gradient = tf.grads((m: Tensor, v: Tensor) => klToStandardNormal({ mu: m, logVar: v }).sum());
-  const slopes = tf.tidy(() => tf.concat(gradient([tf.tensor2d([[mu]]), tf.tensor2d([[logVar]])]), 1)); // [1, 2]
-  const [dMu = NaN, dLogVar = NaN] = await slopes.data();
-  slopes.dispose();
-  return [dMu, dLogVar];
+  const slopes = () => tf.concat(gradient([tf.tensor2d([[mu]]), tf.tensor2d([[logVar]])]), 1); // [1, 2]
+  const [alongMu = NaN, alongLogVar = NaN] = await numbers(slopes);
+  return [alongMu, alongLogVar];
 }
 
 // ### Check
@@ -258,7 +253,7 @@ async function slopes(show: Show): Promise<void> {
   show.claim("the pull upwards at σ = 0.01", assertLess, steepest);
   const mus = Array.from(range(61), (i) => (i - 30) / 10);
   const sigmas = Array.from(range(30), (i) => (i + 1) / 10);
-  await show.heat("kl", "What q = N(μ, σ²) costs: nothing only at the prior", {
+  await show.heat("kl", "What q = N(μ, σ²) costs; only the prior costs nothing", {
     values: sigmas.flatMap((sigma) => mus.map((mu) => klByHand(mu, 2 * Math.log(sigma)))),
     columns: mus.length,
     x: { label: "μ", from: -3, to: 3 },
@@ -283,8 +278,8 @@ async function slopes(show: Show): Promise<void> {
 //
 // It also gives a simple test of any program: a negative KL is a mistake, most likely of a sign. Kingma and Welling print
 // 4.2's formula with every sign reversed, ½ Σ (1 + log σ² - μ² - σ²), because they need -KL. The anonymous notebook from
-// which this course grew printed just that as the KL itself, though its code had the sign right. To minimise it would
-// *reward* an encoder for leaving the prior, without limit: at σ = 1 it is -½ μ².
+// which this course grew printed just that as the KL itself, though its code had the sign right. Minimising that
+// would *reward* an encoder for leaving the prior, without limit: at σ = 1 it is -½ μ².
 
 /** 4.2's formula with every sign reversed, ½ (1 + log σ² - μ² - σ²): minus the KL, printed for the KL. */
 export const klAsPrinted = (mu: number, logVar: number) => 0.5 * (1 + logVar - mu ** 2 - Math.exp(logVar));
@@ -292,9 +287,8 @@ export const klAsPrinted = (mu: number, logVar: number) => 0.5 * (1 + logVar - m
 // ### Check
 async function neverNegative(show: Show): Promise<void> {
   show.title("4.7 Never negative, and a sign that went missing");
-  const prior = tf.tidy(() => klToStandardNormal({ mu: tf.zeros([1, 20]), logVar: tf.zeros([1, 20]) })); // [1]
-  const [free = NaN] = await prior.data();
-  prior.dispose();
+  const prior = () => klToStandardNormal({ mu: tf.zeros([1, 20]), logVar: tf.zeros([1, 20]) }); // [1]
+  const [free = NaN] = await numbers(prior);
   show.claim("at the prior itself, 20 dimensions", assertEquals, { found: free, expected: 0, from: "q is p" });
   const grid = Array.from(range(101), (i) => (i - 50) / 10).filter((v) => v !== 0); // from -5 to 5
   const elsewhere = grid.flatMap((mu) => grid.map((logVar) => klByHand(mu, logVar)));
@@ -335,10 +329,8 @@ async function asymmetry(show: Show): Promise<void> {
   const hand = { margin: 0.005, from: "by hand, to two decimals" };
   show.claim("KL(narrow ‖ broad)", assertAlmostEquals, { found: klBetween(0, 0.1, 0, 1), expected: 1.81, ...hand });
   show.claim("KL(broad ‖ narrow)", assertAlmostEquals, { found: klBetween(0, 1, 0, 0.1), expected: 47.2, ...hand });
-  const gaussian = (m: number, v: number) => ({ mu: tf.tensor2d([[m]]), logVar: tf.tensor2d([[2 * Math.log(v)]]) });
-  const divergence = tf.tidy(() => kl(gaussian(2, 0.5), gaussian(-1, 3))); // [1]
-  const [found = NaN] = await divergence.data();
-  divergence.dispose();
+  const gaussian = (m: number, tau: number) => ({ mu: tf.tensor2d([[m]]), logVar: tf.tensor2d([[2 * Math.log(tau)]]) });
+  const [found = NaN] = await numbers(() => kl(gaussian(2, 0.5), gaussian(-1, 3))); // [1]
   const formula = { expected: klBetween(2, 0.5, -1, 3), margin: 1e-5, from: "the formula; float32" };
   show.claim("the library's KL(N(2, ½²) ‖ N(-1, 3²))", assertAlmostEquals, { found, ...formula });
   const sigma = Array.from(range(61), (i) => 10 ** ((i - 30) / 30)); // from 0.1 to 10
