@@ -746,9 +746,9 @@ Deno.test("05: what its exercises 2 and 3 say", () => {
   const variances = Array.from(range(200), (i) => 0.005 + i * 0.0005);
   const least = Math.min(...variances.flatMap((a) => variances.map((b) => gap(a, b))));
   assertAlmostEquals(least, 0.51, 0.005);
-  const r = precision.get(0, 1) / Math.sqrt(precision.get(0, 0) * precision.get(1, 1));
-  assertAlmostEquals(Math.abs(r), 0.8, 1e-9);
-  assertAlmostEquals(least, -0.5 * Math.log(1 - r ** 2), 1e-4); // the variances tried are that far from the best
+  const c = precision.get(0, 1) / Math.sqrt(precision.get(0, 0) * precision.get(1, 1));
+  assertAlmostEquals(Math.abs(c), 0.8, 1e-9);
+  assertAlmostEquals(least, -0.5 * Math.log(1 - c ** 2), 1e-4); // the variances tried are that far from the best
 });
 
 Deno.test("05: the gap of the best q without correlations is at least that of any two dimensions", () => {
@@ -758,9 +758,9 @@ Deno.test("05: the gap of the best q without correlations is at least that of an
     const P = W.mmul(W.transpose()).add(Matrix.eye(4));
     const gap = 0.5 * (P.diagonal().reduce((sum, p) => sum + Math.log(p), 0) - Math.log(determinant(P)));
     for (const [i, j] of [[0, 1], [0, 3], [1, 2], [2, 3]]) {
-      const r = P.get(i, j) / Math.sqrt(P.get(i, i) * P.get(j, j));
-      assertGreater(gap, -0.5 * Math.log(1 - r ** 2));
-      assert(-0.5 * Math.log(1 - r ** 2) >= 0.5 * r ** 2);
+      const c = P.get(i, j) / Math.sqrt(P.get(i, i) * P.get(j, j));
+      assertGreater(gap, -0.5 * Math.log(1 - c ** 2));
+      assert(-0.5 * Math.log(1 - c ** 2) >= 0.5 * c ** 2);
     }
   }
 });
