@@ -10,7 +10,7 @@
  *
  * - **You need**: derivatives, matrices, what a variance and a Gaussian are; a little TypeScript.
  * - **You leave with**: an encoder, a code and a decoder, trained; what the best *linear* squeeze is; and the reason why a
- *   plain autoencoder does not know how to dream up a new digit.
+ *   plain autoencoder cannot make new digits.
  * - **Run** (about 10 seconds): `deno run lessons/01_autoencoder.ts`
  *
  * @module
@@ -26,31 +26,31 @@ export const defaults = { epochs: 5, latent: 8, hidden: 128 };
 type Options = typeof defaults & CommonOptions;
 
 // A digit here is 28×28 = 784 numbers between 0 (black) and 1 (white). Draw 784 random numbers and you will never see a
-// digit: almost all of that space is noise. So a digit should have a shorter description. Let us make a machine find one, by
-// forcing every image through a narrow place:
+// digit: almost all of that space is noise. So a digit should have a shorter description. We make a machine find one, by
+// forcing every image through a code of a few numbers:
 //
 // ```text
 //   image x  ──▶  encoder f  ──▶  code z  ──▶  decoder g  ──▶  reconstruction x̂
 //  784 numbers                   8 numbers                        784 numbers
 // ```
 //
-// Encoder and decoder are formulas full of adjustable numbers, the **weights**, which start as nonsense. **Training**
+// Encoder and decoder are formulas full of adjustable numbers, the **weights**, which are random at first. **Training**
 // changes them so that x̂ comes closer to x. How far apart the two are, averaged over images, is the **loss**.
 //
-// A lesson is read from top to bottom, each section beside what it prints. What follows the line `### Check` compares
-// the numbers found with numbers known in advance; it can be skipped at first reading. A line that ends in ✎ is an
-// exercise: put `NaN` in the place of what is right of its `=` or `return`, and write that again from the text. Run the
-// lesson: the checks say whether you were right. Other ways to write each are in `lessons/answers.md`.
+// Read a lesson from top to bottom, each section beside what it prints. What follows the line `### Check` compares the numbers
+// found with numbers known in advance; you can skip it at first. A line that ends in ✎ is an exercise: put `NaN` in the place
+// of what is right of its `=` or `return`, write that again from the text, and run the lesson. The checks say whether you were
+// right. At *Predict, then run* decide on an answer before you look. The answers to all are in `lessons/answers.md`.
 
 // ## 1.1 By hand: two numbers into one
 //
-// The smallest squeeze there is: points (x₁, x₂) of a long, slanted cloud, through a code of one number. The code is z =
-// f₁ x₁ + f₂ x₂, the reconstruction x̂ = (g₁ z, g₂ z), a point of the line through 0 along g, and the loss |x - x̂|².
+// The smallest squeeze there is takes points (x₁, x₂), here of a long, slanted cloud, through a code of one number. The code is
+// z = f₁ x₁ + f₂ x₂, the reconstruction is x̂ = (g₁ z, g₂ z), a point of the line through 0 along g, and the loss is |x - x̂|².
 //
-// How does the loss change with each weight? With the error r = x - x̂, the chain rule gives the slope -2 r₁ z along g₁, and
-// likewise for g₂; and, since z moves x̂ along g, the slope -2 (g·r) x₁ along f₁, and likewise for f₂. **Gradient descent**
-// takes a small step against the slopes, averaged over all points, again and again. The size of the step is set by the
-// **learning rate**.
+// How does the loss change with each weight? Let r = x - x̂ be the error. By the chain rule the slope along g₁ is -2 r₁ z, and
+// the slope along z is -2 (g₁ r₁ + g₂ r₂). As z changes with f₁ by x₁, the slope along f₁ is x₁ times the one along z; g₂ and f₂
+// are alike. **Gradient descent** takes a small step against the slopes, averaged over all points, again and again. The
+// **learning rate** sets the size of the step.
 
 /** Trains the two-number autoencoder by gradient descent; returns its mean squared error after the last step. */
 export function trainByHand(points: [number, number][], steps: number, rate: number): number {
@@ -108,13 +108,13 @@ function byHand(show: Show, seed: number): void {
 
 // ## 1.2 A linear squeeze of digits, and the best one
 //
-// Now 784 numbers into 8, still with no more than two matrices: z = x F and x̂ = z G, an image being a row of numbers.
-// A **tensor** is an array of numbers with a shape, which comments give: `[B, D]` is a batch of B images of D numbers
-// each, and a code has L numbers. TensorFlow.js, `tf`, computes with tensors, and finds the slopes by itself. So
-// `minimize` does what we did by hand: it computes the loss, finds its slope along every `tf.variable`, and takes a step. Two
-// things are new. A step looks at a random **batch** of images, not at all of them, which is faster and nearly as good. And
-// the algorithm, **Adam**, adapts the learning rate to each weight. In the code `tf.gather` picks rows of a matrix, `as
-// Tensor2D` tells TypeScript that a tensor has two axes, and a `!` that a value is there.
+// Now an image x is a row of 784 numbers, and its code z has 8. Two matrices still do: z = x F and x̂ = z G. A **tensor** is an
+// array of numbers with a shape, which comments give: `[B, D]` is a batch of B images of D numbers each, and a code has L
+// numbers. TensorFlow.js, `tf`, computes with tensors, and finds slopes by itself. Its `minimize` does what we did by hand: it
+// computes the loss, finds its slope along every `tf.variable`, and takes a step. Two things are new. A step looks at a random
+// **batch** of images, not at all of them, which is faster and nearly as good. And the algorithm, **Adam**, adapts the
+// learning rate to each weight. In the code `tf.gather` picks rows of a matrix, `as Tensor2D` tells TypeScript that a tensor
+// has two axes, and a `!` that a value is there.
 
 /** Trains a linear autoencoder on images, `[N, D]`; returns its matrices F, `[D, L]`, and G, `[L, D]`. */
 export function trainLinear(images: Tensor2D, latent: number, source: Random): [tf.Variable, tf.Variable] {
@@ -136,7 +136,7 @@ export function trainLinear(images: Tensor2D, latent: number, source: Random): [
   return [f, g];
 }
 
-// `tf.tidy` frees all tensors that a function made but those it returns; `await t.data()` fetches a tensor's numbers.
+// `tf.tidy` frees all tensors that a function made, except those it returns; `await t.data()` fetches a tensor's numbers.
 //
 // Where should it end? The best plane through a cloud of points is known without any training: it is found by **principal
 // component analysis**, PCA. The plane is spanned by the directions along which the points vary most, the eigenvectors of
@@ -182,9 +182,9 @@ async function linearSqueeze(show: Show, images: Tensor2D, pca: PrincipalCompone
 //  784           128                  8                  128                      784
 // ```
 //
-// The constants b, the **biases**, are trained like the matrices. The kink, max(0, ·), is called **ReLU**; it lets the
-// surface that the decoder reaches bend. The **sigmoid**, 1 / (1 + e^-l), squeezes any number l into (0, 1), where pixels
-// are. Layers in a row make a **network**, and this is all of it:
+// The constants b, the **biases**, are trained like the matrices. max(0, ·) is called **ReLU**; because of its kink the images
+// that the decoder can make lie on a bent surface, and not on a plane. The **sigmoid**, 1 / (1 + e^-l), turns any number l
+// into one between 0 and 1, where pixels are. Layers in a row make a **network**, and this is all of it:
 
 /** Weights and biases of two layers: M, b, M, b. */
 type Layers = tf.Tensor[];
@@ -224,9 +224,9 @@ async function eightLines(show: Show, digits: Dataset, model: Autoencoder): Prom
 // The library's `train` is the loop of 1.2. One pass over all images is an **epoch**. Every epoch takes them in a new
 // random order, made from a **seed**, so that you see the same numbers as the next reader.
 //
-// To be fair, we now judge on **held-out** images, which neither PCA nor the autoencoder has seen. One picture has both
-// losses: as far as the curves stay together, what was learnt holds for digits in general. In the other, look at what a
-// straight squeeze smears and a bent one keeps.
+// To be fair, we now judge by **held-out** images, which neither PCA nor the autoencoder has seen. One picture has the loss on
+// training images and on held-out ones: as long as the two stay together, what is learned holds for digits in general. The
+// other picture has reconstructions: look at what the linear squeeze smears and the bent one keeps.
 
 async function trainBent(show: Show, digits: Dataset, model: Autoencoder, { epochs, seed }: Options): Promise<Step[]> {
   const steps: Step[] = [];
@@ -270,18 +270,18 @@ async function bentSqueeze(show: Show, digits: Dataset, pca: PrincipalComponents
 
 // ## 1.5 It cannot dream
 //
-// A decoder turns codes into digits. So feed it fresh codes, and get fresh digits? But which codes? Nothing in training
-// said where codes should lie: the encoder put them where it liked. The simplest guess is a Gaussian with the mean and
-// the covariance of the codes of real digits. Draw from it, decode, and look: many of these dreams are no digits. Why?
+// A decoder turns codes into digits. Can it **dream**, and turn new codes into new digits? But which codes? Nothing in training
+// said where codes should lie; the encoder put them anywhere. The simplest guess is a Gaussian with the mean and the covariance
+// of the codes of real digits. Draw codes from it, decode them, and look: many of these dreams are no digits. Why?
 //
-// Codes were never asked to fill a Gaussian. So a Gaussian reaches places where no image has its code, and there the decoder
-// was never trained. Does that matter? Spread 10,000 codes over a square, and there are √10,000 = 100 of them along each
-// side: even a wrong place has real codes close by, and decodes to much the same as they do. In 8 dimensions it is the
-// eighth root, about 3 along each side: a wrong place has nobody near.
+// Nothing made the codes fill a Gaussian. So some draws from it fall where no image has its code, and there the decoder was
+// never trained. Does that matter? Spread 10,000 codes over a square, and there are √10,000 = 100 of them along each side: even
+// a wrong place has real codes close by, and decodes to much the same as they do. In 8 dimensions it is the eighth root, about
+// 3 along each side: a wrong place has no real code near it.
 //
-// Two measurements, on draws and for comparison on real digits: how far a code is from the *nearest* code of a training
-// image, and how far a decoded image is from the nearest held-out digit. The second is kind to dreams, because a grey blur is
-// never very far from a digit. With fewer than 8 numbers nothing is claimed, since then real codes are close by.
+// We measure two distances, of draws and, for comparison, of real digits: from a code to the *nearest* code of a training
+// image, and from a decoded image to the nearest held-out digit. The second is kind to dreams, because a grey blur is never
+// very far from a digit. With fewer than 8 numbers nothing is claimed, since then real codes are close by.
 
 /** Squared distance from each row to the nearest of the others, `[B, D]` and `[N, D]`: its mean, and that mean's standard error. */
 export async function distanceToNearest(x: Tensor2D, others: Tensor2D): Promise<{ mean: number; error: number }> {
@@ -294,9 +294,9 @@ export async function distanceToNearest(x: Tensor2D, others: Tensor2D): Promise<
   return { mean, error: Math.sqrt(square) };
 }
 
-// An average of n draws is itself uncertain, by about their standard deviation divided by √n: its **standard error**. An
-// average is further than four standard errors from the truth for one seed in 16,000. Independent errors add in squares,
-// which is `Math.hypot`.
+// An average of n draws is itself uncertain, by about their standard deviation divided by √n: its **standard error**. For one
+// seed in 16,000 an average is further than four standard errors from the truth. The squares of independent errors add up, so
+// the error of a difference is `Math.hypot` of both.
 
 /** Draws codes from the Gaussian that has the mean and covariance of the given codes, `[count, L]`. */
 export async function dreamCodes(codes: Tensor2D, count: number, source: Random): Promise<Tensor2D> {
@@ -339,16 +339,15 @@ async function dreams(show: Show, digits: Dataset, model: Autoencoder, { latent,
   tf.dispose([codes, heldOut, images, real, drawn, shown, realImages, drawnImages]);
 }
 
-// So what survives a squeeze is what reconstructs an image: its class, its slant, its stroke. What is lost is any
-// knowledge of *which codes are digits*. The space of codes has holes, and nothing in the loss minds. A **variational**
-// autoencoder is one whose loss minds. To write that loss down we must first know what a reconstruction error claims about
-// the world: lesson 2.
+// So what survives a squeeze is what reconstructs an image. What is nowhere kept is *which codes are those of digits*: the space
+// of codes has holes, and the loss does not count them. The loss of a **variational** autoencoder does. To write it down we
+// must first know what a reconstruction error claims about the world: lesson 2.
 //
 // ## Try it
 //
 // 1. `--latent 2`. By how much do the reconstructions suffer, and what becomes of the dreams?
 // 2. `--latent 32`. Predict first: which of the two, PCA or the bent squeeze, gains more?
-// 3. `--hidden 16`. The code is as long as before. Which claim fails, and what was lost?
+// 3. `--hidden 16`. The code is as long as before. Which claims fail, and what was lost?
 //
 // Answers: `lessons/answers.md`.
 
