@@ -24,18 +24,18 @@ import text from "./06_vae.ts" with { type: "text" };
 export const defaults = { epochs: 4, batch: 128, latent: 20, hidden: 400 };
 type Options = typeof defaults & CommonOptions;
 
-// Lesson 5 ended with a loss and a promise: make it small, and a model of x gets better. Here is the promise kept on
-// images of digits, by the machine of Kingma and Welling (2013) and of Rezende, Mohamed and Wierstra (2014).
+// Lesson 5 ended with a loss: make it smaller, and a model of x gets better. This lesson does that for images of digits,
+// with the machine of Kingma and Welling (2013) and of Rezende, Mohamed and Wierstra (2014).
 
 // ## 6.1 What flows where
 //
-// Read the drawing from left to right. The **encoder** looks at x and says where its code may lie: a μ and a log σ² for
-// each number. The noise ε comes from outside. The **decoder** turns z into x̂, a probability for each pixel. What
-// is paid for stands below: the KL looks at μ and σ only, the reconstruction at x and x̂ only.
+// Read the drawing from left to right. The **encoder** looks at x and says where its code may lie: it gives a μ and a
+// log σ² for each number of the code. The noise ε comes from outside. The **decoder** turns z into x̂, a probability for
+// each pixel. Below stand the two terms of the loss: the KL depends on μ and σ, the reconstruction on x and x̂.
 //
-// The gradient runs along the same arrows backwards: from the reconstruction through the decoder into z, from z into μ
-// with slope 1 and into σ with slope ε (lesson 3), and on into the encoder; from the KL straight into the encoder. Into
-// ε nothing has to run, for it does not depend on the weights. Since it is an input, the same draw can be made again.
+// The gradient runs along the same arrows backwards. From the reconstruction it goes through the decoder into z, from
+// there into μ with slope 1 and into σ with slope ε (lesson 3), and on into the encoder. From the KL it goes straight
+// into the encoder. Nothing has to go into ε, which depends on no weight. As ε is an input, a draw can be repeated.
 
 export const DRAWING = `
                                      ε ~ N(0, I)
@@ -52,8 +52,8 @@ export const DRAWING = `
 // ## 6.2 The machine
 //
 // Now the machine itself, in about forty lines, from here to the end of 6.3. Two shapes recur: B images in a batch, L
-// numbers in a code. A layer is a matrix W and a bias b, and what it does with h is h W + b. W starts with random
-// numbers, just so large that what goes through keeps its spread from layer to layer (Glorot and Bengio 2010).
+// numbers in a code. A layer has a matrix W and a bias b, and turns h into h W + b. W starts with random numbers of such
+// a size that the outputs of a layer have about the spread of its inputs (Glorot and Bengio 2010).
 
 /** A matrix and a bias. */
 type Layer = { W: tf.Variable; b: tf.Variable };
@@ -66,7 +66,7 @@ const layer = (inputs: number, outputs: number, source: Random): Layer =>
 
 const through = ({ W, b }: Layer, h: Tensor) => tf.matMul(h, W).add(b);
 
-/** Five layers: three for the encoder, two of which share what the first has seen, and two for the decoder. */
+/** Five layers: three for the encoder, of which two share the first one's output, and two for the decoder. */
 export function machine(H: number, L: number, seed: number) {
   const source = random(seed);
   const [look, toMu, toLogVar] = [layer(784, H, source), layer(H, L, source), layer(H, L, source)];
@@ -76,9 +76,9 @@ export function machine(H: number, L: number, seed: number) {
 type Machine = ReturnType<typeof machine>;
 const weights = (m: Machine) => Object.values(m).flatMap(({ W, b }) => [W, b]);
 
-// Encode, and decode. The encoder ends in two layers side by side. The second gives log σ², because any number will do
-// as a logarithm, where a σ would have to be kept positive. The decoder ends in **logits**, for the same reason: lesson
-// 2's cross-entropy takes them as they are, and 1 / (1 + e^-logit) is only for looking.
+// The encoder ends in two layers side by side. The second gives log σ², because any number can be a logarithm, whereas
+// σ would have to be kept positive. For the same reason the decoder ends in **logits**: lesson 2's cross-entropy takes
+// them as they are, and the probabilities 1 / (1 + e^-logit) are only needed to draw a picture.
 
 export function encode(m: Machine, x: Tensor) {
   const h = tf.relu(through(m.look, x)); // [B, H]
@@ -91,8 +91,8 @@ export function decode(m: Machine, z: Tensor) {
 
 // ## 6.3 Two terms, and a step
 //
-// The heart of it, each line from a lesson of its own. Two are marked ✎: write them yourself. The checks, which ask the
-// library for the same slopes, say whether you were right.
+// Here are the two terms of the loss, each line from a lesson of its own. Whether the two lines marked ✎ are right shows
+// in the slopes, which are compared with the library's.
 
 /** What each pixel and each number of the code costs, in nats: `[B, 784]` and `[B, L]`. */
 export function terms(m: Machine, x: Tensor, eps: Tensor) {
@@ -110,17 +110,17 @@ export type Reduction = (costs: { pixels: Tensor; codes: Tensor }) => tf.Scalar;
 
 // Last, a step. As in lesson 1, `minimize` runs the chain rule, here along 6.1's arrows backwards, and **Adam** (Kingma
 // and Ba 2014) moves every weight: by the running mean of its slopes, divided by the root of the running mean of their
-// squares, times the learning rate. Where a slope keeps its sign the step is long; where it jitters, short.
+// squares, times the learning rate. Where a slope keeps its sign the step is long; where the sign changes, it is short.
 
 /** Makes a step; returns the loss as it was before. */
 export const step = (adam: tf.Optimizer, m: Machine, x: Tensor, eps: Tensor, reduce = sums) =>
   adam.minimize(() => reduce(terms(m, x, eps)), true, weights(m))!;
 
-// That is all. Written out, a machine is good for reading; to train many, one wants the parts named and checked. In our
-// library `denseVae` makes the five layers, `elbo(vae, x, eps)` draws z and returns both terms and their sum,
-// `negativeElbo(vae)` is the loss, and `train(negativeElbo(vae), images)` makes a step for each turn of a loop that you
-// write. Do they do what we wrote down? Start both from the same weights, give both the same images and ε, and let both
-// make a hundred steps. Compare every slope of the first, and the loss of the last: small differences would have grown.
+// That is all. Our library has the same parts: `denseVae` makes the five layers, `elbo(vae, x, eps)` draws z and returns
+// both terms and the ELBO, `negativeElbo(vae)` is the loss, and `train(negativeElbo(vae), images)` makes a step for each
+// turn of a loop that you write. Do they do what we wrote down? Start both from the same weights, give both the same
+// images and ε, and let both make a hundred steps. Compare every slope of the first step and the loss of the last, in
+// which small differences would have grown.
 
 // ### Check
 async function twoVersions(show: Show, digits: Dataset, seed: number): Promise<void> {
@@ -155,7 +155,7 @@ async function twoVersions(show: Show, digits: Dataset, seed: number): Promise<v
 //
 // Let it run: shuffle the images, take a batch, draw the noise, make a step.
 //
-// *Predict, then run*: at first all logits are near 0, so each of 784 pixels is grey, ρ = ½. What is the first loss?
+// *Predict, then run.* At first all logits are near 0, so each of 784 pixels is grey, ρ = ½. What is the first loss?
 
 /** Trains a machine for some epochs; yields the loss of each step. */
 export async function* learn(m: Machine, images: Images, { epochs, batch, latent, seed }: Options, reduce = sums) {
@@ -176,9 +176,9 @@ type Images = Dataset["train"];
 const flat = (images: Images, indices: ArrayLike<number>) =>
   tf.tidy(() => images.batch(indices).x.reshape([indices.length, 784]));
 
-// Is the result any good? On MNIST (70,000 scanned digits, 10,000 of them held out; `--data mnist`) a machine of just
-// these sizes has often been published, so the loss after each epoch is known in advance. Judge a VAE as you train it,
-// with z **drawn**: at z = μ the sum looks better, but it is a bound on nothing.
+// Is the result any good? MNIST has 70,000 scanned digits, 10,000 of them held out; `--data mnist` fetches it. For a
+// machine of just these sizes the held-out losses on MNIST have been published, so we know what each epoch should give.
+// Judge a VAE with z **drawn**, as it was trained: at z = μ the loss is smaller, but bounds no log p(x).
 
 /** Held-out losses after epochs 1 to 10, as published for this model on grey MNIST (pytorch/examples, z drawn). */
 export const PUBLISHED = [127.3, 115.79, 112.22, 109.64, 108.54, 107.7, 107.07, 106.66, 106.04, 105.56];
@@ -225,11 +225,8 @@ async function itLearns(show: Show, digits: Dataset, m: Machine, options: Option
   const [first = NaN, heldOut = NaN] = [losses[0], test.at(-1)];
   const grey = { expected: 784 * Math.log(2), margin: 20, from: "784 log 2; logits and codes are only nearly 0" };
   show.claim("the first loss, in nats an image", assertAlmostEquals, { found: first, ...grey });
-  show.claim("held-out loss", assertLess, {
-    found: heldOut,
-    expected: meanImageLoss(digits),
-    from: "the mean image's",
-  });
+  const blind = { expected: meanImageLoss(digits), from: "the mean image's" };
+  show.claim("held-out loss", assertLess, { found: heldOut, ...blind });
   const { loss: atMean } = await judge(m, digits.test);
   show.claim("the same at z = μ", assertLess, { found: atMean, expected: heldOut, from: "with z drawn" });
   const asPublished = digits.name === "mnist" && batch === 128 && latent === 20 && hidden === 400;
@@ -243,10 +240,10 @@ async function itLearns(show: Show, digits: Dataset, m: Machine, options: Option
 // ## 6.5 Sums, means, and what goes wrong
 //
 // Why sums over pixels and over the numbers of the code, and a mean over the batch? log p(x | z) of independent pixels
-// is a **sum** of logarithms, and so is the KL of independent numbers. The batch stands for a whole data set, whose
-// log-likelihood, per image, is a **mean**; a sum there would only multiply the loss, which Adam does not feel. Over
-// pixels and codes it matters, and frameworks take means by default. Let the loss then be a · reconstruction + b · KL.
-// What counts is β = b / a: how many nats the reconstruction must improve by to be worth a nat of KL.
+// is a **sum** over pixels, and the KL of independent numbers a **sum** over numbers. The batch stands for a data set,
+// whose log-likelihood per image is a **mean** over images. A sum over the batch would only multiply the loss, and Adam
+// divides that out again. But frameworks often take means over pixels and numbers by default. The loss is then a ·
+// reconstruction + b · KL, and what counts is β = b / a: a nat of KL must improve the reconstruction by β nats.
 
 /** Over pixels, and over the numbers of the code: sum or mean? With the β that it trains, for codes of 20 numbers. */
 export const REDUCTIONS: [name: string, beta: number, reduce: Reduction][] = [
@@ -256,12 +253,13 @@ export const REDUCTIONS: [name: string, beta: number, reduce: Reduction][] = [
   ["sum, mean", 1 / 20, ({ pixels, codes }) => pixels.sum(1).add(codes.mean(1)).mean()],
 ];
 
-// *Predict, then run.* "Mean, sum" looks innocent, and has β = 784. Let R₀ be the reconstruction of someone who always
-// says the mean image, at a KL of 0: about 200 nats. Whatever trains to something better has R + 784 KL < R₀, and R is
-// not negative, so its KL is below R₀ / 784, a quarter of a nat. That says nothing about an image: the code must
-// **collapse**, whatever the network. "Mean, mean", the most common mistake, has β = 39.2, and the code collapses too.
-// And β = 1/L? A code is almost free. Reconstructions get better, and lesson 1's trouble comes back: q(z | x) shrinks
-// towards a point, and the decoder hardly meets what the prior draws. (Any β but 1, on purpose, makes a **β-VAE**.)
+// *Predict, then run.* What becomes of the KL under each of the other three? "Mean, sum" looks innocent, and has β =
+// 784. A decoder that always says the mean image costs R₀, about 200 nats, at a KL of 0. Training that does better has R
+// + 784 KL < R₀, and R is not negative, so the KL is below R₀ / 784, a quarter of a nat. That says hardly anything about
+// an image: the code must **collapse**, whatever the network. "Mean, mean", the most common mistake, has β = 39.2, and
+// the code collapses too. Under "sum, mean" a code is almost free, as β is 1/20. The reconstruction gets better, but
+// lesson 1's trouble comes back: q(z | x) shrinks towards a point, and the decoder hardly meets what the prior draws.
+// With a β that differs from 1 on purpose the machine is called a **β-VAE**.
 
 // ### Check
 async function reductions(show: Show, digits: Dataset, options: Options): Promise<void> {
@@ -294,14 +292,16 @@ async function reductions(show: Show, digits: Dataset, options: Options): Promis
 
 // ## 6.6 A fair contest of dreams
 //
-// Lesson 1's autoencoder could not dream: nobody had told its codes where to lie. Give it a fair chance: the same
-// sizes, the same epochs, and for its dreams the Gaussian that fits its own codes, as in 1.5. Turn and scale its codes
-// so that they have mean 0 and covariance I. Then N(0, I) is a prior for them, and the autoencoder can be scored as if
-// it were a VAE. Only a q(z | x) is missing: take N(its code, s²), and try several s. A small s names the code almost
-// exactly, and the KL, about log(1/s) for each number, is large; a large s makes the decoder guess.
+// Lesson 1's autoencoder could not dream, because nothing said where its codes should lie. Give it a fair chance: the
+// same sizes, the same epochs, and for its dreams the Gaussian that fits its own codes, as in 1.5. Turn and scale its
+// codes so that they have mean 0 and covariance I. Then N(0, I) is a prior for them, and the autoencoder can be scored
+// as if it were a VAE. Only a q(z | x) is missing: take N(its code, τ²), and try several τ. If τ is small the KL is
+// large, about log(1/τ) for each number; if τ is large the decoder cannot tell one code from another.
 //
-// *Predict, then run.* Under every s the result is a bound, as the VAE's is. How near does the best come to the VAE's?
-// And how much spread has a single q(z | x), compared with the μ² + σ² of all of them together?
+// The prior also shows in the codes. Those of the VAE have the mean square μ² + σ², which would be 1 if all q(z | x)
+// together were the prior; a single q(z | x) has a small part of it. Nothing keeps the autoencoder's codes small.
+//
+// *Predict, then run.* For every τ the result is a bound, as the VAE's is. How near to the VAE's does the best come?
 
 // ### Check
 async function dreams(show: Show, digits: Dataset, m: Machine, options: Options): Promise<void> {
@@ -318,14 +318,14 @@ async function dreams(show: Show, digits: Dataset, m: Machine, options: Options)
   const noises = [0.05, 0.1, 0.2, 0.3, 0.5, 1];
   const nats = await numbers(() => {
     const mu = tf.matMul(plain.encode(x).sub(mean), components, false, true).div(tf.sqrt(variances)); // [N, L]
-    return tf.stack(noises.map((s) => {
-      const rho = tf.clipByValue(outwards(mu.add(eps.mul(s))), 1e-4, 1 - 1e-4);
-      const kl = klPerDimension({ mu, logVar: tf.fill(mu.shape, 2 * Math.log(s)) }).sum(1);
+    return tf.stack(noises.map((tau) => {
+      const rho = tf.clipByValue(outwards(mu.add(eps.mul(tau))), 1e-4, 1 - 1e-4);
+      const kl = klPerDimension({ mu, logVar: tf.fill(mu.shape, 2 * Math.log(tau)) }).sum(1);
       return kl.sub(logBernoulli(x, tf.log(rho.div(tf.sub(1, rho))))).mean();
     })); // [6]
   });
-  const table = { columns: ["s", ...noises.map(String)], rows: [["nats", ...nats.map((each) => each.toFixed(1))]] };
-  show.table("The autoencoder's held-out -ELBO with its own Gaussian, by the noise s in its codes", table);
+  const table = { columns: ["τ", ...noises.map(String)], rows: [["nats", ...nats.map((each) => each.toFixed(1))]] };
+  show.table("The autoencoder's held-out -ELBO with its own Gaussian, by the noise τ in its codes", table);
   const z = eps.slice(0, Math.min(8, digits.test.count));
   await gallery(show, "dreams", "Real digits, and dreams", {
     "held-out": x.slice(0, z.shape[0]),
@@ -334,10 +334,10 @@ async function dreams(show: Show, digits: Dataset, m: Machine, options: Options)
     "autoencoder, N(0, I)": plain.decode(z),
   });
   const [{ loss }, sharp = NaN, best] = [await judge(m, digits.test, seed), nats[0], Math.min(...nats)];
-  const told = { expected: sharp, from: "the autoencoder's at s = 0.05, where log(1/s) alone is 3 nats a number" };
+  const told = { expected: sharp, from: "the autoencoder's at τ = 0.05, where log(1/τ) alone is 3 nats a number" };
   show.claim("held-out -ELBO of the VAE", assertLess, { found: loss, ...told });
-  const close = { found: best - loss, expected: (sharp - loss) / 2, from: "half of what is missing at s = 0.05" };
-  if (latent >= 10) show.claim("what the autoencoder misses with the best s", assertLess, close); // few cost little
+  const close = { found: best - loss, expected: (sharp - loss) / 2, from: "half of what is missing at τ = 0.05" };
+  if (latent >= 10) show.claim("what the autoencoder misses with the best τ", assertLess, close); // few cost little
   const [one = NaN, all = NaN, elsewhere = NaN] = await numbers(() => {
     const { mu, logVar } = encode(m, x.reshape([-1, 784])); // [N, L] each
     return tf.stack([tf.exp(logVar).mean(), mu.square().add(tf.exp(logVar)).mean(), codes.square().mean()]); // [3]
@@ -349,9 +349,9 @@ async function dreams(show: Show, digits: Dataset, m: Machine, options: Options)
   plain.dispose();
 }
 
-// With s chosen afterwards, and a Gaussian fitted afterwards, an autoencoder is most of a VAE. What is the rest? The
-// VAE's encoder chooses σ for each image and number, its decoder was trained on draws, and its many small clouds fill
-// one big one, the prior's. So a VAE is two networks, one line with noise, and two sums, with room made for dreaming.
+// So with the best τ, and a Gaussian fitted to its codes, a trained autoencoder comes near to a VAE. Training a VAE does
+// both from the start: its encoder chooses a σ for each image and number, its decoder learns from draws, and its many
+// small q(z | x) together come near to the prior. It takes two networks, a line with noise, and two sums.
 //
 // ## Try it
 //
