@@ -8,7 +8,7 @@
  *
  * - **You need**: lesson 5 for the bound, its gap and the toy; lesson 8 for the plane of codes.
  * - **You leave with**: log p(x) itself, image by image, beside the bound that training raised; importance weights,
- *   which close the gap for any VAE; what they cost; and where to read on.
+ *   which narrow the gap of any VAE; what they cost; and where to read on.
  * - **Run** (about 25 seconds): `deno run lessons/09_evidence.ts`; with the model of lesson 7 (15 seconds):
  *   `deno run --allow-read=model lessons/09_evidence.ts --load model`, after `--save model` there.
  *
@@ -31,10 +31,10 @@ function near(show: Show, what: string, found: number, expected: number, margin:
 
 // ## 9.1 A sum over a grid
 //
-// Training raised a bound. How far below log p(x) did it end? Lesson 2 could not compute p(x) = ∫ p(x | z) p(z) dz with
-// a code of 20 numbers. With a code of one or two the integral is a sum. Once more the toy: x = w z + noise of variance
-// s, with w = 2 and s = ½, and x = 1.5 was seen. Cut the axis of codes into steps of length h, and add up
-// p(x | z) p(z) h. The truth is known from lesson 2: p(x) is N(0, w² + s) at 1.5.
+// Training raised a bound. How far below log p(x) did it end? With a code of 20 numbers lesson 2 could not compute
+// p(x) = ∫ p(x | z) p(z) dz. With a code of one or two numbers we can add it up. Take the toy once more: x = w z + noise
+// of variance s, with w = 2 and s = ½, and x = 1.5 was seen. Cut the axis of codes into steps of length h, and add up
+// p(x | z) p(z) h. The truth is known from lesson 2: p(x) is the density of N(0, w² + s) at 1.5.
 
 const [x, w, s] = [1.5, 2, 0.5];
 const logNormal = (value: number, mean: number, variance: number) =>
@@ -53,7 +53,7 @@ export function evidenceBySum(h: number): number {
 
 // How short must a step be? **Halve it and compare**: a sum that still moves was too coarse.
 //
-// *Predict, then run*: the hill to add up is the posterior, N(⅔, 1/9) in lesson 5. How far off is a step of 1, or of ½?
+// *Predict, then run.* What we add up is p(x) times the posterior, N(⅔, 1/9) in lesson 5. How far off are steps of 1 and ½?
 
 // ### Check
 function sums(show: Show): void {
@@ -67,18 +67,18 @@ function sums(show: Show): void {
 
 // ## 9.2 Importance weights
 //
-// A grid needs a line or a plane. With 20 numbers to a code, what then? Draw codes from q(z | x), where the good ones
-// are, and weigh each by r = p(x | z) p(z) / q(z | x), its **importance weight**. The average of r under q(z | x) is
-// ∫ p(x | z) p(z) dz = p(x), whatever q is. Lesson 5 took the average of log r, and by Jensen's inequality that is
-// lower. So average the r of K codes *first*, and take one logarithm (Burda et al. 2015). With K = 1 this is the ELBO;
-// the more codes, the nearer it comes to log p(x). On the toy, with a better guess than lesson 5's, N(½, e⁻²):
+// No grid can cover codes of 20 numbers. So draw codes from q(z | x), which knows where the good ones are, and give each
+// the **importance weight** r = p(x | z) p(z) / q(z | x). The average of r under q(z | x) is ∫ p(x | z) p(z) dz = p(x),
+// whatever q is. Lesson 5 averaged log r, which by Jensen's inequality gives less. So average the r of K codes *first*,
+// and take one logarithm (Burda et al. 2015). With K = 1 this is on average the ELBO; the more codes, the nearer it
+// comes to log p(x). On the toy, with a better guess than lesson 5's, N(½, e⁻²):
 
 const guess = { mu: 0.5, variance: Math.exp(-2) };
 const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
 const standardError = (values: number[], middle = mean(values)) =>
   Math.sqrt(mean(values.map((v) => (v - middle) ** 2)) / (values.length - 1));
 
-/** log r of one code: with q's density at that very code. The KL's formula is its average, and has no place here. */
+/** log r of one code: with q's density at that very code. The KL's formula is an average, and has no place here. */
 function logWeightOfToy(z: number): number {
   return logJointOfToy(z) - logNormal(z, guess.mu, guess.variance); // ✎ 9.2a
 }
@@ -96,9 +96,9 @@ export function shares(logWeights: number[]): number[] {
 }
 
 // Why in logarithms? For an image log r is some -160, and e^-104 is zero in the 32 bits of a tensor: all weights would
-// be zero. The shares say how well each code explains x: Σ shareₖ zₖ comes to the posterior's mean, ⅔.
+// be zero. The shares say how much each code counts: Σ shareₖ zₖ comes to the posterior's mean, ⅔.
 //
-// *Predict, then run*: log p(x) is -1.921, and the ELBO of this guess -2.056. Where are 5 codes, and 50?
+// *Predict, then run.* log p(x) is -1.921, and the ELBO of this guess -2.056. Where are 5 codes, and where are 50?
 
 // ### Check
 function weights(show: Show, seed: number): void {
@@ -120,11 +120,13 @@ function weights(show: Show, seed: number): void {
 
 // ## 9.3 What a tighter bound costs the encoder
 //
-// So why not train with a large K? For the decoder it pays. For the encoder it does not: with enough codes the bound is
-// log p(x) *whatever* q is, and no slope is left to teach q. What remains shrinks as 1/K, its scatter only as 1/√K, so
-// the **signal-to-noise** of the encoder's gradient *falls* as 1/√K; the decoder's grows as √K (Rainforth et al. 2018).
-// On the toy every slope can be written down. A log-mean-exp's slope is the mean of the slopes, weighted by the shares.
-// And with z = μ + σ ε a change of μ moves every z alike, and leaves log q(z | x) as it is.
+// So why not train with a large K? The decoder gains by it, but the encoder does not: with very many codes the bound is
+// log p(x) *whatever* q is, and has no slope along q. Divide the mean of a gradient by its standard deviation, and you
+// have its **signal-to-noise ratio**. For the decoder it grows as √K: more codes leave the mean, and shrink the standard
+// deviation as 1/√K. For the encoder it falls as 1/√K, since the mean itself falls as 1/K (Rainforth et al. 2018).
+//
+// On the toy every slope can be written down. The slope of a log-mean-exp is the mean of the slopes of its logarithms,
+// weighted by the shares. And with z = μ + σ ε a change of μ moves every z alike, and leaves log q(z | x) as it is.
 
 /** The slopes of one bound by K codes of the toy: along the encoder's μ, and along the decoder's w. */
 export function slopes(z: number[]): { encoder: number; decoder: number } {
@@ -155,8 +157,9 @@ async function signal(show: Show, seed: number): Promise<void> {
 
 // ## 9.4 log p(x) of images
 //
-// Lesson 7's code is two numbers, so 9.1's sum runs over a plane, and h² is the area of a tile. All images share the
-// decoded grid: log p(x | z) = Σ x·l - Σ log(1 + eˡ) for all of them is a product of matrices, of pixels and logits.
+// The code of lesson 7 has two numbers, so the sum of 9.1 runs over a plane, with tiles of area h². All images share the
+// decoded grid. By lesson 2 log p(x | z) = Σ x·l - Σ log(1 + eˡ), and the first sum, for all images and codes at once,
+// is the product of a matrix of pixels and one of logits.
 
 /** log p(x, z) of images `[N, 28, 28, 1]` at every code `[C, 2]`: `[N, C]`. */
 export function logJoint(vae: LayersVae, images: Tensor, codes: Tensor): Tensor {
@@ -207,8 +210,8 @@ type Summed = NonNullable<Awaited<ReturnType<typeof summed>>>;
 
 // ## 9.5 The gap, and single draws
 //
-// The ELBO is log p(x) less KL(q(z | x) ‖ p(z | x)), lesson 5, and the posterior p(z | x) is p(x, z) scaled to add up
-// to 1 over the grid: a softmax of log p(x, z). Scale q(z | x) in the same way, and the gap is a sum over the grid.
+// By lesson 5 the ELBO lies below log p(x) by KL(q(z | x) ‖ p(z | x)). On the grid the posterior p(z | x) is p(x, z)
+// scaled to add up to 1: a softmax of log p(x, z). Scale q(z | x) in the same way, and this gap is a sum over the grid.
 
 /** log q(z | x) at codes `[C, 2]`, less a constant, from μ and log σ² `[N, 2]`: -(z - μ)² / 2σ², `[N, C]`. */
 const logQ = (codes: Tensor, mu: Tensor, logVar: Tensor) =>
@@ -221,11 +224,11 @@ export function gapOnGrid(codes: Tensor, logJoint: Tensor, mu: Tensor, logVar: T
   return tf.mul(tf.exp(q), tf.sub(q, posterior)).sum(1);
 }
 
-// Training never saw this ELBO. It saw one draw's, log p(x | z) - KL at one z from q(z | x). That is right on average,
-// and now and then *above* log p(x): an average below a ceiling may be made of numbers that are not. So never compare
-// a single image's. How often that happens the grid tells, too: as often as q(z | x) goes where it is above.
+// Training never saw this ELBO, which is an average over q(z | x). It saw log p(x | z) - KL at one z drawn from q(z | x).
+// On average that is the ELBO, but some draws give more, and a few give more than log p(x). So a figure from one draw is
+// no bound for its image. The grid knows how often: as often as q(z | x) draws a code where the figure is above log p(x).
 //
-// *Predict, then run*: how many single draws in a hundred are above log p(x)?
+// *Predict, then run.* How many single draws in a hundred are above log p(x)?
 
 // ### Check
 async function theGap(show: Show, { vae, images, codes, joint, q, evidence }: Summed, seed: number) {
@@ -260,9 +263,9 @@ async function theGap(show: Show, { vae, images, codes, joint, q, evidence }: Su
 
 // ## 9.6 The encoder's share
 //
-// The gap has two causes. q(z | x) is an oval hill with its axes along z[0] and z[1], and the posterior may lie askew,
-// or bend, or have two tops. And the encoder guesses for all images at once. So find the best oval for each by itself:
-// what is left of the gap is the oval's share, and what went the encoder's (Cremer et al. 2018).
+// The gap has two causes. The form of q(z | x) is an **oval** with its axes along z[0] and z[1]; the posterior may have
+// slanted axes, or be bent. And one encoder has to guess for all images. So find the best oval for each by itself: what
+// is left of the gap is due to the form, and the rest is the encoder's share (Cremer et al. 2018).
 
 /** The μ and log σ² that make each image's gap least, from the encoder's on, `[N, 2]` each. */
 export function bestOvals(codes: Tensor, logJoint: Tensor, q: { mu: Tensor; logVar: Tensor }, steps: number) {
@@ -288,7 +291,7 @@ async function theShare(show: Show, { q, codes, joint }: Summed, gaps: number[])
 
 // ## 9.7 Weights against the truth
 //
-// Importance weights need no grid. For one image, from its μ and σ to the weights of K codes:
+// Importance weights need no grid. Encode an image, draw K codes from its q(z | x), and weigh each:
 
 /** log r of one image `[1, 28, 28, 1]` at K codes, made of noise `[K, 2]`: `[K]`. */
 export function logWeights(vae: LayersVae, image: Tensor, eps: Tensor): Tensor {
@@ -301,10 +304,10 @@ export function logWeights(vae: LayersVae, image: Tensor, eps: Tensor): Tensor {
   return logLikelihood.add(logPrior).sub(logQ); // [K]
 }
 
-// The library has both: `importanceWeighted(vae, { samples: K })` is the loss to train with, and `logEvidence(vae,
-// examples, { samples })` the estimate to report, with its standard error. Published figures use 5,000 codes an image.
+// In the library `importanceWeighted(vae, { samples: K })` is the loss to train with, and `logEvidence(vae, examples,
+// { samples })` the estimate to report, with its standard error. Published figures use 5,000 codes an image.
 //
-// *Predict, then run*: how much of the gap do 5 codes close, and how much do 50?
+// *Predict, then run.* How much of the gap do 5 codes close, and how much do 50?
 
 // ### Check
 async function onImages(show: Show, { vae, images, evidence }: Summed, bounds: number[], seed: number): Promise<void> {
@@ -336,15 +339,15 @@ async function onImages(show: Show, { vae, images, evidence }: Summed, bounds: n
 
 // ## 9.8 What was left out, and where to read on
 //
-// - **Where it comes from**: Kingma and Welling 2013, and Rezende, Mohamed and Wierstra 2014, the same idea twice in a
-//   winter. To read next: Kingma and Welling 2019, *An Introduction to Variational Autoencoders*.
+// - **Where it comes from**: Kingma and Welling 2013, and Rezende, Mohamed and Wierstra 2014, who had the same idea at
+//   the same time. To read next: Kingma and Welling 2019, *An Introduction to Variational Autoencoders*.
 // - **Tighter bounds**: Burda, Grosse and Salakhutdinov 2015. **Better guesses** than an oval: normalizing flows
 //   (Rezende and Mohamed 2015). **Other weights of the KL**: β-VAE (Higgins et al. 2017). **Other priors**, to fill
 //   lesson 8's holes: Tomczak and Welling 2018. **Discrete codes**: van den Oord et al. 2017.
-// - **Many layers of codes**, where pictures become sharp (Vahdat and Kautz 2020; Child 2021), and diffusion, a VAE of
-//   very many layers whose encoder only adds noise (Ho et al. 2020), often on a VAE's codes (Rombach et al. 2022).
+// - **Many layers of codes**, with which pictures become sharp (Vahdat and Kautz 2020; Child 2021), and diffusion, a VAE
+//   of very many layers whose encoder only adds noise (Ho et al. 2020), often to a VAE's codes (Rombach et al. 2022).
 //
-// The course ends here. Most codes have more dimensions, where nobody can look; importance weights still work there.
+// The course ends here. Most VAEs have codes of more than two numbers, too many for a grid; importance weights remain.
 //
 // ## Try it
 //
