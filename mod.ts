@@ -123,6 +123,7 @@ export {
 } from "./src/show/events.ts";
 export { type Colour, terminal, type TerminalOptions } from "./src/show/terminal/terminal.ts";
 export { files } from "./src/show/files/files.ts";
+export { type CellOutput, notebook } from "./src/show/notebook.ts";
 export { type PngOptions, savePng } from "./src/show/save_png.ts";
 export { saveSvg } from "./src/show/save_svg.ts";
 export type { SaveOptions } from "./src/show/write_picture.ts";

@@ -191,13 +191,13 @@ async function theGap(show: Show): Promise<void> {
 // Under the model x is Gaussian with the covariance WᵀW + s I. The best such model is **probabilistic PCA**: Tipping and
 // Bishop (1999) show that a best W has its rows along the eigenvectors of the data's covariance with the largest
 // eigenvalues. These are then eigenvectors of WᵀW + s I as well, so x varies independently along each of them, and its
-// log-density is a sum over these directions. Look at a single one. Let λ be the variance of the data along it, which is
-// the eigenvalue, and w the length of its row of W. There the model gives x the variance V = w² + s, and the data have
-// the mean log-density -½ (log 2πV + λ/V). Its slope along V is (λ - V) / 2V².
+// log-density is a sum over these directions.
 //
-// So it rises up to V = λ and falls from there on. If λ > s, the best w has w² + s = λ, and the dimension is **active**.
-// If not, every w but 0 makes V too large. Then the dimension **collapses**: its row of W is zero, and its q is the prior.
-// That is no failure of training. It *is* the optimum.
+// Look at a single one. Let λ be the variance of the data along it, which is the eigenvalue, and w the length of its row
+// of W. There the model gives x the variance V = w² + s, and the data have the mean log-density -½ (log 2πV + λ/V). Its
+// slope along V is (λ - V) / 2V², so it rises up to V = λ and falls from there on. If λ > s, the best w has w² + s = λ,
+// and the dimension is **active**. If not, every w but 0 makes V too large. Then the dimension **collapses**: its row of
+// W is zero, and its q is the prior. That is no failure of training. It *is* the optimum.
 //
 // What does an active dimension cost? By 5.3 with w² = λ - s the posterior's variance is 1 / (1 + w²/s) = s/λ. Its mean is
 // w x / λ, and since x² averages to λ, the square of the mean averages to w²/λ = 1 - s/λ. The two add up to 1, so of the
@@ -230,8 +230,8 @@ function oneDirection(show: Show): void {
 // plus a constant. Its part quadratic in z is -½ z P zᵀ with P = I + W Wᵀ/s, so the matrix P is the posterior's precision.
 // But q has no correlations: it can be the posterior only if P is diagonal, that is if the rows of W are at right angles.
 // Rotate all codes, and W with them so that z W stays the same. Then p(x) stays the same too, but the posterior turns
-// away from q's axes, and a gap opens. For any two dimensions let r = P₁₂ / √(P₁₁ P₂₂): the gap is at least -½ log(1 - r²),
-// and so at least ½ r² (exercise 3). So the ELBO prefers the principal axes. Their order and signs depend on the seed.
+// away from q's axes, and a gap opens. For any two dimensions let c = P₁₂ / √(P₁₁ P₂₂): the gap is at least -½ log(1 - c²),
+// and so at least ½ c² (exercise 3). So the ELBO prefers the principal axes. Their order and signs depend on the seed.
 //
 // Now train, on data of 6 numbers with eigenvalues of about 6, 3, 1.6, 0.6, 0.4 and 0.2, and with a code of 5 numbers.
 // As in 5.1 no code has to be drawn: averaged over q, |x - z W|² is |x - μ W|² plus what the noise in the code adds, for
@@ -284,7 +284,7 @@ export async function linearEvidence(x: Tensor2D, W: Tensor2D, s: number): Promi
 }
 
 // ### Check
-/** Trains a linear VAE: its bounds and log p(x) on the way, what each dimension costs, and the largest |r| of 5.5. */
+/** Trains a linear VAE: its bounds and log p(x) on the way, what each dimension costs, and the largest |c| of 5.5. */
 async function fit(x: Tensor2D, s: number, { steps, seed }: Options) {
   const { encode, W, objective } = linearVae(6, 5, s, seed);
   const data = rows(await x.data() as Float32Array, x.shape); // one batch, so an epoch is a step, and nothing is random
@@ -295,13 +295,13 @@ async function fit(x: Tensor2D, s: number, { steps, seed }: Options) {
     ceilings.push(await linearEvidence(x, W, s));
   }
   const nats = (await numbers(() => klPerDimension(encode(x)).mean(0))).toSorted((a, b) => b - a); // [L]
-  const [r = NaN] = await numbers(() => {
+  const [c = NaN] = await numbers(() => {
     const P = tf.matMul(W, W, false, true).div(s).add(tf.eye(5)); // [L, L]
     const roots = tf.sqrt(P.mul(tf.eye(5)).sum(0)); // of its diagonal, [L]
     return P.div(roots).div(roots.expandDims(1)).sub(tf.eye(5)).abs().max();
   });
   tf.dispose(objective.variables);
-  return { bounds, ceilings: ceilings.slice(0, -1), nats, r };
+  return { bounds, ceilings: ceilings.slice(0, -1), nats, c };
 }
 
 // ### Check
@@ -313,7 +313,7 @@ async function linear(show: Show, options: Options): Promise<void> {
   const [prices, lambdas] = [[] as number[], variances.slice(0, 5)];
   for (const s of [1, 2, 4]) {
     show.text(`\nnoise of variance ${s}:`);
-    const { bounds, ceilings, nats, r } = await fit(x, s, options);
+    const { bounds, ceilings, nats, c } = await fit(x, s, options);
     const best = { expected: bestEvidence(variances, 5, s), margin: 1e-3, from: "the best mean log p(x), by PCA" };
     show.claim("mean ELBO after training", assertAlmostEquals, { found: bounds.at(-1)!, ...best });
     const above = Math.max(...bounds.map((bound, i) => bound - (ceilings[i] ?? NaN)));
@@ -327,8 +327,8 @@ async function linear(show: Show, options: Options): Promise<void> {
       const measured = { found: nats[i] ?? NaN, expected: bestKl(lambda, s), margin: 5e-3, from };
       show.claim(`KL of dimension ${i + 1}, in nats`, assertAlmostEquals, measured);
     });
-    const small = { found: r, expected: 0.045, from: "½ r² is no more than the gap, so r is below √(2 · 1e-3)" };
-    show.claim("largest r of two latent dimensions", assertLess, small);
+    const small = { found: c, expected: 0.045, from: "½ c² is no more than the gap, so c is below √(2 · 1e-3)" };
+    show.claim("largest c of two latent dimensions", assertLess, small);
     prices.push(...nats);
     if (s !== 1) continue;
     const at = Array.from(bounds, (_, i) => i + 1);
@@ -361,7 +361,7 @@ async function linear(show: Show, options: Options): Promise<void> {
 // 2. Forget lesson 3's half: draw with the standard deviation exp(log σ²), while the KL still charges for the variance
 //    σ². Which log σ² is best for the toy at μ = ⅔, and what does the program then report as its ELBO? Is it a bound?
 // 3. A posterior has the standard deviations 0.3 and 0.1. Rotate it by 45°: P₁₁ and P₂₂ become the mean of the two
-//    precisions, and the determinant P₁₁ P₂₂ - P₁₂² stays the same. How large is r, and how large the gap of the best q?
+//    precisions, and the determinant P₁₁ P₂₂ - P₁₂² stays the same. How large is c, and how large the gap of the best q?
 //
 // Answers: `lessons/answers.md`.
 

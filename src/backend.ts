@@ -31,9 +31,7 @@ export interface Backend {
 /**
  * Starts a backend and uses it for every tensor created from then on.
  *
- * It needs no permission, with one exception: without `"unstable": ["raw-imports"]` in the program's configuration,
- * WASM needs permission to read its own binary. Choose the backend before creating tensors: WebGPU cannot read tensors
- * made on another backend.
+ * It needs no permission. Choose the backend before creating tensors: WebGPU cannot read tensors made on another backend.
  *
  * @param name The backend; `auto` chooses WebGPU only if there is a hardware adapter.
  * @param options On WASM, `kernels` forces one build of this library's kernels: `relaxed` for machines with relaxed
@@ -57,19 +55,17 @@ export async function useBackend(name: BackendName = "auto", options: { kernels?
       return await start({ name: "webgpu", kernels: "tfjs", adapter: adapter.name });
     }
   }
-  const embedded = await (located ??= locateWasm()); // only once, even if two callers start it at the same time
-  const kernels = installTrainingKernels(options.kernels);
-  const remedy = embedded ? "" : `: set "unstable": ["raw-imports"] in deno.json, or add --allow-read`;
-  return await start({ name: "wasm", kernels }, remedy);
+  await (located ??= locateWasm()); // only once, even if two callers start it at the same time
+  return await start({ name: "wasm", kernels: installTrainingKernels(options.kernels) });
 }
 
 let starting: Promise<unknown> = Promise.resolve();
 
 /** Starts a backend once earlier starts have finished: tfjs abandons a start when another one begins. */
-function start(backend: Backend, remedy = ""): Promise<Backend> {
+function start(backend: Backend): Promise<Backend> {
   const started = starting.then(async () => {
     if (!await tf.setBackend(backend.name)) {
-      throw new EnvironmentError(`The ${backend.name} backend did not start on this machine${remedy}.`);
+      throw new EnvironmentError(`The ${backend.name} backend did not start on this machine.`);
     }
     return backend;
   });
@@ -77,16 +73,13 @@ function start(backend: Backend, remedy = ""): Promise<Backend> {
   return started;
 }
 
-let located: Promise<boolean> | undefined;
+let located: Promise<void> | undefined;
 
-/** Points tfjs to the WASM binary in memory if it was imported; otherwise tfjs finds and reads its own file. */
-async function locateWasm(): Promise<boolean> {
-  const bytes = await embeddedWasm();
-  if (!bytes) return false;
-  const url = URL.createObjectURL(new Blob([bytes], { type: "application/wasm" }));
+/** Points tfjs to the embedded WASM binary, so that it does not look for its own file. */
+async function locateWasm(): Promise<void> {
+  const url = URL.createObjectURL(new Blob([await embeddedWasm()], { type: "application/wasm" }));
   const files = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"];
   setWasmPaths(Object.fromEntries(files.map((file) => [file, url])), true);
-  return true;
 }
 
 /** The GPU adapter's name, and whether it is a software adapter; `undefined` if there is no adapter. */

@@ -39,6 +39,8 @@ export interface View {
   dark?: boolean;
   /** Whether the page may run scripts; it may, unless this is false. */
   scripts?: boolean;
+  /** A script that runs before those of every page in the tab. */
+  before?: string;
 }
 
 /** A page that has loaded. */
@@ -49,16 +51,26 @@ export interface Tab {
   errors: string[];
   /** The value of an expression in the page, as JSON holds it. */
   evaluate<T>(expression: string): Promise<T>;
+  /** Evaluates an expression until it is true, also while another page loads. */
+  until(expression: string): Promise<void>;
+  /** A command of the protocol, with its answer. */
+  send(method: string, params?: Json): Promise<Json>;
   /** The whole page as a PNG. */
   screenshot(): Promise<Uint8Array>;
 }
 
-/** Calls `use` with a function that opens pages; the browser and all it wrote are gone afterwards. */
+/**
+ * Calls `use` with a function that opens pages; the browser and all it wrote are gone afterwards.
+ *
+ * @param more More of the browser's flags; `--no-x` takes the flag `--x` away.
+ */
 export async function withChromium<T>(
   use: (open: (url: string, view: View) => Promise<Tab>) => Promise<T>,
+  more: string[] = [],
 ): Promise<T> {
   const profile = await Deno.makeTempDir();
-  const args = [...FLAGS, `--user-data-dir=${profile}`, "about:blank"];
+  const flags = FLAGS.filter((flag) => !more.includes(flag.replace(/^--/, "--no-")));
+  const args = [...flags, ...more, `--user-data-dir=${profile}`, "about:blank"];
   const process = new Deno.Command(CHROMIUM, { args, stdin: "null", stdout: "null", stderr: "piped" }).spawn();
   const said = process.stderr.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
   const socket = new WebSocket(await address(said));
@@ -88,7 +100,8 @@ async function address(said: AsyncIterator<string>): Promise<string> {
   }
 }
 
-type Json = Record<string, unknown>;
+/** What the protocol speaks. */
+export type Json = Record<string, unknown>;
 
 /** The protocol: commands that are answered, and events that come unasked, of a session (a page) each. */
 interface Protocol {
@@ -119,7 +132,11 @@ async function connect(socket: WebSocket): Promise<Protocol> {
   };
 }
 
-async function openTab(protocol: Protocol, url: string, { width, dark = false, scripts = true }: View): Promise<Tab> {
+async function openTab(
+  protocol: Protocol,
+  url: string,
+  { width, dark = false, scripts = true, before = "" }: View,
+): Promise<Tab> {
   const { targetId } = await protocol.send("Target.createTarget", { url: "about:blank" });
   const { sessionId } = await protocol.send("Target.attachToTarget", { targetId, flatten: true });
   const send = (method: string, params?: Json) => protocol.send(method, params, sessionId as string);
@@ -139,15 +156,23 @@ async function openTab(protocol: Protocol, url: string, { width, dark = false, s
   const features = [{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }];
   await send("Emulation.setEmulatedMedia", { features });
   await send("Emulation.setScriptExecutionDisabled", { value: !scripts });
+  await send("Page.addScriptToEvaluateOnNewDocument", { source: before });
   await send("Page.navigate", { url });
   await loaded;
+  const evaluate = async <T>(expression: string) => {
+    const answer = await send("Runtime.evaluate", { expression, returnByValue: true, awaitPromise: true });
+    if (answer.exceptionDetails) throw new Error(JSON.stringify(answer.exceptionDetails));
+    return (answer.result as { value: T }).value;
+  };
   return {
     requests,
     errors,
-    async evaluate<T>(expression: string) {
-      const answer = await send("Runtime.evaluate", { expression, returnByValue: true, awaitPromise: true });
-      if (answer.exceptionDetails) throw new Error(JSON.stringify(answer.exceptionDetails));
-      return (answer.result as { value: T }).value;
+    evaluate,
+    send,
+    async until(expression) {
+      while (!await evaluate<boolean>(`Boolean(${expression})`).catch(() => false)) {
+        await new Promise((done) => setTimeout(done, 20));
+      }
     },
     async screenshot() {
       const { data } = await send("Page.captureScreenshot", { captureBeyondViewport: true });

@@ -1,5 +1,5 @@
 /**
- * Projects of others, which take this one in by `links` and do not know of `raw-imports`.
+ * Projects of others, which take this one in by `links`.
  *
  * @module
  */

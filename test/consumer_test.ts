@@ -1,9 +1,9 @@
 /**
- * This project from outside: a scratch project that takes it in by `links`, and does not know of `raw-imports`.
+ * This project from outside: a scratch project that takes it in by `links`.
  *
  * @module
  */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { withProject } from "./_consumer.ts";
 import { granted, testIf } from "./_run.ts";
 
@@ -24,55 +24,16 @@ vae.dispose();
 `;
 
 testConsumer(
-  "a project of its own trains a step with --allow-read, and type-checks",
+  "a project of its own trains a step without a permission, and type-checks",
   () =>
     withProject({ "main.ts": TRAIN }, async ({ start }) => {
       const checked = await start("check", "main.ts");
       assertEquals(checked.code, 0, checked.err);
-      const { code, out, err } = await start("run", "--allow-read", "--no-prompt", "main.ts");
+      const { code, out, err } = await start("run", "--no-prompt", "main.ts");
       assertEquals([code, out], [0, "relaxed 10000 true\n"], err);
       assert(!/error/i.test(err), err);
     }),
 );
-
-testConsumer("and with raw-imports needs no permission", () =>
-  withProject({ "main.ts": TRAIN }, async ({ start }) => {
-    const { code, out, err } = await start("run", "--unstable-raw-imports", "--no-prompt", "main.ts");
-    assertEquals([code, out], [0, "relaxed 10000 true\n"], err);
-  }));
-
-testConsumer("without either the digits say in one sentence what they need", () =>
-  withProject(
-    {
-      "main.ts": `
-    import { EnvironmentError, loadDigits } from "@vae/steps";
-    const error = await loadDigits().catch((error) => error);
-    console.log(error instanceof EnvironmentError, error.message);`,
-    },
-    async ({ start }) => {
-      const { code, out, err } = await start("run", "--no-prompt", "main.ts");
-      assertEquals(code, 0, err);
-      assertMatch(
-        out,
-        /^true Cannot read the embedded digits: set "unstable": \["raw-imports"\] in deno\.json, or add --allow-read=.+\.\n$/,
-      );
-    },
-  ));
-
-testConsumer("and so does the backend", () =>
-  withProject(
-    {
-      "main.ts": `
-    import { EnvironmentError, useBackend } from "@vae/steps";
-    const error = await useBackend("wasm").catch((error) => error);
-    console.log(error instanceof EnvironmentError, error.message);`,
-    },
-    async ({ start }) => {
-      const { code, out, err } = await start("run", "--no-prompt", "main.ts");
-      assertEquals(code, 0, err);
-      assertMatch(out, /^true .+\.\n$/);
-    },
-  ));
 
 testConsumer("the kernels alone: an ordinary tf.layers network trains by fit on wasm", () =>
   withProject(

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { embeddedFile, embeddedWasm } from "../src/embedded.ts";
+import { embeddedFile, type EmbeddedName, embeddedWasm } from "../src/embedded.ts";
+import { ORIGINALS } from "../src/embedded/build.ts";
 import { EnvironmentError, InputError } from "../src/errors.ts";
 import { sha256 } from "../src/disk/sha256.ts";
 import { loadDigits } from "../src/data/digits.ts";
@@ -13,7 +14,8 @@ import { negativeElbo } from "../src/objectives/negative_elbo.ts";
 import { trainClassifier } from "../src/training/classifier.ts";
 import { evaluate } from "../src/training/evaluate.ts";
 import { train } from "../src/training/train.ts";
-import { granted } from "./_run.ts";
+import { granted, ROOT, testIf } from "./_run.ts";
+import { filesIn, textOf } from "./_sources.ts";
 
 tf.enableProdMode();
 await tf.setBackend("cpu");
@@ -153,10 +155,31 @@ Deno.test({
     const packed = await embeddedFile("t10k-labels-idx1-ubyte.gz");
     assertEquals(parseIdx(await unpack(packed, "labels.gz"), "labels", 1).shape, [2_000]);
     const wasm = await embeddedWasm();
-    assert(wasm && WebAssembly.validate(wasm));
+    assert(WebAssembly.validate(wasm));
     assertGreater(wasm.length, 100_000);
   },
 });
+
+testIf(
+  await granted({ name: "read" }),
+  "--allow-read",
+  "the embedded texts are, byte for byte, the files of data/ and tfjs's own, and no others lie beside them",
+  async () => {
+    const [folder, data] = ["src/embedded/", "data/"];
+    for (const [text, original] of Object.entries(ORIGINALS)) {
+      assertEquals(await textOf(folder + text), (await Deno.readFile(original)).toBase64(), text);
+    }
+    const names = Object.keys(ORIGINALS).map((text) => text.replace(/\.txt$/, ""));
+    assertEquals(await filesIn(folder, ".txt"), names.map((name) => `${folder}${name}.txt`).toSorted());
+    assertEquals(
+      await filesIn(data, ".gz"),
+      names.filter((name) => name.endsWith(".gz")).map((name) => data + name).toSorted(),
+    );
+    for (const name of names.filter((name) => name.endsWith(".gz"))) {
+      assertEquals(await embeddedFile(name as EmbeddedName), await Deno.readFile(new URL(data + name, ROOT)), name);
+    }
+  },
+);
 
 Deno.test("SHA-256 of the empty string and of abc (FIPS 180-2, appendix B)", async () => {
   assertEquals(await sha256(new Uint8Array()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");

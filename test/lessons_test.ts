@@ -544,9 +544,25 @@ Deno.test("02: likelihoods, evidences and averages", () => {
     assertSame(relativeVariance(3, s), (moment(2) / moment(1) ** 2) ** 3 - 1, 1e-6);
   }
   assertEquals(Math.round(100 * relativeVariance(1, 0.5)), 176); // as 2.7 says
+  assertEquals((100 * relativeVariance(20, 0.5)).toPrecision(2), "6.7e+10"); // as the answers say
   const estimate = logOfAverage(drawnLogs(2, 0.5, 20_000, random(6)));
   assertAlmostEquals(estimate, 2 * Math.log(evidence(0.5)), 5 * Math.sqrt(relativeVariance(2, 0.5) / 20_000));
   assertAlmostEquals(logOfAverage([-1000, -1000 + Math.log(3)]), -1000 + Math.LN2, 1e-12); // each e^log underflows
+});
+
+Deno.test("02: the figures of the embedded digits in its prose and its answers", () => {
+  const images = digits.train.pixels.subarray(0, 2000 * 784);
+  const [mean, squares] = [new Float64Array(784), new Float64Array(784)];
+  images.forEach((pixel, i) => {
+    mean[i % 784] += pixel / 255 / 2000;
+    squares[i % 784] += (pixel / 255) ** 2 / 2000;
+  });
+  const error = squares.reduce((sum, square, i) => sum + square - mean[i] ** 2, 0);
+  const mse = error / 784;
+  const loss = (variance: number) => error / (2 * variance) + 392 * Math.log(2 * Math.PI * variance);
+  const said = [mse.toFixed(3), error.toFixed(1), ...[0.5, mse].map((variance) => loss(variance).toFixed(1))];
+  assertEquals(said, ["0.065", "50.8", "499.5", "39.6"]);
+  assertEquals((1 / (2 * Math.PI * Math.E)).toFixed(4), "0.0585");
 });
 
 Deno.test("03: the two estimators and the average loss, by quadrature", async () => {
@@ -730,9 +746,9 @@ Deno.test("05: what its exercises 2 and 3 say", () => {
   const variances = Array.from(range(200), (i) => 0.005 + i * 0.0005);
   const least = Math.min(...variances.flatMap((a) => variances.map((b) => gap(a, b))));
   assertAlmostEquals(least, 0.51, 0.005);
-  const r = precision.get(0, 1) / Math.sqrt(precision.get(0, 0) * precision.get(1, 1));
-  assertAlmostEquals(Math.abs(r), 0.8, 1e-9);
-  assertAlmostEquals(least, -0.5 * Math.log(1 - r ** 2), 1e-4); // the variances tried are that far from the best
+  const c = precision.get(0, 1) / Math.sqrt(precision.get(0, 0) * precision.get(1, 1));
+  assertAlmostEquals(Math.abs(c), 0.8, 1e-9);
+  assertAlmostEquals(least, -0.5 * Math.log(1 - c ** 2), 1e-4); // the variances tried are that far from the best
 });
 
 Deno.test("05: the gap of the best q without correlations is at least that of any two dimensions", () => {
@@ -742,9 +758,9 @@ Deno.test("05: the gap of the best q without correlations is at least that of an
     const P = W.mmul(W.transpose()).add(Matrix.eye(4));
     const gap = 0.5 * (P.diagonal().reduce((sum, p) => sum + Math.log(p), 0) - Math.log(determinant(P)));
     for (const [i, j] of [[0, 1], [0, 3], [1, 2], [2, 3]]) {
-      const r = P.get(i, j) / Math.sqrt(P.get(i, i) * P.get(j, j));
-      assertGreater(gap, -0.5 * Math.log(1 - r ** 2));
-      assert(-0.5 * Math.log(1 - r ** 2) >= 0.5 * r ** 2);
+      const c = P.get(i, j) / Math.sqrt(P.get(i, i) * P.get(j, j));
+      assertGreater(gap, -0.5 * Math.log(1 - c ** 2));
+      assert(-0.5 * Math.log(1 - c ** 2) >= 0.5 * c ** 2);
     }
   }
 });

@@ -16,7 +16,6 @@ function findings(...files: string[]): Promise<string[]> {
   return withTempDir(async (directory) => {
     const strict = {
       imports: config.imports,
-      unstable: config.unstable,
       exclude: [new URL("src/kernels/assembly", ROOT).pathname], // not TypeScript
       links: config.links.map((path) => new URL(path, ROOT).pathname),
       compilerOptions: { noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true },

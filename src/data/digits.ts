@@ -9,10 +9,9 @@ import { type Dataset, imageSet } from "./images.ts";
 
 /**
  * Loads the digits that ship with the library: 10,000 images to train on and 2,000 to test on, 28×28, drawn by a program
- * and so with their true `factors`. In this project that requires no permission.
+ * and so with their true `factors`. That requires no permission.
  *
  * @returns The data set `digits`.
- * @throws {EnvironmentError} If its files can neither be imported nor read, see `src/embedded.ts`.
  */
 export async function loadDigits(): Promise<Dataset> {
   const [train, test] = await Promise.all([load("train"), load("t10k")]);

@@ -5,7 +5,7 @@
  */
 import "@tensorflow/tfjs-backend-wasm"; // registers the kernels that these replace or are made of
 import * as tf from "@tensorflow/tfjs";
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "./environment_error.ts";
 import { adamStep } from "./adam.ts";
 import { alias, castToBool } from "./alias.ts";
 import { assembledKernel, type Build, fastest, runnable } from "./assembled.ts";

@@ -6,16 +6,10 @@
  * what it has for training is slow. {@linkcode installTrainingKernels} registers what is missing or slow, written in
  * WebAssembly or composed from tfjs's own kernels, and an ordinary program trains:
  *
- * ```ts
+ * ```ts ignore
  * import * as tf from "@tensorflow/tfjs";
- * import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
- * import binary from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm" with { type: "bytes" };
- * import { installTrainingKernels } from "@vae/steps/kernels";
+ * import { installTrainingKernels } from "@vae/kernels";
  *
- * // tfjs from memory, so that it needs no permission to read a file; the three names are the variants it may choose.
- * const url = URL.createObjectURL(new Blob([binary], { type: "application/wasm" }));
- * const names = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"];
- * setWasmPaths(Object.fromEntries(names.map((name) => [name, url])), true);
  * installTrainingKernels();
  * await tf.setBackend("wasm");
  *
@@ -86,4 +80,5 @@
  * @module
  */
 export type { Build } from "./assembled.ts";
+export { EnvironmentError } from "./environment_error.ts";
 export { installTrainingKernels } from "./install.ts";

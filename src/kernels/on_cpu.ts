@@ -7,7 +7,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "./environment_error.ts";
 import { type KernelArguments, outputOn, type TensorInfo, wasmKernel } from "./compose.ts";
 
 /** What of tfjs's `cpu` backend is needed. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { type Key, legendAbove } from "./legend.ts";
+import { SvgDocument, type SvgElement } from "./svg_document.ts";
 import { escapeXml, LETTER, svgText, wrap } from "./text.ts";
 
 /** What the library is told; its own documentation has the rest. */
@@ -52,7 +53,6 @@ export async function loadPlot(): Promise<Plot> {
 /** An SVG that stands alone. */
 export async function drawSvg(drawing: Drawing): Promise<string> {
   const { caption, keys = [], width, height, left = 56, right = 24, bottom = 44, plot } = drawing;
-  const DOMParser = globalThis.DOMParser ?? (await import("linkedom")).DOMParser; // a browser has its own
   const Plot = await loadPlot();
   const across = left + width + right;
   const heading = wrap(caption, across - 32, 9.5).map((line, i) =>
@@ -62,12 +62,12 @@ export async function drawSvg(drawing: Drawing): Promise<string> {
   const top = 20 * (heading.length + rows) + (plot.y?.label ? 48 : 28);
   const down = top + height + bottom;
   const margins = { marginLeft: left, marginRight: right, marginTop: top, marginBottom: bottom };
-  const document = new DOMParser().parseFromString("<svg></svg>", "image/svg+xml");
   const [x, y] = [plot.x, plot.y].map((axis) => ({ ...axis, label: null }));
-  const drawn = Plot.plot({ ...margins, ...plot, x, y, width: across, height: down, document });
+  const options = { ...margins, ...plot, x, y, width: across, height: down, document: new SvgDocument() };
+  const drawn: SvgElement = Plot.plot(options);
   const room = 14 + LETTER * longestNumber(drawn);
   if (drawing.left === undefined && room > left) return await drawSvg({ ...drawing, left: room });
-  drawn.querySelector("style").remove();
+  drawn.getElementsByTagName("style").forEach((style) => drawn.removeChild(style));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="plot" role="img" width="${across}" height="${down}" ` +
     `viewBox="0 0 ${across} ${down}" fill="currentColor" font-family="sans-serif" font-size="12" text-anchor="middle">`,
@@ -76,7 +76,7 @@ export async function drawSvg(drawing: Drawing): Promise<string> {
     `<rect width="${across}" height="${down}" fill="white"/>`,
     ...heading,
     legend,
-    rounded(drawn.innerHTML),
+    rounded(numbered(drawn.innerHTML)),
     plot.y?.label ? svgText(16, top - 14, `↑ ${plot.y.label}`) : "",
     plot.x?.label
       ? svgText(left + width, down - 10, `${plot.x.label}${plot.x.type === "band" ? "" : " →"}`, `text-anchor="end"`)
@@ -87,14 +87,17 @@ export async function drawSvg(drawing: Drawing): Promise<string> {
 }
 
 /** How many letters the longest number beside the frame has. */
-function longestNumber(drawn: { querySelectorAll(selector: string): Iterable<{ textContent: string }> }): number {
-  return Math.max(
-    0,
-    ...Array.from(
-      drawn.querySelectorAll('[aria-label="y-axis tick label"] text'),
-      ({ textContent }) => textContent.length,
-    ),
-  );
+function longestNumber(drawn: SvgElement): number {
+  const groups = drawn.getElementsByTagName("g");
+  const labels = groups.filter((group) => group.getAttribute("aria-label") === "y-axis tick label");
+  const texts = labels.flatMap((group) => group.getElementsByTagName("text"));
+  return Math.max(0, ...texts.map(({ textContent }) => textContent.length));
+}
+
+/** The same elements with their clips numbered from 1: the library counts through all plots, and a plot would differ each time. */
+function numbered(svg: string): string {
+  const ids = [...new Set(svg.match(/plot-clip-\d+/g))];
+  return svg.replaceAll(/plot-clip-\d+/g, (id) => `clip-${ids.indexOf(id) + 1}`);
 }
 
 /** The same elements with the numbers in their attributes rounded to hundredths. */

@@ -35,8 +35,7 @@ export async function bundleLessons(names: string[], directory: string): Promise
   await write("tfjs.ts", tfjsDoor((tfjs ?? "").replace(/.*@/, "")));
   const imports = { ...config.imports, "@tensorflow/tfjs": "./tfjs.ts" };
   const links = (config.links as string[]).map((link) => `../../${link}`);
-  const { unstable } = config;
-  await write("deno.json", JSON.stringify({ imports, links, unstable }));
+  await write("deno.json", JSON.stringify({ imports, links }));
   const flags = ["--config", `${ENTRIES}/deno.json`, "--no-lock"];
   await bundle(names.map((name) => `${ENTRIES}/${name}.ts`), directory, flags);
 }

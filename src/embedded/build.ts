@@ -1,0 +1,24 @@
+/**
+ * Writes the files beside it, `deno task embed`: the embedded digits and tfjs's WASM binary, in base64. A module can import
+ * them as text, which needs no permission and can be published; importing bytes can not.
+ *
+ * @module
+ */
+
+const DATA = new URL("../../data/", import.meta.url);
+const TFJS = import.meta.resolve("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm");
+
+/** What is embedded: the address of each file, by the name of the text that is made of it. */
+export const ORIGINALS: Record<string, URL> = {
+  ...Object.fromEntries(
+    ["train", "t10k"].flatMap((half) => ["images-idx3", "labels-idx1", "factors-idx2"].map((kind) => `${half}-${kind}`))
+      .map((name) => [`${name}-ubyte.gz.txt`, new URL(`${name}-ubyte.gz`, DATA)]),
+  ),
+  "tfjs-backend-wasm-simd.wasm.txt": new URL(TFJS),
+};
+
+if (import.meta.main) {
+  for (const [name, original] of Object.entries(ORIGINALS)) {
+    await Deno.writeTextFile(new URL(name, import.meta.url), (await Deno.readFile(original)).toBase64());
+  }
+}
