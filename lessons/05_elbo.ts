@@ -227,11 +227,11 @@ function oneDirection(show: Show): void {
 // ## 5.5 Trained to its known optimum
 //
 // One more thing is known in advance. With several latent dimensions the log of p(x | z) p(z) is -|x - z W|²/2s - |z|²/2
-// plus a constant. Its part quadratic in z is -½ z P zᵀ with P = I + W Wᵀ/s, so the matrix P is the posterior's precision.
-// But q has no correlations: it can be the posterior only if P is diagonal, that is if the rows of W are at right angles.
-// Rotate all codes, and W with them so that z W stays the same. Then p(x) stays the same too, but the posterior turns
-// away from q's axes, and a gap opens. For any two dimensions let c = P₁₂ / √(P₁₁ P₂₂): the gap is at least -½ log(1 - c²),
-// and so at least ½ c² (exercise 3). So the ELBO prefers the principal axes. Their order and signs depend on the seed.
+// plus a constant. Its part quadratic in z is -½ z P zᵀ with P = I + W Wᵀ/s, so the posterior's precision is the matrix
+// P, for every x. But q has no correlations: it can be the posterior only if P is diagonal, with the rows of W at right
+// angles. Rotate all codes, and W so that z W stays the same. Then p(x) does too, but the posterior turns away from q's
+// axes, and a gap opens. For any two dimensions let c = P₁₂ / √(P₁₁ P₂₂): the gap is at least -½ log(1 - c²) ≥ ½ c²
+// (exercise 3). So the ELBO prefers the principal axes. Their order and signs are free: the seed decides.
 //
 // Now train, on data of 6 numbers with eigenvalues of about 6, 3, 1.6, 0.6, 0.4 and 0.2, and with a code of 5 numbers.
 // As in 5.1 no code has to be drawn: averaged over q, |x - z W|² is |x - μ W|² plus what the noise in the code adds, for
