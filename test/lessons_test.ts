@@ -566,8 +566,11 @@ Deno.test("02: the figures of the embedded digits in its prose and its answers",
 });
 
 Deno.test("03: the two estimators and the average loss, by quadrature", async () => {
-  const { summary, averages, scoreFunction, pathwise, loss, lossSlope, averageLoss, averageOverRolls, drawWithSlope } =
+  const { summary, averages, scoreFunction, pathwise, loss, lossSlope, averageLoss, averageOverNoise, drawWithSlope } =
     lessons["03_reparameterization"];
+  assertEquals([0, 3].map(lessons["03_reparameterization"].varianceRatio), [15 / 4, 55.5]);
+  const raised = summary(scoreFunction((z) => loss(z) + 100, { mu: 0, sigma: 0.25 }, 40_000, random(5)));
+  assertAlmostEquals(raised.variance / 4, 42_000, 2000); // as the answers say; the pathwise variance is (w²σ / s)² = 4
   assertEquals(summary([1, 2, 3, 6]), {
     mean: 3,
     error: Math.sqrt(3.5 / 4),
@@ -593,7 +596,7 @@ Deno.test("03: the two estimators and the average loss, by quadrature", async ()
   const nudged = [-0.6 + 1e-4, -0.6 - 1e-4].map((logVar) => loss(drawWithSlope(0.4, logVar, 0.7).z));
   assertSame(slope, (nudged[0] - nudged[1]) / 2e-4, 1e-6);
   const eps = random(8).normal([100, 1]);
-  const average = averageOverRolls(tf.scalar(0.4), tf.scalar(-0.6), eps);
+  const average = averageOverNoise(tf.scalar(0.4), tf.scalar(-0.6), eps);
   const losses = Array.from(await eps.data(), (e) => loss(0.4 + Math.exp(-0.3) * e));
   assertSame((await average.data())[0], losses.reduce((sum, v) => sum + v / 100, 0), 1e-5);
   tf.dispose([eps, average]);
