@@ -21,10 +21,10 @@ import text from "./02_likelihood.ts" with { type: "text" };
 export const defaults = { samples: 10_000 };
 type Options = typeof defaults & CommonOptions;
 
-// Lesson 1 measured a reconstruction by its squared error. Why squared, and not the absolute error or its fourth power?
-// Because every loss makes a claim about how images arise: the decoder says what the image is, and then random noise
-// changes every pixel. Whoever chooses the noise has chosen the loss. Squared error belongs to Gaussian noise, the
-// absolute error to noise r with a density like e^-|r|, the fourth power to a density like e^-r⁴.
+// Lesson 1 measured a reconstruction by its squared error. Why the square, and not the absolute value or the fourth
+// power? Because every loss makes a claim about how images arise: the decoder says what the image is, and then random
+// noise changes every pixel. Whoever chooses the noise has chosen the loss. Squared error belongs to Gaussian noise,
+// the absolute error to noise r with a density like e^-|r|, the fourth power to a density like e^-r⁴.
 
 // ## 2.1 Squared error comes from a Gaussian
 //
@@ -44,12 +44,12 @@ export function gaussianLoss(x: number[], reconstruction: number[], variance: nu
 }
 
 // For the image x that we have, p(x | z) says how well each code z explains it. As a function of z it is called the
-// **likelihood**. Logarithms in this course are natural, and what they measure is counted in **nats**, of 1/log 2 =
-// 1.44 bits each. The smaller -log p(x | z), the better the reconstruction.
+// **likelihood**. Logarithms in this course are natural, and what they measure is counted in **nats**; a nat is 1/log 2
+// = 1.44 bits. The smaller -log p(x | z), the better the reconstruction.
 //
 // With σ² = ½ the first term is exactly the squared error, and the second is a constant, (D/2) log π, which no training
 // can change. So plain squared error claims a noise with the standard deviation √½ = 0.71, which is very large for
-// pixels between 0 and 1. Alone that does no harm, since the best decoder is the same for every fixed σ². But from
+// pixels between 0 and 1. On its own that does no harm, since the best decoder is the same for every fixed σ². But from
 // lesson 5 on a second term stands beside this one, and then σ² decides how much the reconstruction counts.
 //
 // *Predict, then run.* What is the loss of the three pixels with σ² = ½?
@@ -73,7 +73,7 @@ const first = async (of: () => Tensor): Promise<number> => (await numbers(of))[0
 // How much noise should a decoder claim? Take the simplest decoder, which answers every image with the mean image. The
 // picture shows its loss on digits: to claim too large a σ² is costly, and too small a σ² even more so. In between, the
 // slope of 2.1's loss along σ² is zero: -|x - x̂|² / 2σ⁴ + D / 2σ² = 0 at σ² = |x - x̂|² / D, the squared error per
-// pixel, averaged over images. To claim c times that costs (D/2) (log c + 1/c - 1) nats more.
+// pixel, averaged over images. To claim c times this σ² costs (D/2) (log c + 1/c - 1) nats more.
 //
 // The loss with the best σ² is (D/2) log(2πe σ²). It is negative once the squared error per pixel is below 1 / (2πe) =
 // 0.0585, because a narrow density exceeds 1, and its logarithm 0. The mean image's is 0.065.
@@ -203,10 +203,10 @@ function greyIsNoLikelihood(show: Show, { samples, seed }: Options): void {
 // ## 2.5 Sums, not means
 //
 // Log-probabilities of independent pixels add up, so an image costs the **sum** over its pixels. Many programs take the
-// mean over pixels instead. Alone, that only scales the loss. But the second term of lesson 5 charges for what the code
-// says. If the reconstruction is divided by 784, and this term is not, then whatever a code gains counts 784 times less
-// than what it costs. Saying nothing is then cheapest, and the code collapses, as lesson 6 will show. So the library
-// sums over everything that belongs to one image, and takes the mean over images only.
+// mean over pixels instead. On its own, that only scales the loss. But the second term of lesson 5 charges for what the
+// code says. If the reconstruction is divided by 784, and this term is not, then whatever a code gains counts 784 times
+// less than what it costs. Saying nothing is then cheapest, and the code collapses, as lesson 6 will show. So the
+// library sums over everything that belongs to one image, and takes the mean over images only.
 //
 // *Predict, then run.* What does an image of 784 pixels cost, in nats and in bits, if the decoder always says ρ = ½?
 
@@ -356,7 +356,7 @@ async function naiveSampling(show: Show, { samples, seed }: Options): Promise<vo
 // ## Try it
 //
 // 1. `--samples 1000000`. By how many nats does the estimate in 20 dimensions improve? Does the last claim still hold?
-// 2. In 2.2, how many nats an image does the claim σ² = ½ cost? Which part of that could a better decoder win back?
+// 2. In 2.2, how many nats an image are lost by the claim σ² = ½? Which part of that could a better decoder win back?
 // 3. Set `THIN` to 8. Which claim fails, and why is the average suddenly easy?
 //
 // Answers: `lessons/answers.md`.

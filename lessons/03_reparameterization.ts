@@ -112,9 +112,10 @@ function theAverage(show: Show, { samples }: Options, source: Random): void {
 // = \int f(z) \, \frac{\partial \log q(z)}{\partial \mu} \, q(z) \, dz = \mathbb{E}\left[ f(z) \, \frac{z - \mu}{\sigma^2} \right]
 // ```
 //
-// The last step uses log q(z) = -(z - μ)² / 2σ² + a constant. The slope ∂ log q / ∂μ is called the **score**, and this
-// is the **score-function estimator**, or REINFORCE (Williams 1992). It needs only the values of f, not its slope: in
-// gradient descent every draw moves μ away from itself, the further the larger its loss. One summand for each draw:
+// The last step uses log q(z) = -(z - μ)² / 2σ² + a constant. The slope ∂ log q / ∂μ is called the **score**, and the
+// average of f(z) times the score over draws is the **score-function estimator**, or REINFORCE (Williams 1992). It
+// needs only the values of f, not its slope: in gradient descent every draw moves μ away from itself, the further the
+// larger its loss. One summand for each draw:
 
 /** Score-function summands for the slope along μ of the average of f. */
 export function scoreFunction(f: (z: number) => number, q: Guess, samples: number, source: Random): number[] {
