@@ -83,7 +83,7 @@ export {
 
 // Data.
 export { loadDigits } from "./src/data/digits.ts";
-export { loadImages } from "./src/data/load_images.ts";
+export { type ImageNeeds, loadImages } from "./src/data/load_images.ts";
 export type { OnProgress } from "./src/data/download.ts";
 export { loadMnist, type MnistOptions } from "./src/data/mnist.ts";
 export { type Idx, parseIdx, unpack } from "./src/data/idx.ts";

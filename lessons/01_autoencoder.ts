@@ -356,7 +356,7 @@ export async function lesson(options: Options, show: Show): Promise<void> {
   const { latent, hidden, seed } = options;
   byHand(show, seed);
   show.title(`1.2 A linear squeeze of digits: into ${latent} numbers`);
-  const digits = await loadImages(options.data, show.fetch, { train: latent + 2 }); // of fewer, n numbers lose nothing
+  const digits = await loadImages(options.data, show.fetch, { train: latent + 2, tell: show.text }); // n lose nothing of n
   const { count, height, width } = digits.train;
   if (latent >= height * width) {
     throw new InputError(`--latent ${latent} is no squeeze: an image has ${height * width} numbers.`);

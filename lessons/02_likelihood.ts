@@ -363,7 +363,7 @@ async function naiveSampling(show: Show, { samples, seed }: Options): Promise<vo
 
 /** Runs the lesson. */
 export async function lesson(options: Options, show: Show): Promise<void> {
-  const digits = await loadImages(options.data, show.fetch, { test: 3 }); // 2.5 looks at three
+  const digits = await loadImages(options.data, show.fetch, { test: 3, tell: show.text }); // 2.5 looks at three
   await squaredErrorIsGaussian(show);
   await bestVariance(show, digits);
   await crossEntropyIsBernoulli(show);

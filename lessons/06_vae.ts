@@ -366,7 +366,7 @@ async function dreams(show: Show, digits: Dataset, m: Machine, options: Options)
 /** Runs the lesson. */
 export async function lesson(options: Options, show: Show): Promise<void> {
   show.text(DRAWING);
-  const digits = await loadImages(options.data, show.fetch);
+  const digits = await loadImages(options.data, show.fetch, { tell: show.text });
   const m = machine(options.hidden, options.latent, options.seed);
   await twoVersions(show, digits, options.seed);
   await itLearns(show, digits, m, options);

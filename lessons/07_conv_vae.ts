@@ -21,7 +21,7 @@ import { type CommonOptions, convVae, cosine, type Dataset, elbo, type ElboPart,
 import { type History, klPerDimension, type LayersModel, type LayersVae, layersVae, loadImages } from "../mod.ts";
 import { loadVae, meanImageLoss, negativeElbo, random, range, type Reading, reparameterize } from "../mod.ts";
 import { runLesson, saveVae, type Show, type Step, take, type Tensor, type Tensor2D, type Tensor4D } from "../mod.ts";
-import { train, trainClassifier, warmUp } from "../mod.ts";
+import { type LabelledImages, train, trainClassifier, warmUp } from "../mod.ts";
 import text from "./07_conv_vae.ts" with { type: "text" };
 
 export const defaults = { epochs: 2, batch: 4, images: 8000, rate: 0.003, settle: 0.1, warm: 4000, latent: 2 };
@@ -292,7 +292,7 @@ async function blur(show: Show, digits: Dataset, vae: LayersVae, seed: number): 
 const AXES = { x: { label: "z[0]", from: -3, to: 3 }, y: { label: "z[1]", from: -3, to: 3 } };
 
 // ### Check
-async function scatter(show: Show, digits: Dataset, vae: LayersVae): Promise<void> {
+async function scatter(show: Show, digits: Dataset<LabelledImages>, vae: LayersVae): Promise<void> {
   show.title("7.5 Where the digits live");
   const count = Math.min(2000, digits.test.count);
   const mu = tf.tidy(() => vae.encode(digits.test.batch(range(count)).x).mu as Tensor2D); // [N, 2]
@@ -316,7 +316,7 @@ export function map(vae: LayersVae): Tensor {
 // Which digits are there? Ask a judge, a classifier of the training images, about the tiles, and about draws from the prior.
 
 // ### Check
-async function draw(show: Show, digits: Dataset, vae: LayersVae, seed: number): Promise<void> {
+async function draw(show: Show, digits: Dataset<LabelledImages>, vae: LayersVae, seed: number): Promise<void> {
   show.title("7.6 A map of everything it can draw");
   const tiles = map(vae);
   await show.images("manifold", "What the decoder draws for every code", tiles, { columns: 15, ...AXES });
@@ -360,7 +360,7 @@ async function draw(show: Show, digits: Dataset, vae: LayersVae, seed: number): 
 
 /** Runs the lesson. */
 export async function lesson(options: Options, show: Show): Promise<void> {
-  const digits = await loadImages(options.data, show.fetch);
+  const digits = await loadImages(options.data, show.fetch, { labels: true, tell: show.text });
   const vae = convVae({ latent: options.latent, seed: options.seed });
   if (options.load) await loadVae(vae, options.load);
   await byHand(show, options.seed);

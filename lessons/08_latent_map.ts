@@ -161,9 +161,8 @@ export async function neighboursAlike(points: Tensor2D, labels: Uint8Array, k: n
 }
 
 // ### Check
-async function whichAreWhere(show: Show, digits: Dataset, mu: Code[]): Promise<void> {
+async function whichAreWhere(show: Show, labels: Uint8Array, mu: Code[]): Promise<void> {
   show.title("8.3 Which digits are where");
-  const labels = digits.test.labels.subarray(0, mu.length);
   const [points, square] = [tf.tensor2d(mu), tf.tensor2d(mu.map((z) => z.map(cumulative)))]; // [N, 2] each
   await show.scatter("latent", `${mu.length} held-out digits, each at the Φ of its μ`, square, labels, axes());
   const shares = Array.from(range(10), (label) => labels.filter((l) => l === label).length / labels.length);
@@ -218,9 +217,9 @@ export function farPairs(mu: Code[], labels: Uint8Array, count: number, seed: nu
   return pairs.toSorted((one, other) => apart(other) - apart(one)).slice(0, count);
 }
 
-async function between(show: Show, digits: Dataset, vae: LayersVae, places: Place[], seed: number): Promise<void> {
+async function between(show: Show, labels: Uint8Array, vae: LayersVae, places: Place[], seed: number): Promise<void> {
   show.title("8.4 What lies between two digits?");
-  const pairs = farPairs(places.map(({ mu }) => mu), digits.test.labels, 200, seed);
+  const pairs = farPairs(places.map(({ mu }) => mu), labels, 200, seed);
   const [zU, zV] = [tf.tensor2d(pairs.map(([u]) => u)), tf.tensor2d(pairs.map(([, v]) => v))]; // [200, 2] each
   const walk = (u: Tensor, v: Tensor) => tf.concat(Array.from(range(9), (i) => tf.add(u.mul(1 - i / 8), v.mul(i / 8))));
   const shown = tf.tidy(() => {
@@ -359,7 +358,8 @@ async function costs(show: Show, places: Place[], holes: number, seed: number): 
 
 /** Runs the lesson. */
 export async function lesson(options: Options, show: Show): Promise<void> {
-  const digits = await loadImages(options.data, show.fetch, { test: 11 }); // 8.3 looks at ten neighbours
+  const needs = { test: 11, labels: true, tell: show.text } as const; // 8.3 looks at ten neighbours
+  const digits = await loadImages(options.data, show.fetch, needs);
   const labels = digits.test.labels.subarray(0, SEEN);
   if (new Set(labels).size < 2) {
     throw new InputError(`The first ${labels.length} held-out images are of one class, where at least two are wanted.`);
@@ -367,8 +367,8 @@ export async function lesson(options: Options, show: Show): Promise<void> {
   measure(show);
   const vae = await map(show, digits, options);
   const places = await encode(vae, digits);
-  await whichAreWhere(show, digits, places.map(({ mu }) => mu));
-  await between(show, digits, vae, places, options.seed);
+  await whichAreWhere(show, labels, places.map(({ mu }) => mu));
+  await between(show, labels, vae, places, options.seed);
   const holes = await inHoles(show, places, options.seed);
   await costs(show, places, holes, options.seed);
   vae.dispose();

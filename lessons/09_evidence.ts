@@ -362,7 +362,7 @@ export async function lesson(options: Options, show: Show): Promise<void> {
   sums(show);
   weights(show, options.seed);
   await signal(show, options.seed);
-  const digits = await loadImages(options.data, show.fetch);
+  const digits = await loadImages(options.data, show.fetch, { tell: show.text });
   const vae = convVae({ seed: options.seed });
   const sum = await summed(show, digits, vae, options);
   if (sum) {

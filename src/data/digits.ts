@@ -5,7 +5,7 @@
  */
 import { embeddedFile, type EmbeddedName } from "../embedded.ts";
 import { parseIdx, unpack } from "./idx.ts";
-import { type Dataset, imageSet } from "./images.ts";
+import { type Dataset, imageSet, type LabelledImages } from "./images.ts";
 
 /**
  * Loads the digits that ship with the library: 10,000 images to train on and 2,000 to test on, 28×28, drawn by a program
@@ -13,7 +13,7 @@ import { type Dataset, imageSet } from "./images.ts";
  *
  * @returns The data set `digits`.
  */
-export async function loadDigits(): Promise<Dataset> {
+export async function loadDigits(): Promise<Dataset<LabelledImages>> {
   const [train, test] = await Promise.all([load("train"), load("t10k")]);
   return { name: "digits", train, test };
 }

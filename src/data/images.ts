@@ -22,6 +22,8 @@ export interface ImageSet extends Examples {
   readonly pixels: Uint8Array;
   /** One class per image, `[N]`, of at most 256, where that is known. */
   readonly labels?: Uint8Array;
+  /** What the class numbers stand for, in their order, where the data's own classes are words. */
+  readonly classes?: readonly string[];
   /** What each image was drawn from, `[N, F]`, where that is known: the embedded digits alone have it. */
   readonly factors?: Idx;
   /**
@@ -41,7 +43,7 @@ export interface LabelledImages extends ImageSet {
 }
 
 /** Examples to learn from, and others, never learned from, to judge by. */
-export interface Dataset<Set extends Examples = LabelledImages> {
+export interface Dataset<Set extends Examples = ImageSet> {
   /** `digits` (those that ship with the library), `mnist`, or the path of the directory they came from. */
   readonly name: string;
   /** The examples to learn from. */
@@ -143,18 +145,20 @@ export function take(set: ImageSet, n: number): ImageSet {
 }
 
 /** The images at some indices, with what belongs to them. */
-function chosen(set: LabelledImages, indices: number[]): LabelledImages;
-function chosen(set: ImageSet, indices: number[]): ImageSet;
-function chosen({ pixels, height, width, channels, labels, factors }: ImageSet, indices: number[]): ImageSet {
+export function chosen(set: LabelledImages, indices: number[]): LabelledImages;
+export function chosen(set: ImageSet, indices: number[]): ImageSet;
+export function chosen(set: ImageSet, indices: number[]): ImageSet {
+  const { pixels, height, width, channels, labels, classes, factors } = set;
   const choose = (name: string, values: Uint8Array, sizes: readonly number[]): Idx => {
     const size = sizes.reduce((product, n) => product * n, 1);
     const data = new Uint8Array(indices.length * size);
     indices.forEach((from, to) => data.set(values.subarray(from * size, (from + 1) * size), to * size));
     return { name, shape: [indices.length, ...sizes], data };
   };
-  return imageSet(
+  const some = imageSet(
     choose("The selection", pixels, [height, width, channels]),
     labels && choose("its labels", labels, []),
     factors && choose(factors.name, factors.data, factors.shape.slice(1)),
   );
+  return classes ? { ...some, classes } : some;
 }

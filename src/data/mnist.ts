@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
 import { sha256 } from "../disk/sha256.ts";
 import { download, type OnProgress } from "./download.ts";
-import { LIMIT } from "./bounded.ts";
-import { parseIdx, unpack } from "./idx.ts";
-import { type Dataset, imageSet, type LabelledImages } from "./images.ts";
+import { parseIdx } from "./idx.ts";
+import { type Dataset, type ImageSet, imageSet, type LabelledImages } from "./images.ts";
+import { type Halves, noLabels, readFolder } from "./read_folder.ts";
 
 /** Size in bytes and SHA-256 of MNIST's four files, unpacked. */
 const MNIST = {
@@ -35,9 +34,6 @@ type FileName = keyof typeof MNIST;
 
 const FILES = Object.keys(MNIST) as FileName[];
 
-/** What a directory must have. */
-const WANTED = `expected a directory with ${FILES.join(", ")}, each with or without .gz`;
-
 /** What to do where MNIST cannot be fetched. */
 const OTHERWISE =
   "three ways are left: fetch it once where there is a network, and the cache keeps it; give a directory of " +
@@ -53,8 +49,8 @@ interface Unpacked {
 export interface MnistOptions {
   /**
    * A directory with four IDX files: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-   * `t10k-labels-idx1-ubyte`, each with or without `.gz`. They may hold any 28×28 images, of classes 0 to 9. Without it,
-   * MNIST is fetched.
+   * `t10k-labels-idx1-ubyte`, each with or without `.gz`; or labelled images in any other form that {@linkcode loadImages}
+   * reads. Without it, MNIST is fetched.
    */
   readonly directory?: string;
   /** Where to fetch MNIST from: URLs that end in `/`, tried in turn. Two public mirrors by default. */
@@ -87,23 +83,26 @@ export async function loadMnist({
   ],
   cache = "vae-steps-mnist",
   onProgress,
-}: MnistOptions = {}): Promise<Dataset> {
-  const files = directory === undefined ? await fetchFiles(mirrors, cache, onProgress) : await readFiles(directory);
+}: MnistOptions = {}): Promise<Dataset<LabelledImages>> {
+  if (directory !== undefined) {
+    const { train, test } = await readFolder(directory);
+    if (!isLabelled(train) || !isLabelled(test)) throw noLabels(directory);
+    return { name: await isMnist({ train, test }) ? "mnist" : directory, train, test };
+  }
+  const files = await fetchFiles(mirrors, cache, onProgress);
   const train = join(files["train-images-idx3-ubyte"], files["train-labels-idx1-ubyte"]);
   const test = join(files["t10k-images-idx3-ubyte"], files["t10k-labels-idx1-ubyte"]);
-  const name = directory === undefined || await isMnist(files) ? "mnist" : directory;
-  return { name, train, test };
+  return { name: "mnist", train, test };
 }
 
-/** Parses images of 28×28 and their labels, of ten classes: pictures have that many colours, and tables rows. */
+/** Parses images and their labels. */
 function join(images: Unpacked, labels: Unpacked): LabelledImages {
-  const set = imageSet(parseIdx(images.bytes, images.name, 3), parseIdx(labels.bytes, labels.name, 1));
-  if (set.height !== 28 || set.width !== 28) {
-    throw new InputError(`${images.name} has images of ${set.height} x ${set.width} pixels, where 28 x 28 is wanted.`);
-  }
-  const odd = set.labels.findIndex((label) => label > 9);
-  if (odd < 0) return set;
-  throw new InputError(`${labels.name} gives image ${odd} the label ${set.labels[odd]}, where 0 to 9 is wanted.`);
+  return imageSet(parseIdx(images.bytes, images.name, 3), parseIdx(labels.bytes, labels.name, 1));
+}
+
+/** Whether images have labels. */
+export function isLabelled(images: ImageSet): images is LabelledImages {
+  return images.labels !== undefined;
 }
 
 /** Gets each of the four files by `get`, all at once. */
@@ -141,30 +140,17 @@ async function fetchFiles(mirrors: readonly string[], cache: string, onProgress?
   }
 }
 
-/** Reads the four files of a directory. */
-async function readFiles(directory: string) {
-  const { reading } = await import("../disk/read.ts"); // a browser has no disk
-  const list = () => Array.fromAsync(Deno.readDir(directory), (entry) => entry.name);
-  const present = (await reading(directory, list, { wanted: WANTED })).sort();
-  return four(async (file) => {
-    const form = new RegExp(`^${file.replace("-idx", "[-.]idx")}(\\.gz)?$`); // some archives write a dot there
-    const found = present.find((name) => form.test(name));
-    if (found === undefined) throw new InputError(`${directory} has no ${file} or ${file}.gz: ${WANTED}.`);
-    const name = `${directory.replace(/[\\/]+$/, "")}/${found}`;
-    return { name, bytes: await unpack(await reading(name, () => readBounded(name), { wanted: WANTED }), name) };
-  });
-}
-
-/** Reads a file, but neither one without end, such as a device, nor one that is too long. */
-async function readBounded(path: string) {
-  const { isFile, size } = await Deno.stat(path);
-  if (!isFile) throw new Error("it is not a file");
-  if (size > LIMIT) throw new Error(`it has ${size} bytes, more than ${LIMIT}`);
-  return await Deno.readFile(path);
-}
-
-/** Whether these are MNIST's own four files. */
-async function isMnist(files: Record<FileName, Unpacked>): Promise<boolean> {
-  const same = await Promise.all(FILES.map(async (name) => await sha256(files[name].bytes) === MNIST[name].hash));
-  return same.every(Boolean);
+/** Whether these are MNIST's own images and labels, in whatever form they came. */
+export async function isMnist({ train, test }: Halves): Promise<boolean> {
+  const arrays = [[train, train.pixels], [train, train.labels], [test, test.pixels], [test, test.labels]] as const;
+  for (const [i, [{ count, height, width }, values]] of arrays.entries()) {
+    const { size, hash } = MNIST[FILES[i]!]; // as many as arrays
+    const header = i % 2 === 0 ? [0x803, count, height, width] : [0x801, count];
+    if (values?.length !== size - 4 * header.length) return false;
+    const file = new Uint8Array(size);
+    header.forEach((number, at) => new DataView(file.buffer).setUint32(4 * at, number));
+    file.set(values, 4 * header.length);
+    if (await sha256(file) !== hash) return false;
+  }
+  return true;
 }

@@ -26,8 +26,13 @@ export async function readFile(path: string, wanted: string): Promise<DataFile> 
   return { name: path, bytes: await unpackWhole(packed, path) };
 }
 
-/** Reads a file as it is. */
-async function readPacked(path: string, wanted: string): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * Reads a file as it is, packed or not, as {@linkcode readFile} does.
+ *
+ * @throws {InputError} If there is no such file, or it is too long.
+ * @throws {EnvironmentError} If the permission is missing.
+ */
+export async function readPacked(path: string, wanted: string): Promise<Uint8Array<ArrayBuffer>> {
   const { reading } = await import("../disk/read.ts"); // a browser has no disk
   return await reading(path, async () => {
     const { isFile, isDirectory, size } = await Deno.stat(path);
@@ -38,8 +43,12 @@ async function readPacked(path: string, wanted: string): Promise<Uint8Array<Arra
   }, { wanted });
 }
 
-/** Unpacks gzip, up to the limit; what is not packed stays as it is. */
-async function unpackWhole(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * Unpacks gzip, up to the limit; what is not packed stays as it is.
+ *
+ * @throws {InputError} If its gzip stream is broken, or unpacks to more than the limit.
+ */
+export async function unpackWhole(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Uint8Array<ArrayBuffer>> {
   if (!isGzip(bytes)) return bytes;
   const unpacked = await gunzip(bytes, LIMIT + 1).catch((cause) => {
     throw new InputError(`${name} is broken: its gzip stream is cut short or corrupt.`, { cause });

@@ -1,0 +1,47 @@
+/**
+ * The files in a directory, and in its folders.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+
+/** A file: where it is, and its path inside the directory that was asked for, with `/` between names. */
+export interface FoundFile {
+  readonly path: string;
+  readonly inside: string;
+}
+
+/** How deep folders are looked into, and how many files are listed: more is no data set. */
+const [DEEPEST, MOST] = [5, 1_000_000];
+
+/**
+ * Lists the files in a directory and in its folders, in the order of their names; hidden ones are left out. A path that is
+ * no directory is one file.
+ *
+ * @param path The directory, or the file.
+ * @param wanted What should be there, as the rest of a sentence.
+ * @throws {InputError} If there is nothing at the path, or more than a million files.
+ * @throws {EnvironmentError} If the permission is missing; the message names the flag to add.
+ */
+export async function listFiles(path: string, wanted: string): Promise<FoundFile[]> {
+  const { reading } = await import("../disk/read.ts"); // a browser has no disk
+  const top = path.replace(/(?<=.)[\\/]+$/, "");
+  const found: FoundFile[] = [];
+  const walk = async (directory: string, before: string, depth: number): Promise<void> => {
+    for await (const entry of Deno.readDir(directory)) {
+      if (entry.name.startsWith(".") || entry.name === "__MACOSX") continue;
+      const [path, inside] = [`${directory}/${entry.name}`, before + entry.name];
+      const folder = entry.isSymlink ? (await Deno.stat(path)).isDirectory : entry.isDirectory;
+      if (!folder) found.push({ path, inside });
+      else if (depth < DEEPEST) await walk(path, `${inside}/`, depth + 1);
+      if (found.length > MOST) throw new InputError(`${top} has more than ${MOST} files: ${wanted}.`);
+    }
+  };
+  try {
+    await reading(path, () => walk(top, "", 0), { wanted });
+  } catch (error) {
+    if (!((error as Error).cause instanceof Deno.errors.NotADirectory)) throw error;
+    return [{ path, inside: path.replace(/.*[\\/]/, "") }];
+  }
+  return found.sort((a, b) => a.inside < b.inside ? -1 : 1);
+}
