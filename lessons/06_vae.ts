@@ -178,7 +178,7 @@ const flat = (images: Images, indices: ArrayLike<number>) =>
 
 // Is the result any good? MNIST has 70,000 scanned digits, 10,000 of them held out; `--data mnist` fetches it. For a
 // machine of just these sizes the held-out losses on MNIST have been published, so we know what each epoch should give.
-// Judge a VAE with z **drawn**, as it was trained: at z = μ the loss is smaller, but bounds no log p(x).
+// Judge a VAE with z **drawn**, as it was trained: at z = μ the loss looks better, but it is not the negative ELBO.
 
 /** Held-out losses after epochs 1 to 10, as published for this model on grey MNIST (pytorch/examples, z drawn). */
 export const PUBLISHED = [127.3, 115.79, 112.22, 109.64, 108.54, 107.7, 107.07, 106.66, 106.04, 105.56];
@@ -253,13 +253,13 @@ export const REDUCTIONS: [name: string, beta: number, reduce: Reduction][] = [
   ["sum, mean", 1 / 20, ({ pixels, codes }) => pixels.sum(1).add(codes.mean(1)).mean()],
 ];
 
-// *Predict, then run.* What becomes of the KL under each of the other three? "Mean, sum" looks innocent, and has β =
-// 784. A decoder that always says the mean image costs R₀, about 200 nats, at a KL of 0. Training that does better has R
-// + 784 KL < R₀, and R is not negative, so the KL is below R₀ / 784, a quarter of a nat. That says hardly anything about
-// an image: the code must **collapse**, whatever the network. "Mean, mean", the most common mistake, has β = 39.2, and
-// the code collapses too. Under "sum, mean" a code is almost free, as β is 1/20. The reconstruction gets better, but
-// lesson 1's trouble comes back: q(z | x) shrinks towards a point, and the decoder hardly meets what the prior draws.
-// With a β that differs from 1 on purpose the machine is called a **β-VAE**.
+// *Predict, then run.* What becomes of the KL under each of the other three? "Mean, sum" looks innocent, but its β is
+// 784. A decoder that always says the mean image costs R₀, about 200 nats, at a KL of 0. Whatever training finds to be
+// better has R + 784 KL < R₀, where R is not negative, so that its KL is below R₀ / 784, a quarter of a nat. That says
+// hardly anything about an image: the code must **collapse**, whatever the network. "Mean, mean", the most common
+// mistake, has a β of 39.2, and the code collapses too. Under "sum, mean" β is 1/20, and a code is almost free. The
+// reconstruction gets better, but lesson 1's trouble comes back: q(z | x) shrinks towards a point, and the decoder
+// hardly meets what the prior draws. With a β that differs from 1 on purpose the machine is called a **β-VAE**.
 
 // ### Check
 async function reductions(show: Show, digits: Dataset, options: Options): Promise<void> {
@@ -299,7 +299,7 @@ async function reductions(show: Show, digits: Dataset, options: Options): Promis
 // large, about log(1/τ) for each number; if τ is large the decoder cannot tell one code from another.
 //
 // The prior also shows in the codes. Those of the VAE have the mean square μ² + σ², which would be 1 if all q(z | x)
-// together were the prior; a single q(z | x) has a small part of it. Nothing keeps the autoencoder's codes small.
+// together were the prior; a single q(z | x) has less than half of it. Nothing keeps the autoencoder's codes small.
 //
 // *Predict, then run.* For every τ the result is a bound, as the VAE's is. How near to the VAE's does the best come?
 

@@ -310,7 +310,7 @@ function split(z: Code, { mu, sigma }: Place, places: Place[]): [cost: number, s
 }
 
 // Holes are part of the mismatch. Let H be their share of the prior, and ask of a code only whether it is in a hole. For a
-// code from the prior the answer is yes with probability H; for a code of an image with less than H / 10, because in holes
+// code from the prior the answer is yes with probability H; for a code of an image, with less than H / 10, because in holes
 // a(z) is below p(z) / 10. Such an answer cannot tell a from p better than the code itself does. So the mismatch is at least
 // the KL between the answers for a and those for p:
 
