@@ -49,7 +49,24 @@ Deno.test("the measure: a block to fold away goes to the brace at its own indent
   assertEquals(measure(source.join("\n")), { lines: 19, comments: 3, code: 4, folded: 10 });
 });
 
+/** Lines of prose that Markdown takes for an item of a list although they go on with a sentence, as `+ 1 = 2` does. */
+export function accidentalItems(source: string): string[] {
+  const lines = source.split("\n");
+  return lines.filter((line, i) =>
+    /^\/\/ ([-+*]|1[.)]) /.test(line) && /^\/\/ (?![-+*] |\d+[.)] |#)\S/.test(lines[i - 1] ?? "")
+  );
+}
+
+Deno.test("the form: a sum at the beginning of a line is no list, an item below an empty line or an item is", () => {
+  const sum = ["// Let x be", "// + 1", "//", "// - one", "// - two", "//   of three", "// - three"];
+  assertEquals(accidentalItems(sum.join("\n")), ["// + 1"]);
+  assertEquals(accidentalItems("// the other\n// 1. The narrow one"), ["// 1. The narrow one"]);
+});
+
 for (const { name, source } of LESSONS) {
+  Deno.test(`${name}: no sentence becomes a list where its line is broken`, () =>
+    assertEquals(accidentalItems(source), []));
+
   Deno.test(`${name}: at most 380 lines, and outside its checks a line of prose for every 1.5 lines of code`, () => {
     const { lines, comments, code, folded } = measure(source);
     assertLessOrEqual(lines, 380);
