@@ -6,7 +6,7 @@ import { useBackend } from "../src/backend.ts";
 import { EnvironmentError } from "../src/errors.ts";
 import { fastest, FLOAT, withHeap } from "../src/kernels/assembled.ts";
 import { build, BUILDS, parameters as parametersOf } from "../src/kernels/build/build.ts";
-import { BINARIES, PARAMETERS } from "../src/kernels/build/binaries.ts";
+import { BINARIES, PARAMETERS } from "../src/kernels/binaries.ts";
 import { type Build, installTrainingKernels } from "../src/kernels/mod.ts";
 import { type Places, rowsTimes, transposeTimes } from "../src/kernels/product.ts";
 import { adam } from "../src/training/optimizers/adam.ts";

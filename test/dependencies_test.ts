@@ -25,6 +25,9 @@ const OF_TESTS = ["MPL-2.0"];
 /** The row of each package. */
 const TABLE = tableRows(readme, ["package", "version", "licence", "MB", "why"]);
 
+/** What `deno.json` imports from others; the kernels are the project's own package. */
+const { "@vae/kernels": _, ...IMPORTS } = config.imports;
+
 /** A package of npm, as it lies in Deno's cache. */
 interface Package {
   /** Its name and version, such as `marked@18.2.1`. */
@@ -80,17 +83,17 @@ async function sizeOf(directory: string): Promise<number> {
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
 Deno.test("the table has every direct dependency, by its pinned version, with a reason", () => {
-  const imports = Object.values(config.imports).map(pinned);
+  const imports = Object.values(IMPORTS).map(pinned);
   assertEquals(
     TABLE.map(([name, version]) => `${name} ${version}`),
     imports.map(({ name, version }) => `${name} ${version}`),
   );
-  for (const [key, specifier] of Object.entries(config.imports)) assertEquals(pinned(specifier).name, key);
+  for (const [key, specifier] of Object.entries(IMPORTS)) assertEquals(pinned(specifier).name, key);
   for (const [name, , , , why] of TABLE) assertGreater(why.length, 10, name);
 });
 
 testPackages("the table's licences and sizes are the packages' own", async () => {
-  const direct = Object.values(config.imports).map(pinned).filter(({ registry }) => registry === "npm");
+  const direct = Object.values(IMPORTS).map(pinned).filter(({ registry }) => registry === "npm");
   const packages = await readPackages(direct.map(({ name, version }) => `${name}@${version}`));
   const rows = packages.map(({ id, licence, bytes }) => [...id.split(/(?<=.)@/), licence, megabytes(bytes)]);
   const listed = TABLE.filter(([name]) => direct.some((one) => one.name === name));
@@ -119,7 +122,7 @@ testIf(reads, "--allow-read", "every direct dependency is imported somewhere", a
   const sources = (await Promise.all(["src/", "lessons/", "test/"].map(sourcesIn))).flat();
   const texts = await Promise.all(sources.map(textOf));
   const imported = (name: string) => texts.some((text) => text.includes(`"${name}"`) || text.includes(`"${name}/`));
-  assertEquals(Object.keys(config.imports).filter((name) => !imported(name)), []);
+  assertEquals(Object.keys(IMPORTS).filter((name) => !imported(name)), []);
 });
 
 testIf(reads, "--allow-read", "what src fetches beside deno.json is in src/README.md, by its version", async () => {
@@ -146,7 +149,7 @@ testIf(
   "a version that is not locked is refused",
   () =>
     withTempDir(async (cwd) => {
-      const imports = { ...config.imports, marked: "npm:marked@18.2.0" };
+      const imports = { ...IMPORTS, marked: "npm:marked@18.2.0" };
       assert(!lock.includes("npm:marked@18.2.0"));
       const links = [new URL("test/std_assert", ROOT).pathname];
       await Deno.writeTextFile(`${cwd}/deno.json`, JSON.stringify({ imports, links, lock: setting }));

@@ -5,7 +5,7 @@
  */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import type * as tf from "@tensorflow/tfjs";
-import { BINARIES, PARAMETERS } from "./build/binaries.ts";
+import { BINARIES, PARAMETERS } from "./binaries.ts";
 import { type KernelArguments, noMemory, outputOn, type TensorInfo, wasmKernel } from "./compose.ts";
 
 /** The kernels of `assembly/`, each called with its arguments by name: addresses in bytes, sizes in numbers. */
@@ -39,6 +39,8 @@ export type Numbers = Float32Array | Int32Array | Uint8Array;
 /** What of Emscripten's module is needed. */
 interface Emscripten {
   asm: { memory: WebAssembly.Memory };
+  /** The memory, in tfjs's build for cross-origin isolated pages, whose threads share it. */
+  wasmMemory?: WebAssembly.Memory;
   _malloc(bytes: number): number;
   _free(address: number): void;
 }
@@ -48,7 +50,16 @@ export type Build = "relaxed" | "simd";
 
 /** Whether this machine can run a build. */
 export function runnable(build: Build): boolean {
-  return WebAssembly.validate(Uint8Array.fromBase64(BINARIES[build]));
+  return WebAssembly.validate(binaryOf(build, false));
+}
+
+/** The binary of a build, for a memory that threads share or for one that they do not. */
+function binaryOf(build: Build, shared: boolean): Uint8Array<ArrayBuffer> {
+  const text = atob(BINARIES[build]);
+  const binary = Uint8Array.from(text, (char) => char.charCodeAt(0));
+  // What a binary imports comes first in it: the name "memory", a byte for the kind, and one for flags, of which 2 says shared.
+  if (shared) binary[text.indexOf("memory") + 7]! |= 2;
+  return binary;
 }
 
 /** The fastest build that this machine can run, if it can run any. */
@@ -85,9 +96,9 @@ const instances = new WeakMap<WebAssembly.Memory, Partial<Record<Build, Kernels>
 function kernelsIn(memory: WebAssembly.Memory, build: Build): Kernels {
   const builds = instances.get(memory) ?? {};
   instances.set(memory, builds);
-  return builds[build] ??= named(
-    new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.fromBase64(BINARIES[build])), { env: { memory } }),
-  );
+  const shared = !(memory.buffer instanceof ArrayBuffer);
+  const module = () => new WebAssembly.Module(binaryOf(build, shared));
+  return builds[build] ??= named(new WebAssembly.Instance(module(), { env: { memory } }));
 }
 
 /** An instance's functions, with arguments by name. */
@@ -102,8 +113,9 @@ function named({ exports }: WebAssembly.Instance): Kernels {
 
 /** Lets `work` use a backend's memory. */
 export function withHeap<T>(backend: BackendWasm, build: Build, work: (heap: Heap) => T): T {
-  const { asm, _malloc, _free } = backend.wasm as unknown as Emscripten;
-  const kernels = kernelsIn(asm.memory, build);
+  const { asm, wasmMemory, _malloc, _free } = backend.wasm as unknown as Emscripten;
+  const memory = wasmMemory ?? asm.memory;
+  const kernels = kernelsIn(memory, build);
   const taken: number[] = [];
   const outputs: TensorInfo[] = [];
   const scratch = (bytes: number) => {
@@ -118,7 +130,7 @@ export function withHeap<T>(backend: BackendWasm, build: Build, work: (heap: Hea
       scratch,
       list(addresses) {
         const at = scratch(addresses.length * FLOAT);
-        new Uint32Array(asm.memory.buffer, at, addresses.length).set(addresses);
+        new Uint32Array(memory.buffer, at, addresses.length).set(addresses);
         return at;
       },
       address: ({ dataId }) => backend.getMemoryOffset(dataId),
@@ -128,7 +140,7 @@ export function withHeap<T>(backend: BackendWasm, build: Build, work: (heap: Hea
         return made;
       },
       values: (x) => backend.typedArrayFromHeap(x) as Numbers,
-      integers: (address, count) => new Int32Array(asm.memory.buffer, address >>> 0, count),
+      integers: (address, count) => new Int32Array(memory.buffer, address >>> 0, count),
     });
   } catch (error) {
     for (const { dataId } of outputs) backend.disposeData(dataId);

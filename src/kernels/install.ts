@@ -1,53 +1,40 @@
 /**
- * Registers the kernels of this folder with tfjs.
+ * Registers the kernels of this folder with tfjs, and takes them away again.
  *
  * @module
  */
-import "@tensorflow/tfjs-backend-wasm"; // registers the kernels that these replace or are made of
 import * as tf from "@tensorflow/tfjs";
+import { version_wasm } from "@tensorflow/tfjs-backend-wasm"; // which also registers what these replace or are made of
+import { type Build, fastest, runnable } from "./assembled.ts";
 import { EnvironmentError } from "./environment_error.ts";
-import { adamStep } from "./adam.ts";
-import { alias, castToBool } from "./alias.ts";
-import { assembledKernel, type Build, fastest, runnable } from "./assembled.ts";
-import { eitherLayout } from "./channels_first.ts";
-import { convolve, filterGradient, inputGradient } from "./conv2d.ts";
-import { convolve3d, filterGradient3d, inputGradient3d } from "./conv3d.ts";
-import { cropAndResize } from "./crop_and_resize.ts";
-import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise_conv2d.ts";
-import * as dilation2d from "./dilation2d.ts";
-import { einsum } from "./einsum.ts";
-import { elementwise } from "./elementwise.ts";
-import { fusedConvolution, fusedProduct } from "./fused.ts";
 import { GRADIENTS } from "./gradients.ts";
-import { integerProduct } from "./integer_product.ts";
-import { product } from "./matmul.ts";
-import { rightFor } from "./on_cpu.ts";
-import { averagePool, averagePoolGradient, maxPool, maxPoolGradient, maxPoolWithArgmax } from "./pooling.ts";
-import { mean, reduction, sum } from "./reductions.ts";
-import { reluGradientKernel } from "./relu_gradient.ts";
-import { bilinearGradient, nearestGradient, nearestNeighbor } from "./resize.ts";
-import { slice } from "./slice.ts";
-import { kernelsByType } from "./types.ts";
-import { unsortedSegmentSum } from "./unsorted_segment_sum.ts";
+import { original, replaceGradient, replaceKernel, restoreAll } from "./registry.ts";
+import { trainingKernels } from "./training_kernels.ts";
 
 let installed: Build | undefined;
-
-/** tfjs's own kernels, as they were before any of them was replaced. */
-const originals = new Map<string, tf.KernelConfig>();
 
 /**
  * Registers the kernels that training needs on tfjs's `wasm` backend, in place of tfjs's own where it has some.
  *
- * Other backends keep their kernels. Gradients belong to no backend: those that are registered here, in place of tfjs's own
- * where it has some, are for all of them. It may be called before or after the backend is set, and again without effect.
+ * Other backends keep their kernels. Gradients belong to no backend: those that are registered here replace tfjs's own on
+ * all of them. Call it before or after the backend is set; a second call has no effect.
  *
  * Programs then meet these errors, in sentences: a `RangeError` for a convolution whose filter does not fit, and for a
  * gradient of another shape than the output it belongs to.
  *
- * @param build Which build of them: `relaxed` needs relaxed SIMD, and multiplies and adds at once; `simd` does not. By
- * default the one installed already, or else the fastest that this machine can run.
+ * @example
+ * ```ts
+ * import { installTrainingKernels } from "@vae/kernels";
+ *
+ * const build = installTrainingKernels();
+ * console.log(build); // relaxed
+ * ```
+ *
+ * @param build Which build to install: `relaxed` multiplies and adds in one instruction, which needs relaxed SIMD; `simd`
+ * does not. The default is the build that is installed already, or else the fastest that this machine can run.
  * @returns The build that is installed.
- * @throws {EnvironmentError} If this machine cannot run it.
+ * @throws {EnvironmentError} If this machine cannot run it, if tfjs's wasm backend is not loaded, or if tfjs has another
+ * version than the one that the kernels were made for.
  */
 export function installTrainingKernels(build?: Build): Build {
   if (installed && (build ?? installed) === installed) return installed;
@@ -56,65 +43,72 @@ export function installTrainingKernels(build?: Build): Build {
     const lacks = chosen === "relaxed" ? "relaxed SIMD" : "SIMD";
     throw new EnvironmentError(`The training kernels cannot run here: this machine's WebAssembly has no ${lacks}.`);
   }
-  for (const kernel of trainingKernels(chosen)) {
-    if (tf.getKernel(kernel.kernelName, "wasm")) tf.unregisterKernel(kernel.kernelName, "wasm"); // or tfjs warns
-    tf.registerKernel(kernel);
-  }
-  for (const gradient of GRADIENTS) {
-    if (tf.getGradient(gradient.kernelName)) tf.unregisterGradient(gradient.kernelName);
-    tf.registerGradient(gradient);
-  }
+  requireTfjs();
+  trainingKernels(chosen, (name) => original(name)!).forEach(replaceKernel);
+  GRADIENTS.forEach(replaceGradient);
   return installed = chosen;
 }
 
-function trainingKernels(build: Build): tf.KernelConfig[] {
-  const own = (name: string) => {
-    const original = originals.get(name) ?? tf.getKernel(name, "wasm");
-    originals.set(name, original);
-    return original;
+/**
+ * Gives tfjs its own kernels and gradients back, as they were before {@linkcode installTrainingKernels}. Tensors and models
+ * stay as they are.
+ *
+ * @example
+ * ```ts
+ * import { installTrainingKernels, uninstallTrainingKernels } from "@vae/kernels";
+ *
+ * installTrainingKernels();
+ * uninstallTrainingKernels();
+ * ```
+ */
+export function uninstallTrainingKernels(): void {
+  restoreAll();
+  installed = undefined;
+}
+
+/** Whose kernels compute, see {@linkcode activeKernels}. */
+export interface ActiveKernels {
+  /** tfjs's own kernels alone, or also the build of the training kernels that is installed. */
+  kernels: "tfjs" | Build;
+  /** If they are tfjs's own, a sentence that says why, and what to do about it. */
+  reason?: string;
+}
+
+/**
+ * Says whose kernels compute on the backend in use.
+ *
+ * @example
+ * ```ts
+ * import { activeKernels } from "@vae/kernels";
+ *
+ * console.log(activeKernels());
+ * // { kernels: "tfjs", reason: "The training kernels are not installed: call installTrainingKernels()." }
+ * ```
+ */
+export function activeKernels(): ActiveKernels {
+  if (!installed) {
+    return { kernels: "tfjs", reason: "The training kernels are not installed: call installTrainingKernels()." };
+  }
+  const backend: string | undefined = tf.getBackend();
+  if (backend === "wasm") return { kernels: installed };
+  const current = backend ? `the backend in use is ${backend}` : "no backend has started yet";
+  return {
+    kernels: "tfjs",
+    reason: `The training kernels work on the wasm backend, and ${current}: call await tf.setBackend("wasm").`,
   };
-  const conv2d = eitherLayout(assembledKernel("Conv2D", build, convolve));
-  const depthwiseConv2d = eitherLayout(assembledKernel("DepthwiseConv2dNative", build, depthwise));
-  const matMul = assembledKernel("BatchMatMul", build, product, own("BatchMatMul"));
-  return [
-    ...kernelsByType(own),
-    conv2d,
-    fusedConvolution(own("FusedConv2D"), conv2d),
-    eitherLayout(assembledKernel("Conv2DBackpropFilter", build, filterGradient), "filter"),
-    eitherLayout(assembledKernel("Conv2DBackpropInput", build, inputGradient)),
-    depthwiseConv2d,
-    fusedConvolution(own("FusedDepthwiseConv2D"), depthwiseConv2d),
-    eitherLayout(assembledKernel("DepthwiseConv2dNativeBackpropFilter", build, depthwiseFilterGradient), "filter"),
-    eitherLayout(assembledKernel("DepthwiseConv2dNativeBackpropInput", build, depthwiseInputGradient)),
-    assembledKernel("Conv3D", build, convolve3d),
-    assembledKernel("Conv3DBackpropFilterV2", build, filterGradient3d),
-    assembledKernel("Conv3DBackpropInputV2", build, inputGradient3d),
-    integerProduct(matMul),
-    rightFor(["float32"], fusedProduct(own("_FusedMatMul"), matMul)),
-    adamStep(build),
-    sum(own("Sum"), build),
-    mean(own("Mean"), build),
-    ...["All", "Any", "ArgMax", "ArgMin", "Max", "Min", "Prod"].map((name) => reduction(own(name))),
-    ...elementwise(own, build),
-    reluGradientKernel(build),
-    unsortedSegmentSum(build),
-    ...["", "3D"].flatMap((rank) => [
-      assembledKernel(`MaxPool${rank}`, build, maxPool),
-      assembledKernel(`MaxPool${rank}Grad`, build, maxPoolGradient),
-      assembledKernel(`AvgPool${rank}`, build, averagePool),
-      assembledKernel(`AvgPool${rank}Grad`, build, averagePoolGradient),
-    ]),
-    assembledKernel("MaxPoolWithArgmax", build, maxPoolWithArgmax),
-    assembledKernel("Dilation2D", build, dilation2d.dilation),
-    assembledKernel("Dilation2DBackpropInput", build, dilation2d.inputGradient),
-    assembledKernel("Dilation2DBackpropFilter", build, dilation2d.filterGradient),
-    rightFor(["float32"], assembledKernel("ResizeNearestNeighbor", build, nearestNeighbor)),
-    assembledKernel("ResizeNearestNeighborGrad", build, nearestGradient),
-    assembledKernel("ResizeBilinearGrad", build, bilinearGradient, own("ResizeBilinearGrad")),
-    cropAndResize(own("CropAndResize")),
-    alias(own("Identity")),
-    castToBool(alias(own("Cast"))),
-    einsum,
-    slice(own("Slice")),
-  ];
+}
+
+/** The version of tfjs whose kernels these replace. */
+const TFJS = "4.22.0";
+
+function requireTfjs(): void {
+  if (!tf.findBackendFactory("wasm")) {
+    throw new EnvironmentError(
+      "The training kernels need tfjs's wasm backend: load @tensorflow/tfjs-backend-wasm first.",
+    );
+  }
+  for (const [name, version] of [["core", tf.version_core], ["backend-wasm", version_wasm]]) {
+    if (version === TFJS) continue;
+    throw new EnvironmentError(`The training kernels are made for tfjs ${TFJS}, and tfjs-${name} is ${version} here.`);
+  }
 }

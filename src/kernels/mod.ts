@@ -81,4 +81,4 @@
  */
 export type { Build } from "./assembled.ts";
 export { EnvironmentError } from "./environment_error.ts";
-export { installTrainingKernels } from "./install.ts";
+export { type ActiveKernels, activeKernels, installTrainingKernels, uninstallTrainingKernels } from "./install.ts";

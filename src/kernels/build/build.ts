@@ -11,7 +11,10 @@ export const BUILDS = { relaxed: "simd,relaxed-simd", simd: "simd" } as const;
 /** The kernels' source, in AssemblyScript. */
 const SOURCE = new URL("../assembly/", import.meta.url);
 
-const BINARIES = new URL("binaries.ts", import.meta.url);
+const BINARIES = new URL("../binaries.ts", import.meta.url);
+
+/** Bytes in a piece of a binary: a multiple of 3, so that base64 of all pieces is that of the whole. */
+const PIECE = 6000;
 
 /** The compiler, run as a program of its own: it is large, and nobody but whoever builds should have to fetch it. */
 const COMPILER = ["run", "--no-prompt", "--no-config", "--lock=../build/deno.lock", "--frozen"]
@@ -24,7 +27,8 @@ export async function build(name: keyof typeof BUILDS): Promise<Uint8Array<Array
     const out = `${directory}/kernels.wasm`;
     // A page of memory or more: then no load has to check that the memory reaches as far as its own offset, which costs the
     // inner loops a quarter of their time.
-    const memory = ["--importMemory", "--initialMemory", "1"];
+    // Its maximum is that of tfjs's memory, which a memory that threads share must declare.
+    const memory = ["--importMemory", "--initialMemory", "1", "--maximumMemory", "65536"];
     const options = ["-O1", "--noAssert", "--runtime", "stub", ...memory, "--enable", BUILDS[name]];
     const args = [...COMPILER, "kernels.ts", "-o", out, ...options];
     const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: SOURCE }).output();
@@ -52,11 +56,19 @@ export async function parameters(binary: Uint8Array<ArrayBuffer>): Promise<Recor
 /** The module that holds the binaries as text, and what their kernels are called with. */
 export async function asModule(binaries: Record<keyof typeof BUILDS, Uint8Array<ArrayBuffer>>): Promise<string> {
   const called = Object.entries(await parameters(binaries.simd));
+  const { relaxed, simd } = binaries;
+  const starts = Array.from({ length: Math.ceil(Math.max(relaxed.length, simd.length) / PIECE) }, (_, i) => i * PIECE);
+  const piece = (bytes: Uint8Array<ArrayBuffer>, start: number) => bytes.slice(start, start + PIECE).toBase64();
   return [
     "// Made from assembly/ by `deno task kernels`.\n\n",
+    "/** Pieces of the two binaries, in base64, by turns: they are much alike, so gzip finds most of one in the other. */\n",
+    "const PIECES = [\n",
+    ...starts.map((start) => `  [\n    "${piece(relaxed, start)}",\n    "${piece(simd, start)}",\n  ],\n`),
+    "];\n\n",
     "/** The binaries of the kernels, in base64. */\n",
     "export const BINARIES = {\n",
-    ...Object.entries(binaries).map(([name, bytes]) => `  ${name}:\n    "${bytes.toBase64()}",\n`),
+    '  relaxed: PIECES.map(([relaxed]) => relaxed).join(""),\n',
+    '  simd: PIECES.map(([, simd]) => simd).join(""),\n',
     "};\n\n",
     "/** The names of each kernel's parameters, in order. */\n",
     "export const PARAMETERS = {\n",
