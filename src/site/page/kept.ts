@@ -7,24 +7,25 @@
 /// <reference lib="dom" />
 
 const PREFIX = "vae-steps:";
+/** What the browser would not keep. */
 const forgotten = new Map<string, string>();
 
 /** What is kept under a name, if anything is. */
 export function kept(name: string): string | undefined {
   try {
-    return localStorage.getItem(PREFIX + name) ?? forgotten.get(name);
+    return forgotten.get(name) ?? localStorage.getItem(PREFIX + name) ?? undefined;
   } catch {
-    return forgotten.get(name); // storage is forbidden
+    return undefined; // storage is forbidden
   }
 }
 
 /** Keeps something under a name. */
 export function keep(name: string, value: string): void {
-  forgotten.set(name, value);
   try {
     localStorage.setItem(PREFIX + name, value);
+    forgotten.delete(name);
   } catch {
-    // Storage is full or forbidden: it is kept as long as the page is open.
+    forgotten.set(name, value); // storage is full or forbidden: it is kept as long as the page is open
   }
 }
 

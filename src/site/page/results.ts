@@ -9,22 +9,16 @@ import { type Drawn, eventHtml } from "../../show/files/page_events.ts";
 
 /** The blocks of a page that hold what the lesson said. */
 export interface Results {
-  /** Marks all that is there as old: it stays until the run says something in its place. */
+  /** Marks all that is there, of the recorded run or of the last one, as old: it stays until something is said in its place. */
   begin(): void;
   /** Shows an event, a picture as it was drawn. */
   put(event: LessonEvent, drawn?: Drawn): void;
   /** The element that was filled last, and its title. */
   place(): { element: Element | undefined; title: string };
-  /** Takes everything back to the recorded run. */
-  restore(): void;
 }
 
 /** The blocks of a page's content. */
 export function resultsIn(main: HTMLElement, question: string): Results {
-  const recorded = Array.from(
-    main.querySelectorAll<HTMLElement>(".said"),
-    (block) => ({ block, html: block.innerHTML }),
-  );
   const made: HTMLElement[] = [];
   const addresses: string[] = [];
   let [block, title, titles] = [undefined as HTMLElement | undefined, "", 0];
@@ -40,8 +34,13 @@ export function resultsIn(main: HTMLElement, question: string): Results {
   };
   return {
     begin() {
-      this.restore();
-      recorded.forEach((one) => one.block.classList.add("old"));
+      made.splice(0).forEach((one) => one.remove());
+      addresses.splice(0).forEach((address) => URL.revokeObjectURL(address));
+      for (const one of main.querySelectorAll(".said")) {
+        one.classList.remove("live");
+        one.classList.add("old");
+      }
+      [block, title, titles] = [undefined, "", 0];
     },
     put(event, drawn) {
       if (event.kind === "title") {
@@ -61,15 +60,6 @@ export function resultsIn(main: HTMLElement, question: string): Results {
       if (event.kind === "claim") name(block!.lastElementChild!);
     },
     place: () => ({ element: block, title }),
-    restore() {
-      made.splice(0).forEach((one) => one.remove());
-      addresses.splice(0).forEach((address) => URL.revokeObjectURL(address));
-      for (const one of recorded) {
-        one.block.innerHTML = one.html;
-        one.block.classList.remove("old", "live");
-      }
-      [block, title, titles] = [undefined, "", 0];
-    },
   };
 }
 

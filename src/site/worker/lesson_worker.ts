@@ -38,6 +38,7 @@ export function answerRuns(module: LessonModule): void {
 
 /** Runs a lesson, and returns the claims that were false, as an error. */
 async function run({ defaults, lesson }: LessonModule, request: Request, post: (answer: Answer) => void) {
+  if (request.lock) await holdForLife(request.lock);
   const backend = await useBackend(request.backend);
   post({ kind: "started", backend });
   const findings = keepFindings();
@@ -51,6 +52,16 @@ async function run({ defaults, lesson }: LessonModule, request: Request, post: (
     }),
   );
   return findings.verdict((options as { epochs?: number }).epochs);
+}
+
+/** Takes a lock that is let go when the worker ends, in whatever way. */
+function holdForLife(name: string): Promise<void> {
+  return new Promise((held) => {
+    navigator.locks.request(name, () => {
+      held();
+      return new Promise(() => {});
+    });
+  });
 }
 
 /** A surface that posts what it hears. */

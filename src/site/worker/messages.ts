@@ -15,6 +15,8 @@ export interface Request {
   numbers: Record<string, number>;
   /** The seed of everything random. */
   seed: number;
+  /** The name of a lock to hold for as long as the worker lives, where the browser has locks. */
+  lock?: string;
 }
 
 /** What a worker answers, in this order: once the backend, any number of events, once the end. */
