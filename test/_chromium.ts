@@ -59,18 +59,13 @@ export interface Tab {
   screenshot(): Promise<Uint8Array>;
 }
 
-/**
- * Calls `use` with a function that opens pages; the browser and all it wrote are gone afterwards.
- *
- * @param more More of the browser's flags; `--no-x` takes the flag `--x` away.
- */
+/** Calls `use` with a function that opens pages; the browser, which gets these flags too, and all it wrote are gone afterwards. */
 export async function withChromium<T>(
   use: (open: (url: string, view: View) => Promise<Tab>) => Promise<T>,
-  more: string[] = [],
+  flags: string[] = [],
 ): Promise<T> {
   const profile = await Deno.makeTempDir();
-  const flags = FLAGS.filter((flag) => !more.includes(flag.replace(/^--/, "--no-")));
-  const args = [...flags, ...more, `--user-data-dir=${profile}`, "about:blank"];
+  const args = [...FLAGS, ...flags, `--user-data-dir=${profile}`, "about:blank"];
   const process = new Deno.Command(CHROMIUM, { args, stdin: "null", stdout: "null", stderr: "piped" }).spawn();
   const said = process.stderr.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
   const socket = new WebSocket(await address(said));

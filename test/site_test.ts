@@ -168,6 +168,7 @@ async function served(
     open: (page: string, view: Parameters<Parameters<Parameters<typeof withChromium>[0]>[0]>[1]) => Promise<Tab>,
   ) => Promise<void>,
   headers: Record<string, string> = {},
+  flags: string[] = [],
 ): Promise<void> {
   const files = filesOf(new URL(`file://${await site()}/`), "/some/where/", headers);
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, files);
@@ -177,8 +178,7 @@ async function served(
       const tab = await open(base + page, view);
       assertEquals(tab.requests.filter((url) => !url.startsWith(base)), []);
       return tab;
-    })
-  );
+    }), flags);
 }
 
 /** Presses the button that runs the lesson, and waits until the run is over. */
@@ -288,7 +288,7 @@ testBrowser(
       const tab = await open("04_kl.html", { width: 1280 });
       const status = await tab.evaluate<string>(RUN);
       const recorded = events.flatMap((event) => event.kind === "claim" ? [`✓ ${claimText(event)}`] : []);
-      assertEquals(status.replace(/, in \d+ s/, ""), `${recorded.length} ✓: all ${recorded.length} claims hold.`);
+      assertEquals(status.replace(/, in \d+ s/, ""), `${recorded.length} ✓: all claims hold, on wasm.`);
       const claims = "Array.from(document.querySelectorAll('.live .claim'), (claim) => claim.textContent.trim())";
       assertEquals(await tab.evaluate(claims), recorded);
       const drawn = await tab.evaluate<string[]>(
@@ -370,30 +370,214 @@ testBrowser(
 );
 
 testBrowser(
-  "site, in Chromium: a training in the page's worker has the losses of one in Deno, to the bit",
+  "site, in Chromium: a training in the page's worker has the losses, figures and claims of one in Deno, to the bit",
   () =>
     served(async (open) => {
-      await bundleLessons(["07_conv_vae"], `${await site()}/run07`);
-      const request = { backend: "wasm", seed: 3, numbers: { images: 40, batch: 20, epochs: 1 } };
-      const { events, surface } = recorder();
-      await useBackend("wasm");
-      const { defaults, lesson } = await import("../lessons/07_conv_vae.ts");
-      await lesson({ ...defaults, ...request.numbers, data: "digits", seed: 3 }, showOn(surface));
+      const short = {
+        "01_autoencoder": { epochs: 1, hidden: 32 },
+        "07_conv_vae": { images: 40, batch: 20, epochs: 1 },
+      };
+      await bundleLessons(Object.keys(short), `${await site()}/trains`);
       const tab = await open("04_kl.html", { width: 1280 });
-      const answers = await tab.evaluate<Answer[]>(`new Promise((done) => {
-      const worker = new Worker("run07/07_conv_vae.js", { type: "module" }), answers = [];
-      worker.onmessage = ({ data }) => { answers.push(data); if (data.kind === "ended") done(answers); };
-      worker.postMessage(${JSON.stringify(request)});
-    })`);
       const figures = (some: LessonEvent[]) =>
         some.filter((event) =>
           ["claim", "figure"].includes(event.kind) || event.kind === "progress" && event.step.epochEnds
         );
-      const said = answers.flatMap((answer) => answer.kind === "event" ? [answer.event] : []);
-      assertGreater(figures(events).length, 10);
-      assertEquals(figures(said), JSON.parse(JSON.stringify(figures(events))));
+      for (const [name, numbers] of Object.entries(short)) {
+        const { events, surface } = recorder();
+        await useBackend("wasm");
+        const { defaults, lesson } = await import(`../lessons/${name}.ts`);
+        await lesson({ ...defaults, ...numbers, data: "digits", seed: 3 }, showOn(surface));
+        const answers = await tab.evaluate<Answer[]>(`new Promise((done) => {
+          const worker = new Worker("trains/${name}.js", { type: "module" }), answers = [];
+          worker.onmessage = ({ data }) => { answers.push(data); if (data.kind === "ended") done(answers); };
+          worker.postMessage(${JSON.stringify({ backend: "wasm", seed: 3, numbers })});
+        })`);
+        const said = answers.flatMap((answer) => answer.kind === "event" ? [answer.event] : []);
+        assertGreater(figures(events).length, 8, name);
+        assertEquals(figures(said), JSON.parse(JSON.stringify(figures(events))), name);
+      }
     }),
 );
+
+// ## What can happen to a run
+
+/** Sets a lesson's number, and presses the button that runs it. */
+const runWith = (samples: number) =>
+  `document.querySelector("[name=samples]").value = ${samples}; document.querySelector(".controls button").click();`;
+const LIVE = "document.querySelectorAll('.live .claim').length";
+
+/** A run of lesson 04 that would take minutes, and has made its first claims. */
+async function longRun(tab: Tab): Promise<void> {
+  await tab.evaluate(runWith(40_000_000));
+  await tab.until(`${LIVE} > 4`);
+}
+
+/** Asserts that lesson 04 runs in a tab, whatever happened there before. */
+async function assertRuns(tab: Tab): Promise<void> {
+  await tab.evaluate(`document.querySelector("[name=samples]").value = 1000`);
+  assertEquals((await tab.evaluate<string>(RUN)).slice(0, 32), "22 ✓: all claims hold, on wasm, ");
+  assertEquals(await tab.evaluate("document.querySelectorAll('.claim').length"), 22);
+  assertEquals(tab.errors, []);
+}
+
+/** Has the browser keep every worker that a page makes under the name \`made\`. */
+const KEEP_WORKERS = `window.Worker = class extends Worker {
+  constructor(...all) { super(...all); window.made = this; }
+};`;
+
+testBrowser(
+  "site, in Chromium: a run ends well, whatever happens to its page and its worker",
+  (t) =>
+    served(async (open) => {
+      await t.step("two tabs run the same lesson at once", async () => {
+        const tabs = [await open("04_kl.html", { width: 1280 }), await open("04_kl.html", { width: 1280 })];
+        await Promise.all(tabs.map(assertRuns));
+      });
+      await t.step("what one tab keeps, the other has when it loads, and may forget", async () => {
+        const [one, other] = [await open("04_kl.html", { width: 1280 }), await open("index.html", { width: 1280 })];
+        await one.evaluate("document.querySelector('form.predict button').click()");
+        const loaded = (page: string) =>
+          other.evaluate(`location.href = "${page}"; window.old = true`).then(() =>
+            other.until("!window.old && document.querySelector('.tools button')")
+          );
+        await loaded("04_kl.html");
+        assertEquals(await other.evaluate("document.querySelectorAll('.predicted').length"), 1);
+        await loaded("index.html");
+        await other.evaluate("Array.from(document.querySelectorAll('.actions button')).at(-1).click()");
+        await one.evaluate("document.querySelector('form.predict button').click()");
+        assertEquals(await one.evaluate("document.querySelectorAll('.predicted').length"), 2);
+        assertEquals([...one.errors, ...other.errors], []);
+      });
+      await t.step("a page that is loaded again in the middle of a run shows the recorded one", async () => {
+        const tab = await open("04_kl.html", { width: 1280 });
+        await longRun(tab);
+        await tab.evaluate("window.old = true; location.reload()");
+        await tab.until("!window.old && document.readyState === 'complete'");
+        assertEquals(await tab.evaluate(`[${LIVE}, document.querySelectorAll(".claim").length]`), [0, 22]);
+        assertEquals(
+          await tab.evaluate(`document.querySelector(".terminal code").textContent.includes(" --samples") ===
+          (document.querySelector("[name=samples]").value !== "100000")`),
+          true,
+        );
+        await assertRuns(tab);
+      });
+      await t.step("back and forward: a run that was left has stopped, and both pages run", async () => {
+        const tab = await open("04_kl.html", { width: 1280 });
+        await longRun(tab);
+        await tab.evaluate("document.querySelector('.prev').click()");
+        await tab.until(
+          "document.querySelector('html[data-lesson=\"03_reparameterization\"] .controls:not([hidden])')",
+        );
+        await tab.evaluate("history.back()");
+        await tab.until("document.querySelector('html[data-lesson=\"04_kl\"] .controls:not([hidden])')");
+        assertEquals(await tab.evaluate("document.querySelector('.bar').hidden"), true);
+        await assertRuns(tab);
+        await tab.evaluate("history.forward()");
+        await tab.until(
+          "document.querySelector('html[data-lesson=\"03_reparameterization\"] .controls:not([hidden])')",
+        );
+        assertEquals((await tab.evaluate<string>(RUN)).slice(0, 4), "13 ✓");
+      });
+      await t.step(
+        "a worker that is killed is missed at once: a sentence, the last state, and another run",
+        async () => {
+          const tab = await open("04_kl.html", { width: 1280, before: KEEP_WORKERS });
+          await longRun(tab);
+          await tab.evaluate("made.terminate()");
+          await tab.until("document.documentElement.dataset.run === 'over'");
+          const said = await tab.evaluate(LIVE);
+          assertEquals(
+            await tab.evaluate("document.querySelector('.status').textContent"),
+            `The browser has ended the run, after ${said} ✓. What the run has said stays on the page.`,
+          );
+          await assertRuns(tab);
+        },
+      );
+      await t.step(
+        "where nothing may be kept, predictions are shown, pages change colour, and lessons run",
+        async () => {
+          const before = `Object.defineProperty(window, "localStorage", {
+        get() { throw new DOMException("The user has forbidden it.", "SecurityError"); } });`;
+          assertEquals((await open("index.html", { width: 1280, before })).errors, []);
+          await assertKeepsInMemory(await open("04_kl.html", { width: 1280, before }));
+        },
+      );
+      await t.step("where the browser's storage is full, the same", async () => {
+        const full = await open("symbols.html", { width: 1280 });
+        await full.evaluate(`localStorage.clear();
+        localStorage["vae-steps:theme"] = "dark";
+        for (let size = 2 ** 22, i = 0; size >= 1; size /= 2) {
+          try { while (true) localStorage.setItem(i++, "x".repeat(size)); } catch { /* full for this size */ }
+        }`);
+        await assertKeepsInMemory(await open("04_kl.html", { width: 1280 }));
+        await full.evaluate("localStorage.clear()");
+      });
+      await t.step("ten runs leave as many nodes and as large a heap as one", async () => {
+        const tab = await open("04_kl.html", { width: 1280 });
+        for (const domain of ["HeapProfiler", "Performance"]) await tab.send(`${domain}.enable`);
+        const sizes: { nodes: number; heap: number }[] = [];
+        for (let run = 1; run <= 10; run++) {
+          await assertRuns(tab);
+          await tab.send("HeapProfiler.collectGarbage");
+          const { metrics } = await tab.send("Performance.getMetrics") as {
+            metrics: { name: string; value: number }[];
+          };
+          const metric = (name: string) => metrics.find((one) => one.name === name)!.value;
+          sizes.push({ nodes: metric("Nodes"), heap: metric("JSHeapUsedSize") });
+        }
+        const [third, last] = [sizes[2], sizes[9]];
+        assertEquals(last.nodes, third.nodes);
+        assertLess(last.heap, 1.05 * third.heap, JSON.stringify(sizes)); // V8 goes on compiling, a few kB a run
+      });
+      await t.step("a browser without WebGPU is not offered it, and runs lessons", async () => {
+        const tab = await open("04_kl.html", { width: 1280, before: "delete Navigator.prototype.gpu;" });
+        assertEquals(await tab.evaluate("document.querySelector('.backend').checkVisibility()"), false);
+        await assertRuns(tab);
+      });
+    }),
+);
+
+testBrowser("site, in Chromium: a machine whose WebAssembly has no SIMD gets a sentence", () =>
+  served(
+    async (open) => {
+      const tab = await open("04_kl.html", { width: 1280 });
+      assertEquals(
+        await tab.evaluate(RUN),
+        "The training kernels cannot run here: this machine's WebAssembly has no SIMD.",
+      );
+      assertEquals(tab.errors, []);
+    },
+    {},
+    ["--js-flags=--no-enable-sse4-1"],
+  ));
+
+testBrowser("site, in Chromium: with WebGPU, here by SwiftShader, all claims hold too", () =>
+  served(
+    async (open) => {
+      const tab = await open("04_kl.html", { width: 1280 });
+      await tab.evaluate(`document.querySelector("[name=backend]").value = "webgpu"`);
+      await tab.evaluate(`document.querySelector("[name=samples]").value = 1000`);
+      assertEquals(
+        (await tab.evaluate<string>(RUN)).replace(/\d+ \w+\.$/, ""),
+        "22 ✓: all claims hold, on webgpu, in ",
+      );
+      assertEquals(tab.errors, []);
+    },
+    {},
+    ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
+  ));
+
+/** Asserts that a prediction is shown and the theme changes, and changes back, where nothing can be kept; and that it runs. */
+async function assertKeepsInMemory(tab: Tab): Promise<void> {
+  await tab.evaluate("document.querySelector('form.predict button').click()");
+  assertEquals(await tab.evaluate("document.querySelectorAll('.predicted').length"), 1);
+  const toggle =
+    "Array.from(document.querySelectorAll('.tools button')).at(-1).click(); document.documentElement.dataset.theme";
+  const themes = [await tab.evaluate(toggle), await tab.evaluate(toggle)];
+  assertEquals(themes.toSorted(), ["dark", "light"]);
+  await assertRuns(tab);
+}
 
 // ## Predictions, words, and the site without a network
 
