@@ -357,15 +357,14 @@ export async function lesson(options: Options, show: Show): Promise<void> {
   byHand(show, seed);
   show.title(`1.2 A linear squeeze of digits: into ${latent} numbers`);
   const digits = await loadImages(options.data, show.fetch, { train: latent + 2, tell: show.text }); // n lose nothing of n
-  const { count, height, width } = digits.train;
-  if (latent >= height * width) {
-    throw new InputError(`--latent ${latent} is no squeeze: an image has ${height * width} numbers.`);
-  }
+  const { count, shape } = digits.train;
+  const size = tf.util.sizeFromShape(shape);
+  if (latent >= size) throw new InputError(`--latent ${latent} is no squeeze: an image has ${size} numbers.`);
   const images = tf.tidy(() => digits.train.batch(range(count)).x.reshape([count, -1]) as Tensor2D); // [N, D]
   const pca = await principalComponents(images);
   await linearSqueeze(show, images, pca, options);
   images.dispose();
-  const model = autoencoder({ latent, hidden: [hidden], seed });
+  const model = autoencoder({ latent, hidden: [hidden], shape, seed });
   await eightLines(show, digits, model);
   show.title(`1.4 A bent squeeze: hidden layers of ${hidden}, a code of ${latent}`);
   await bentSqueeze(show, digits, pca, model, await trainBent(show, digits, model, options));

@@ -213,7 +213,7 @@ function greyIsNoLikelihood(show: Show, { samples, seed }: Options): void {
 // ### Check
 async function sumsNotMeans(show: Show, digits: Dataset): Promise<void> {
   show.title("2.5 Sums, not means");
-  const size = digits.test.height * digits.test.width;
+  const size = digits.test.pixels.length / digits.test.count; // H·W·C
   const each = await numbers(() => {
     const { x } = digits.test.batch([0, 1, 2]); // [3, 28, 28, 1]
     return tf.neg(logBernoulli(x, tf.zerosLike(x))); // [3], summed over pixels

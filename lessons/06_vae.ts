@@ -67,10 +67,10 @@ const layer = (inputs: number, outputs: number, source: Random): Layer =>
 const through = ({ W, b }: Layer, h: Tensor) => tf.matMul(h, W).add(b);
 
 /** Five layers: three for the encoder, of which two share the first one's output, and two for the decoder. */
-export function machine(H: number, L: number, seed: number) {
+export function machine(H: number, L: number, seed: number, D = 784) {
   const source = random(seed);
-  const [look, toMu, toLogVar] = [layer(784, H, source), layer(H, L, source), layer(H, L, source)];
-  const [unfold, draw] = [layer(L, H, source), layer(H, 784, source)];
+  const [look, toMu, toLogVar] = [layer(D, H, source), layer(H, L, source), layer(H, L, source)];
+  const [unfold, draw] = [layer(L, H, source), layer(H, D, source)];
   return { look, toMu, toLogVar, unfold, draw };
 }
 type Machine = ReturnType<typeof machine>;
@@ -124,11 +124,11 @@ export const step = (adam: tf.Optimizer, m: Machine, x: Tensor, eps: Tensor, red
 
 // ### Check
 async function twoVersions(show: Show, digits: Dataset, seed: number): Promise<void> {
-  const [H, L, steps, batchSize] = [64, 20, 100, Math.min(32, digits.train.count)];
-  show.title(`6.3 Two terms, and a step: 784-${H}-${L}, ${steps} steps of ours and of the library's`);
-  const [m, vae] = [machine(H, L, seed), denseVae({ shape: [784], hidden: H, latent: L })];
+  const [D, H, L, steps, B] = [sizeOf(digits), 64, 20, 100, Math.min(32, digits.train.count)];
+  show.title(`6.3 Two terms, and a step: ${D}-${H}-${L}, ${steps} steps of ours and of the library's`);
+  const [m, vae] = [machine(H, L, seed, D), denseVae({ shape: [D], hidden: H, latent: L })];
   weights(m).forEach((w, i) => vae.variables[i]?.assign(w));
-  const [x, eps] = [flat(digits.train, range(batchSize)), random(seed).normal([batchSize, L])];
+  const [x, eps] = [flat(digits.train, range(B)), random(seed).normal([B, L])];
   const slopes = (of: tf.Variable[], loss: () => Tensor) =>
     tf.concat(Object.values(tf.variableGrads(() => loss().mean(), of).grads).map((slope) => slope.flatten()));
   const [apart = NaN] = await numbers(() => {
@@ -139,9 +139,9 @@ async function twoVersions(show: Show, digits: Dataset, seed: number): Promise<v
   show.claim("largest difference of slopes", assertLess, { found: apart, expected: 1e-5, from: "0; float32" });
   const [objective, adam] = [negativeElbo(vae), tf.train.adam(0.001)];
   const sameNoise = { ...objective, terms: () => objective.terms({ x }, random(seed), {}) };
-  const images = { count: batchSize, batch: () => ({ x: x.clone() }) };
+  const images = { count: B, batch: () => ({ x: x.clone() }) };
   let [ours, theirs] = [NaN, NaN];
-  for await (const { loss = NaN } of train(sameNoise, images, { epochs: steps, batchSize, readEvery: 1 })) {
+  for await (const { loss = NaN } of train(sameNoise, images, { epochs: steps, batchSize: B, readEvery: 1 })) {
     [[ours = NaN], theirs] = [await numbers(() => step(adam, m, x, eps)), loss];
   }
   const last = { expected: theirs, margin: 3e-4 * theirs, from: "the library's; in float32 differences grow" };
@@ -174,7 +174,8 @@ export async function* learn(m: Machine, images: Images, { epochs, batch, latent
 
 type Images = Dataset["train"];
 const flat = (images: Images, indices: ArrayLike<number>) =>
-  tf.tidy(() => images.batch(indices).x.reshape([indices.length, 784]));
+  tf.tidy(() => images.batch(indices).x.reshape([indices.length, -1])); // [B, D], D = H·W·C: 784
+const sizeOf = (digits: Dataset) => tf.util.sizeFromShape(digits.train.shape); // D
 
 // Is the result any good? MNIST has 70,000 scanned digits, 10,000 of them held out; `--data mnist` fetches it. For a
 // machine of just these sizes the held-out losses on MNIST have been published, so we know what each epoch should give.
@@ -197,9 +198,9 @@ type Nats = Awaited<ReturnType<typeof judge>>;
 
 // ### Check
 /** Shows rows of digits, `[8, 784]` each, by their names, and frees them. */
-async function gallery(show: Show, name: string, caption: string, rows: Record<string, Tensor>): Promise<void> {
+async function gallery(show: Show, digits: Dataset, name: string, caption: string, rows: Record<string, Tensor>) {
   const all = Object.values(rows);
-  const images = tf.tidy(() => tf.concat(all.map((row) => row.reshape([-1, 28, 28, 1]))));
+  const images = tf.tidy(() => tf.concat(all.map((row) => row.reshape([-1, ...digits.train.shape]))));
   await show.images(name, caption, images, { columns: all[0]!.shape[0]!, rows: Object.keys(rows) });
   tf.dispose([images, ...all]);
 }
@@ -212,7 +213,7 @@ async function itLearns(show: Show, digits: Dataset, m: Machine, options: Option
   const seen = () => tf.tidy(() => tf.sigmoid(decode(m, encode(m, x).mu))); // [8, 784]
   const pictures: Record<string, Tensor> = { "held-out": x, "before": seen() };
   const [losses, test]: [number[], number[]] = [[], []];
-  const steps = Math.ceil(digits.train.count / batch); // an epoch
+  const [D, steps] = [m.draw.b.size, Math.ceil(digits.train.count / batch)]; // pixels; steps in an epoch
   for await (const loss of learn(m, digits.train, options)) {
     if (losses.push(loss) === Math.ceil(steps / 10)) pictures["after a tenth of an epoch"] = seen();
     if (losses.length % steps) continue;
@@ -221,9 +222,9 @@ async function itLearns(show: Show, digits: Dataset, m: Machine, options: Option
     show.text(`epoch ${test.push(sum)}: held-out ${sum.toFixed(2)} = ${parts}`);
   }
   show.figure("test", test);
-  await gallery(show, "learning", "What the machine makes of held-out digits", { ...pictures, "in the end": seen() });
+  await gallery(show, digits, "learning", "What it makes of held-out digits", { ...pictures, "in the end": seen() });
   const [first = NaN, heldOut = NaN] = [losses[0], test.at(-1)];
-  const grey = { expected: 784 * Math.log(2), margin: 20, from: "784 log 2; logits and codes are only nearly 0" };
+  const grey = { expected: D * Math.log(2), margin: D / 39, from: `${D} log 2; logits and codes are only nearly 0` };
   show.claim("the first loss, in nats an image", assertAlmostEquals, { found: first, ...grey });
   const blind = { expected: meanImageLoss(digits), from: "the mean image's" };
   show.claim("held-out loss", assertLess, { found: heldOut, ...blind });
@@ -246,10 +247,10 @@ async function itLearns(show: Show, digits: Dataset, m: Machine, options: Option
 // reconstruction + b · KL, and what counts is β = b / a: a nat of KL must improve the reconstruction by β nats.
 
 /** Over pixels, and over the numbers of the code: sum or mean? With the β that it trains, for codes of 20 numbers. */
-export const REDUCTIONS: [name: string, beta: number, reduce: Reduction][] = [
+export const lossesOf = (D: number): [name: string, beta: number, reduce: Reduction][] => [
   ["sum, sum", 1, sums],
-  ["mean, mean", 784 / 20, ({ pixels, codes }) => pixels.mean(1).add(codes.mean(1)).mean()],
-  ["mean, sum", 784, ({ pixels, codes }) => pixels.mean(1).add(codes.sum(1)).mean()],
+  ["mean, mean", D / 20, ({ pixels, codes }) => pixels.mean(1).add(codes.mean(1)).mean()],
+  ["mean, sum", D, ({ pixels, codes }) => pixels.mean(1).add(codes.sum(1)).mean()],
   ["sum, mean", 1 / 20, ({ pixels, codes }) => pixels.sum(1).add(codes.mean(1)).mean()],
 ];
 
@@ -263,27 +264,27 @@ export const REDUCTIONS: [name: string, beta: number, reduce: Reduction][] = [
 
 // ### Check
 async function reductions(show: Show, digits: Dataset, options: Options): Promise<void> {
-  const [hidden, latent] = [100, 20];
-  show.title(`6.5 Sums, means, and what goes wrong: 784-${hidden}-${latent}`);
+  const [hidden, latent, D] = [100, 20, sizeOf(digits)];
+  show.title(`6.5 Sums, means, and what goes wrong: ${D}-${hidden}-${latent}`);
   const x = flat(digits.test, range(Math.min(8, digits.test.count))); // [8, 784]
   const z = random(options.seed).normal([x.shape[0], latent]);
   const [pictures, found]: [Record<string, Tensor>, Nats[]] = [{ "held-out": x }, []];
-  for (const [name, , reduce] of REDUCTIONS) {
-    const m = machine(hidden, latent, options.seed);
+  for (const [name, , reduce] of lossesOf(D)) {
+    const m = machine(hidden, latent, options.seed, D);
     await Array.fromAsync(learn(m, take(digits.train, 10_000), { ...options, latent }, reduce)); // to its end
     found.push(await judge(m, digits.test, options.seed));
     pictures[name] = tf.tidy(() => tf.sigmoid(decode(m, encode(m, x).mu)));
     pictures[`draws: ${name}`] = tf.tidy(() => tf.sigmoid(decode(m, z)));
     tf.dispose(weights(m));
   }
-  const rows = REDUCTIONS.map(([name, beta], i) => [name, beta, ...Object.values(found[i]!).map((v) => v.toFixed(2))]);
+  const rows = lossesOf(D).map(([name, beta], i) => [name, beta, ...Object.values(found[i]!).map((v) => v.toFixed(2))]);
   const columns = ["pixels, codes", "β", "reconstruction", "KL", "-ELBO"];
   show.table("Held-out, in nats an image: what each of them trains", { columns, rows });
-  await gallery(show, "reductions", "Reconstructions, and draws", pictures);
+  await gallery(show, digits, "reductions", "Reconstructions, and draws", pictures);
   const [one, means, none, free] = found as [Nats, Nats, Nats, Nats];
-  const [from, ceiling] = ["that at β = 1", { expected: meanImageLoss(digits) / 784, from: "R₀ / 784" }];
-  show.claim("KL at β = 784, in nats", assertLess, { found: none.kl, ...ceiling });
-  show.claim("KL at β = 39.2", assertLess, { found: means.kl, expected: one.kl / 10, from: `a tenth of ${from}` });
+  const [from, ceiling] = ["that at β = 1", { expected: meanImageLoss(digits) / D, from: `R₀ / ${D}` }];
+  show.claim(`KL at β = ${D}, in nats`, assertLess, { found: none.kl, ...ceiling });
+  show.claim(`KL at β = ${D / 20}`, assertLess, { found: means.kl, expected: one.kl / 10, from: `a tenth of ${from}` });
   const [better, worse] = [{ expected: one.reconstruction, from }, { expected: one.loss, from }];
   show.claim("reconstruction at β = 0.05", assertLess, { found: free.reconstruction, ...better });
   show.claim("-ELBO at β = 0.05", assertGreater, { found: free.loss, ...worse });
@@ -307,10 +308,9 @@ async function reductions(show: Show, digits: Dataset, options: Options): Promis
 async function dreams(show: Show, digits: Dataset, m: Machine, options: Options): Promise<void> {
   const { epochs, batch: batchSize, latent, hidden, seed } = options;
   show.title("6.6 A fair contest of dreams");
-  const plain = autoencoder({ latent, hidden: [hidden], seed });
+  const plain = autoencoder({ latent, hidden: [hidden], shape: digits.train.shape, seed });
   for await (const step of train(squaredError(plain), digits.train, { epochs, batchSize, seed })) show.progress(step);
-  const some = range(Math.min(10_000, digits.train.count));
-  const codes = tf.tidy(() => plain.encode(digits.train.batch(some).x)); // [N, L]
+  const codes = tf.tidy(() => plain.encode(digits.train.batch(range(Math.min(1e4, digits.train.count))).x)); // [N, L]
   const { mean, components, variances } = await principalComponents(codes);
   const outwards = (z: Tensor) => plain.decode(tf.matMul(z.mul(tf.sqrt(variances)), components).add(mean));
   const x = tf.tidy(() => digits.test.batch(range(digits.test.count)).x); // [N, 28, 28, 1]
@@ -327,7 +327,7 @@ async function dreams(show: Show, digits: Dataset, m: Machine, options: Options)
   const table = { columns: ["τ", ...noises.map(String)], rows: [["nats", ...nats.map((each) => each.toFixed(1))]] };
   show.table("The autoencoder's held-out -ELBO with its own Gaussian, by the noise τ in its codes", table);
   const z = eps.slice(0, Math.min(8, digits.test.count));
-  await gallery(show, "dreams", "Real digits, and dreams", {
+  await gallery(show, digits, "dreams", "Real digits, and dreams", {
     "held-out": x.slice(0, z.shape[0]),
     "VAE, prior": tf.tidy(() => tf.sigmoid(decode(m, z))),
     "autoencoder, its Gaussian": tf.tidy(() => outwards(z)),
@@ -339,7 +339,7 @@ async function dreams(show: Show, digits: Dataset, m: Machine, options: Options)
   const close = { found: best - loss, expected: (sharp - loss) / 2, from: "half of what is missing at τ = 0.05" };
   if (latent >= 10) show.claim("what the autoencoder misses with the best τ", assertLess, close); // few cost little
   const [one = NaN, all = NaN, elsewhere = NaN] = await numbers(() => {
-    const { mu, logVar } = encode(m, x.reshape([-1, 784])); // [N, L] each
+    const { mu, logVar } = encode(m, flat(digits.test, range(digits.test.count))); // [N, L] each
     return tf.stack([tf.exp(logVar).mean(), mu.square().add(tf.exp(logVar)).mean(), codes.square().mean()]); // [3]
   });
   const [half, twice] = [{ expected: all / 2, from: "half of μ² + σ²" }, { expected: 2 * all, from: "twice μ² + σ²" }];
@@ -367,7 +367,7 @@ async function dreams(show: Show, digits: Dataset, m: Machine, options: Options)
 export async function lesson(options: Options, show: Show): Promise<void> {
   show.text(DRAWING);
   const digits = await loadImages(options.data, show.fetch, { tell: show.text });
-  const m = machine(options.hidden, options.latent, options.seed);
+  const m = machine(options.hidden, options.latent, options.seed, sizeOf(digits));
   await twoVersions(show, digits, options.seed);
   await itLearns(show, digits, m, options);
   await reductions(show, digits, options);

@@ -166,8 +166,8 @@ export function logJoint(vae: LayersVae, images: Tensor, codes: Tensor): Tensor 
   const parts = Array.from(range(Math.ceil(codes.size / 500)), (i) =>
     tf.tidy(() => { // 250 codes at a time: all of them would take much memory
       const some = codes.slice(250 * i, Math.min(250, codes.size / 2 - 250 * i));
-      const logits = vae.decode(some).reshape([-1, 784]); // [250, 784]
-      const logOdds = tf.matMul(images.reshape([-1, 784]), logits, false, true); // Σ x·l, [N, 250]
+      const logits = vae.decode(some).reshape([some.shape[0]!, -1]); // [250, 784]
+      const logOdds = tf.matMul(images.reshape([images.shape[0]!, -1]), logits, false, true); // Σ x·l, [N, 250]
       return tf.sub(logOdds, tf.softplus(logits).sum(1)); // log p(x | z)
     }));
   return tf.add(tf.concat(parts, 1), vae.prior.logProb(codes, vae));
@@ -362,8 +362,8 @@ export async function lesson(options: Options, show: Show): Promise<void> {
   sums(show);
   weights(show, options.seed);
   await signal(show, options.seed);
-  const digits = await loadImages(options.data, show.fetch, { tell: show.text });
-  const vae = convVae({ seed: options.seed });
+  const digits = await loadImages(options.data, show.fetch, { divisibleBy: 4, tell: show.text });
+  const vae = convVae({ image: digits.train.shape, seed: options.seed });
   const sum = await summed(show, digits, vae, options);
   if (sum) {
     const { bounds, gaps } = await theGap(show, sum, options.seed);

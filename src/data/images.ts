@@ -18,6 +18,8 @@ export interface ImageSet extends Examples {
   readonly width: number;
   /** Numbers in a pixel, `C`: 1 for grey images, 3 for red, green and blue. */
   readonly channels: number;
+  /** The sizes of one image, `[H, W, C]`: what a network for them is made of. */
+  readonly shape: [height: number, width: number, channels: number];
   /** Values from 0 to 255 (in the digits 0 is paper, 255 ink), `[N, H, W, C]`. */
   readonly pixels: Uint8Array;
   /** One class per image, `[N]`, of at most 256, where that is known. */
@@ -88,6 +90,7 @@ export function imageSet(images: Idx, labels?: Idx, factors?: Idx): ImageSet {
     height,
     width,
     channels,
+    shape: [height, width, channels],
     pixels,
     ...(labels && { labels: labels.data }),
     ...(factors && { factors }),

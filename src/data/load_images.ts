@@ -16,6 +16,8 @@ export interface ImageNeeds {
   readonly train?: number;
   /** How many held-out images are needed, at least; 1 by default. */
   readonly test?: number;
+  /** What must divide the height and the width of the images, as 4 must for `convVae`; 1 by default. */
+  readonly divisibleBy?: number;
   /** Whether labels are needed; not by default. */
   readonly labels?: boolean;
   /** Is told, in a sentence, what is done with the data that is not to be expected: that some of it is held out, say. */
@@ -64,7 +66,12 @@ export async function loadImages(
   needs: ImageNeeds = {},
 ): Promise<Dataset> {
   const images = await load(name, onProgress, needs.tell);
-  assertDigits(images, needs.labels ?? false);
+  const { height, width } = images.train;
+  const { divisibleBy = 1 } = needs;
+  if (height % divisibleBy || width % divisibleBy) {
+    const wanted = `a height and a width that ${divisibleBy} divides are wanted`;
+    throw new InputError(`${name} has images of ${height} x ${width} pixels, where ${wanted}.`);
+  }
   for (const [half, kind] of [["train", "training"], ["test", "held-out"]] as const) {
     const [{ count }, wanted] = [images[half], needs[half] ?? 1];
     if (count < wanted) {
@@ -86,18 +93,5 @@ async function load(name: string, onProgress?: OnProgress, tell?: ImageNeeds["te
     const mayBeName = /^[\w-]+$/.test(name) && error instanceof EnvironmentError;
     if (mayBeName) error.message += ` If no directory is meant: the names of data sets are "digits" and "mnist".`;
     throw error;
-  }
-}
-
-/** Refuses what the lessons are not made for. */
-function assertDigits({ name, train, test }: Dataset, labels: boolean): void {
-  const { height, width, channels } = train;
-  if (height !== 28 || width !== 28 || channels !== 1) {
-    const size = [height, width, ...(channels > 1 ? [channels] : [])].join(" x ");
-    throw new InputError(`${name} has images of ${size} pixels, where 28 x 28 is wanted.`);
-  }
-  for (const { labels: all } of labels ? [train, test] : []) {
-    const odd = all?.findIndex((label) => label > 9) ?? -1;
-    if (odd >= 0) throw new InputError(`${name} gives image ${odd} the label ${all?.[odd]}, where 0 to 9 is wanted.`);
   }
 }
