@@ -142,10 +142,9 @@ export const layerShapes = (network: LayersModel) =>
   network.layers.map((layer) => `[${(layer.outputShape as number[]).slice(1).join(",")}]`).join(" ");
 
 // ### Check
-function architecture(show: Show, vae: LayersVae): void {
-  const L = vae.latent;
+function architecture(show: Show, L: number): void {
   show.title(`7.2 The networks, with a code of ${L}`);
-  const written = networks(L);
+  const [written, library] = [networks(L), convVae({ latent: L })];
   const shapes = {
     encoder: `[28,28,1] [14,14,32] [7,7,64] [3136] [16] [${L}] [${L}]`,
     decoder: "[3136] [7,7,64] [14,14,64] [28,28,32] [28,28,1]",
@@ -154,12 +153,12 @@ function architecture(show: Show, vae: LayersVae): void {
   for (const half of ["encoder", "decoder"] as const) {
     const found = layerShapes(written[half]);
     show.claim(`${half}, layer by layer`, assertEquals, { found, expected: shapes[half], from: "the drawing above" });
-    const library = layerShapes(vae[half]);
-    show.claim(`${half} of convVae`, assertEquals, { found: library, expected: found, from: "what is written above" });
+    const theirs = layerShapes(library[half]);
+    show.claim(`${half} of convVae`, assertEquals, { found: theirs, expected: found, from: "what is written above" });
     const counted = { expected: parameters[half], from: "3·3·c + 1 per filter, inputs + 1 per unit" };
     show.claim(`parameters of the ${half}`, assertEquals, { found: written[half].countParams(), ...counted });
   }
-  written.dispose();
+  for (const vae of [written, library]) vae.dispose();
 }
 
 // ## 7.3 Training
@@ -327,11 +326,12 @@ async function draw(show: Show, digits: Dataset<LabelledImages>, vae: LayersVae,
   const heldOut = tf.tidy(() => digits.test.batch(range(Math.min(500, digits.test.count))).x); // [500, 28, 28, 1]
   const real = await classifier.read(heldOut);
   const [tiled, sampled] = [await classifier.read(tiles), await classifier.read(samples)];
-  const counts = (some: Reading[]) => Array.from(range(10), (k) => some.filter(({ label }) => label === k).length);
+  const all = range(1 + digits.train.labels.reduce((a, b) => Math.max(a, b))); // classes
+  const counts = (some: Reading[]) => Array.from(all, (k) => some.filter(({ label }) => label === k).length);
   const sure = (some: Reading[]) => some.filter(({ confidence }) => confidence > 0.9).length / some.length;
   const each = Object.entries({ "held-out": real, tiles: tiled, samples: sampled });
   show.table("By the class they are read as, and how often the judge is more than 90 % sure", {
-    columns: ["", ...Array.from(range(10), String), "sure"],
+    columns: ["", ...Array.from(all, String), "sure"],
     rows: each.map(([name, some]) => [name, ...counts(some), `${(100 * sure(some)).toFixed(0)} %`]),
   });
   show.figure("tiles", counts(tiled));
@@ -360,11 +360,11 @@ async function draw(show: Show, digits: Dataset<LabelledImages>, vae: LayersVae,
 
 /** Runs the lesson. */
 export async function lesson(options: Options, show: Show): Promise<void> {
-  const digits = await loadImages(options.data, show.fetch, { labels: true, tell: show.text });
-  const vae = convVae({ latent: options.latent, seed: options.seed });
+  const digits = await loadImages(options.data, show.fetch, { labels: true, divisibleBy: 4, tell: show.text });
+  const vae = convVae({ image: digits.train.shape, latent: options.latent, seed: options.seed });
   if (options.load) await loadVae(vae, options.load);
   await byHand(show, options.seed);
-  architecture(show, vae);
+  architecture(show, options.latent);
   await learn(show, digits, vae, options);
   await blur(show, digits, vae, options.seed);
   if (options.latent === 2) {

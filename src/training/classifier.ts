@@ -27,7 +27,7 @@ export interface Classifier {
  *
  * It knows nothing but its classes: of what is no digit at all it may be sure, too.
  *
- * @param labelled What to learn from, with classes from 0 to 9.
+ * @param labelled What to learn from, with any class numbers; as many are told apart as the largest says.
  * @param seed The seed of the initial weights and of the order of the images.
  * @example
  * ```ts
@@ -47,28 +47,29 @@ export interface Classifier {
 export async function trainClassifier(labelled: LabelledImages, seed = 0): Promise<Classifier> {
   const source = random(seed);
   const { height, width, channels } = labelled;
+  const classes = 1 + labelled.labels.reduce((a, b) => Math.max(a, b), 0);
   const network = tf.sequential({
     layers: [
       tf.layers.reshape({ inputShape: [height, width, channels], targetShape: [height * width * channels] }),
       tf.layers.dense({ units: 128, activation: "relu", ...glorot(source) }),
-      tf.layers.dense({ units: 10, ...glorot(source) }),
+      tf.layers.dense({ units: classes, ...glorot(source) }),
     ],
   });
   const variables = network.trainableWeights.map((weight) => weight.read() as Variable);
   const objective = {
     variables,
-    classes: 10,
+    classes,
     terms: ({ x, y }: { x: Tensor; y?: Tensor }) =>
       tf.tidy(() => {
-        const right = tf.oneHot((y as Tensor1D).toInt(), 10); // [B, 10]
-        const logProb = tf.logSoftmax(network.apply(x) as Tensor2D); // [B, 10]
+        const right = tf.oneHot((y as Tensor1D).toInt(), classes); // [B, classes]
+        const logProb = tf.logSoftmax(network.apply(x) as Tensor2D); // [B, classes]
         return { loss: tf.neg(logProb.mul(right).sum(1)) as Tensor1D, parts: {} };
       }),
   };
   for await (const _ of train(objective, labelled, { epochs: 5, batchSize: 64, seed }));
   return {
     async read(images) {
-      const probabilities = tf.tidy(() => tf.softmax(network.apply(images) as Tensor2D)); // [B, 10]
+      const probabilities = tf.tidy(() => tf.softmax(network.apply(images) as Tensor2D)); // [B, classes]
       const rows = await probabilities.array() as number[][];
       probabilities.dispose();
       return rows.map((row) => {
