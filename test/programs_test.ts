@@ -6,7 +6,7 @@
  */
 import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { decode } from "fast-png";
+import { decode, encode } from "fast-png";
 import {
   bernoulli,
   convVae,
@@ -20,6 +20,7 @@ import {
   keepBest,
   layersVae,
   loadDigits,
+  loadImages,
   loadTable,
   loadVae,
   logEvidence,
@@ -197,6 +198,30 @@ testIf(
       assertAlmostEquals(height, 1e6 + 3, 10); // of 0 to 6 about 1e6
       assertAlmostEquals(width, 0.002, 0.01); // of 0 to 0.004
       drawn.dispose();
+      vae.dispose();
+    }),
+);
+
+testIf(
+  files,
+  "--allow-read --allow-write",
+  "images in a folder are data, whatever their form and size",
+  () =>
+    withTempDir(async (parent) => {
+      for (let i = 0; i < 20; i++) {
+        const [directory, data] = [`${parent}/my-folder/${["circle", "square"][i % 2]}`, new Uint8Array(12 * 16 * 3)];
+        await Deno.mkdir(directory, { recursive: true });
+        await Deno.writeFile(
+          `${directory}/${i}.png`,
+          encode({ width: 16, height: 12, channels: 3, data: data.fill(i) }),
+        );
+      }
+      const told: string[] = [];
+      const images = await loadImages(`${parent}/my-folder`, undefined, { tell: (sentence) => told.push(sentence) });
+      assertEquals([images.train.count, images.test.count, told.length], [16, 4, 1]);
+      assertEquals([images.train.shape, images.test.classes], [[12, 16, 3], ["circle", "square"]]);
+      const vae = convVae({ image: images.train.shape, filters: [2, 3] });
+      for await (const _ of train(negativeElbo(vae), images.train, { heldOut: images.test, batchSize: 8 }));
       vae.dispose();
     }),
 );

@@ -72,7 +72,7 @@ async function readPicture(path: string): Promise<{ pixels: Uint8Array; shape: n
   const bytes = await readPacked(path, "expected a PNG image");
   const { convertIndexedToRgb, decode, hasPngSignature } = await import("fast-png");
   if (!hasPngSignature(bytes)) {
-    throw new InputError(`${path} is ${foreignKind(bytes) ?? "of another kind"}; expected a PNG image.`);
+    throw new InputError(`${path} is ${foreignKind(bytes) ?? "no PNG image"}.`);
   }
   try {
     const png = decode(bytes);

@@ -97,7 +97,7 @@ function collect(pieces: readonly Piece[]): Map<Half, Found> {
     const found = halves.get(half) ?? {};
     const [before, now] = "images" in piece ? [found.images, piece.images] : [found.labels, piece.labels];
     if (before && !same(before, now)) {
-      throw new InputError(`${before.name} and ${now.name} differ, but have the same name: leave one of them away.`);
+      throw new InputError(`${before.name} and ${now.name} differ, where one alone is wanted: remove one of them.`);
     }
     halves.set(half, { ...piece, ...found });
   }
@@ -166,7 +166,8 @@ function split(path: string, all: ImageSet, tell: (sentence: string) => void): H
   const { count } = all;
   if (count < 2) throw new InputError(`${path} has one image, where two are wanted: one to learn from, one held out.`);
   const held = Math.max(Math.round(count / 5), 1);
-  tell(`${path} has no held-out images of its own: ${held} of its ${count}, drawn at random, are held out.`);
+  const are = held === 1 ? "is" : "are";
+  tell(`${path} has no held-out images of its own: ${held} of its ${count}, drawn at random, ${are} held out.`);
   const order = random(0).permutation(count);
   const part = (indices: Uint32Array) => chosen(all, Array.from(indices.toSorted()));
   return { train: part(order.subarray(held)), test: part(order.subarray(0, held)) };

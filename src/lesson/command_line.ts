@@ -85,7 +85,7 @@ function commandOf<Numbers extends Record<string, number>>(lesson: Lesson<Number
     .option("--out <directory>", "also write a page there, and its pictures as PNG and SVG", nonEmpty)
     .option("--json", "end with one line of JSON: every figure found");
   if (usesData) {
-    const sources = "digits (embedded), mnist (fetched), or a directory of IDX files";
+    const sources = "digits (embedded), mnist (fetched), or a directory or file of images";
     command.option("--data <source>", sources, nonEmpty, "digits");
   }
   if (keepsModel) {

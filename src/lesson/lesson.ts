@@ -8,7 +8,7 @@ import type { TrainOptions } from "../training/train.ts";
 
 /** The options every lesson has, besides its own numbers. */
 export interface CommonOptions {
-  /** What to learn from: `digits` (embedded), `mnist` (fetched), or a directory of IDX files. */
+  /** What to learn from: `digits` (embedded), `mnist` (fetched), or a directory or file of images. */
   data: string;
   /** The seed of everything random. */
   seed: number;
