@@ -116,14 +116,18 @@ testFiles(
 Deno.test("what a file cannot say is refused before it is written", () => {
   const numbers: Float32Array[] = [];
   for (const step of [-1, 1.5, NaN, 2 ** 53]) {
-    assertThrows(() => encode({ step, facts: 0, numbers }), RangeError, `is a whole number from 0, not ${step}.`);
+    assertThrows(
+      () => encode({ step, facts: 0, numbers }),
+      RangeError,
+      `must be a whole number of at least 0, not ${step}.`,
+    );
   }
   for (const kl of [NaN, Infinity, -Infinity]) {
     const facts = { history: [{ kl }] };
-    assertThrows(() => encode({ step: 1, facts, numbers }), RangeError, `are finite, and "kl" is ${kl}.`);
+    assertThrows(() => encode({ step: 1, facts, numbers }), RangeError, `must be finite, but "kl" is ${kl}.`);
   }
   const much = [new Float32Array(2 ** 26)]; // never touched, so it takes no memory
-  const message = /^The checkpoint of step 1 would have 26843\d{4} bytes, more than the 268435456 it may have\.$/;
+  const message = /^The checkpoint of step 1 would have 26843\d{4} bytes, more than the limit of 268435456\.$/;
   assertMatch(assertThrows(() => encode({ step: 1, facts: 0, numbers: much }), InputError).message, message);
 });
 
@@ -165,14 +169,14 @@ testFiles(
       await save(directory, 1, 2);
       assertEquals(
         await refusal(directory, () => CheckpointDirectory.open(directory, false)),
-        "DIR holds a training at step 2 already: add --resume, or name another directory.",
+        "DIR already holds a training run at step 2: add --resume, or name another directory.",
       );
       assertSame((await resume(directory)).found, small(2));
 
       for (
         const open of [() => CheckpointDirectory.open(parent, false), () => CheckpointDirectory.open(parent, true)]
       ) {
-        const message = 'DIR holds other files ("new") and no checkpoint: name another directory.';
+        const message = 'DIR holds other files ("new") but no checkpoint: name another directory.';
         assertEquals(await refusal(parent, open), message);
       }
       const nowhere = await assertRejects(
@@ -216,7 +220,7 @@ testFiles(
       await edit(`${directory}/${fileName(1)}`, (file) => file.subarray(1));
       assertMatch(
         await refusal(directory, () => resume(directory)),
-        /^No checkpoint in DIR is whole: name another directory\. The newest: DIR\/step-00000002\.checkpoint is damaged: /,
+        /^No checkpoint in DIR is intact: name another directory\. The newest: DIR\/step-00000002\.checkpoint is damaged: /,
       );
     }),
 );
@@ -268,7 +272,7 @@ testFiles(
           for (const step of [3, 4]) await checkpoints.save(small(step));
           assertEquals(names(directory), namesOf(2, 3, 4));
           const over = await assertRejects(() => checkpoints.save(checkpointOf(2, 4)), EnvironmentError);
-          assertEquals(over.message, `${path} could not be read, and so is not overwritten.`);
+          assertEquals(over.message, `${path} could not be read, so it is not overwritten.`);
         }
         failing(denied, ".checkpoint");
         const none = await assertRejects(() => resume(directory), EnvironmentError);
@@ -301,7 +305,7 @@ testFiles(
       for (const more of [1, 4, 1000]) {
         const long = new Uint8Array(file.length + more);
         long.set(file);
-        await refused(long, `it has ${long.length} bytes, where ${file.length} are promised.`);
+        await refused(long, `it has ${long.length} bytes, but its header promises ${file.length}.`);
       }
       await Deno.writeFile(path, file);
       assertSame(await readCheckpoint(path), small(3));
@@ -360,7 +364,7 @@ testFiles(
         await Deno.truncate(path, file.length + 4 * count); // sparse: it takes no place on the disk either
         const [{ message }, largest] = await measured(() => assertRejects(() => readCheckpoint(path), InputError));
         const size = file.length + 4 * count;
-        assertEquals(message, `${path} is damaged: it has ${size} bytes, more than the 268435456 that are read.`);
+        assertEquals(message, `${path} is damaged: it has ${size} bytes, more than the limit of 268435456.`);
         assertLess(largest, 100);
       }
     }),
@@ -408,7 +412,7 @@ testRun(
       const directory = `${parent}/new`;
       {
         using first = await CheckpointDirectory.open(directory, false);
-        const busy = "Another training writes to DIR now: name another directory.";
+        const busy = "Another training run is writing to DIR: name another directory.";
         for (const again of [false, true]) {
           assertEquals(await refusal(directory, () => CheckpointDirectory.open(directory, again)), busy);
         }
@@ -562,7 +566,7 @@ testFiles(
       await assertRejects(
         () => newFile(`${directory}/file`, new Uint8Array(3), directory),
         InputError,
-        "exists already",
+        "already exists",
       );
       assertEquals((await Deno.readFile(`${directory}/file`)).length, 5);
     }),

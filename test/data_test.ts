@@ -306,7 +306,7 @@ Deno.test("fewer images than a batch are a batch, to train on and to judge by, d
   }
   const none: Examples = { ...imageSet(array("images", [1, 2, 3])), count: 0 };
   for (const run of [() => train(negativeElbo(vae), none).next(), () => evaluate(negativeElbo(vae), none)]) {
-    await assertRejects(run, RangeError, "examples.count is a whole number of at least 1, not 0.");
+    await assertRejects(run, RangeError, "examples.count must be a whole number of at least 1, not 0.");
   }
   vae.dispose();
 });

@@ -144,13 +144,13 @@ Deno.test("without held-out examples, or with a patience that is none: a sentenc
     const training = train(objective, rows(new Float32Array(9), [9, 1]), { ...HALVING, batchSize: 1 });
     for await (const { step } of keepBest(training, objective, { patience: 2 })) steps.push(step);
   };
-  await assertRejects(unjudged, InputError, "keepBest needs examples to judge by: give train the option heldOut.");
+  await assertRejects(unjudged, InputError, "keepBest needs held-out examples: give train the option heldOut.");
   assertEquals(steps, [], "at the first step already");
   for (const patience of [0, -1, 1.5, NaN]) {
     await assertRejects(
       () => kept(7, { patience }),
       RangeError,
-      `patience is a whole number of at least 1, not ${patience}.`,
+      `patience must be a whole number of at least 1, not ${patience}.`,
     );
   }
   objective.at.dispose();

@@ -93,7 +93,7 @@ Deno.test("a part or a metric cannot be called as a record's own field, nor have
   const { objective, dispose } = counting();
   const run = (change: Partial<Objective>) => Array.fromAsync(train({ ...objective as Objective, ...change }, POWERS));
   const taken = (name: string) =>
-    `A part of a loss cannot be called "${name}": every record of a step has one already.`;
+    `A part of a loss cannot be named "${name}": every step's record already has a field of that name.`;
   for (const name of ["step", "history", "loss", "batch"]) {
     const terms: Objective["terms"] = ({ x }) => {
       const loss = x.sum(1) as tf.Tensor1D;
@@ -173,7 +173,7 @@ testFiles("examples with a fingerprint are known by it, and others by all they h
   await assertRejects(() => run("-hash", labelled([0, 1, 2, 1]), true), InputError, "has examples that hash to");
   await run("-print", labelled([0, 1, 2, 0], "v3"), false);
   await run("-print", labelled([0, 1, 2, 1], "v3"), true);
-  const sentence = 'has examples that hash to "v3", and this one "v4".';
+  const sentence = 'has examples that hash to "v3", but this one has "v4".';
   await assertRejects(() => run("-print", labelled([0, 1, 2, 0], "v4"), true), InputError, sentence);
 });
 

@@ -407,7 +407,7 @@ Deno.test("a conditional model takes class numbers or one-hot labels, and says w
   assertEquals(await one.array(), [[0, 1, 0], [0, 1, 0]]);
   for (const label of [3, -1, 0.5]) assertThrows(() => oneHot(label, { count: 1, classes: 3 }), RangeError, "no class");
   const bad: Examples = { count: 2, batch: () => ({ x: tf.ones([2, 4]), y: tf.tensor1d([1, 3]) }) };
-  const sentence = "its labels are from 1 to 3, expected class numbers from 0 to 2";
+  const sentence = "its labels range from 1 to 3, expected class numbers from 0 to 2";
   await assertRejects(() => evaluate(objective, bad), InputError, sentence);
   one.dispose();
   vae.dispose();

@@ -55,7 +55,7 @@ Deno.test("a table that is not scaled is what is blamed, before any update is", 
       );
       assertMatch(
         message,
-        /^Training stops at step 1: its (KL|loss) is Infinity, and its examples hold numbers from /,
+        /^Training stops at step 1: its (KL|loss) is Infinity, and its examples contain numbers from /,
         name,
       );
       assertMatch(message, /: scale them first, each column to a mean of 0 and a standard deviation of 1\.$/);
@@ -72,7 +72,8 @@ Deno.test("a rare number that is not scaled is blamed at its step, and so it is 
   const step = 1 + batches(256, 32).findIndex((indices) => indices.includes(200));
   assert(step > 1);
   const vae = denseVae({ shape: [12], latent: 3, hidden: 16, likelihood: gaussian({ variance: "learned" }) });
-  const sentence = /: its KL is Infinity, and its examples hold numbers from -3\.\d+ to 10,000,000: scale them first,/;
+  const sentence =
+    /: its KL is Infinity, and its examples contain numbers from -3\.\d+ to 10,000,000: scale them first,/;
   for (
     const [run, where] of [
       [() => evaluate(negativeElbo(vae), examples), "Cannot evaluate the batch that begins with example 0"],
@@ -93,8 +94,8 @@ Deno.test("scaled examples are never blamed: neither with weights too large from
   const examples = rows(values, [64, 12]);
   for (
     const [weight, learningRate, wanted] of [
-      [1e4, 1e-3, "before any step was taken: the weights it begins with are too large, or not finite."],
-      [1, 1e30, "so log σ² or μ has run away: try a smaller learning rate."],
+      [1e4, 1e-3, "before the first step: the initial weights are too large or not finite."],
+      [1, 1e30, "so log σ² or μ has diverged: try a smaller learning rate."],
     ] as const
   ) {
     const vae = denseVae({ shape: [12], latent: 3, hidden: 16, likelihood: gaussian({ variance: 1 }) });

@@ -128,7 +128,11 @@ Deno.test("a variable without a slope is named", async () => {
   for (const make of [sgd(), adam(), tfOptimizer(() => tf.train.sgd(1))]) {
     const variables = start();
     using optimizer = await make(variables);
-    assertThrows(() => optimizer.step({}, 1), RangeError, `There is no slope for the variable ${variables[0]!.name}.`);
+    assertThrows(
+      () => optimizer.step({}, 1),
+      RangeError,
+      `There is no gradient for the variable ${variables[0]!.name}.`,
+    );
     tf.dispose(variables);
   }
 });
@@ -217,14 +221,14 @@ Deno.test("what is no fresh optimizer of tf.train is refused in a sentence", asy
   const run = (make: () => tf.Optimizer) => walk({ optimizer: tfOptimizer(make) });
   await run(() => used);
   await assertRejects(() => run(() => used), TypeError, "This optimizer has taken steps before");
-  await assertRejects(() => run(() => ({}) as tf.Optimizer), TypeError, "takes a function that makes an optimizer");
+  await assertRejects(() => run(() => ({}) as tf.Optimizer), TypeError, "needs a function that makes an optimizer");
   const rateless = () => Object.assign(tf.train.sgd(0.1), { getConfig: () => ({}) });
-  await assertRejects(() => run(rateless), TypeError, "SGD says no learningRate in its getConfig().");
+  await assertRejects(() => run(rateless), TypeError, "The getConfig() of SGD has no learningRate.");
 });
 
 Deno.test("options of optimizers that make no sense are refused in a sentence", () => {
   for (const bad of [-0.1, 1, NaN, Infinity]) {
-    const sentence = (name: string) => `An optimizer's ${name} is a number in [0, 1), not ${bad}.`;
+    const sentence = (name: string) => `An optimizer's ${name} must be a number in [0, 1), not ${bad}.`;
     assertThrows(() => adam({ beta1: bad }), RangeError, sentence("beta1"));
     assertThrows(() => adam({ beta2: bad }), RangeError, sentence("beta2"));
     assertThrows(() => sgd({ momentum: bad }), RangeError, sentence("momentum"));
@@ -233,7 +237,11 @@ Deno.test("options of optimizers that make no sense are refused in a sentence", 
   }
   for (const epsilon of [0, -1, NaN, Infinity]) {
     for (const make of [adam, rmsprop]) {
-      assertThrows(() => make({ epsilon }), RangeError, `An optimizer's epsilon is a positive number, not ${epsilon}.`);
+      assertThrows(
+        () => make({ epsilon }),
+        RangeError,
+        `An optimizer's epsilon must be a positive number, not ${epsilon}.`,
+      );
     }
   }
   assertThrows(() => sgd({ nesterov: true }), RangeError, "An optimizer with nesterov needs a momentum above 0.");
@@ -252,14 +260,14 @@ Deno.test("a schedule that is too short is refused before the first step, one th
   await assertRejects(
     () => run(cosine(0.1, 3)),
     RangeError,
-    "learningRate is a positive number, and at step 4 it is 0.",
+    "learningRate must be a positive number, but at step 4 it is 0.",
   );
   assertEquals(batches, 0);
   await run(cosine(0.1, 4));
   assertEquals(steps, 4);
   for (const bad of [0, -1, NaN, Infinity]) {
     const failing: Schedule = (step) => step === 3 ? bad : 0.1;
-    await assertRejects(() => run(failing), RangeError, `is a positive number, and at step 3 it is ${bad}.`);
+    await assertRejects(() => run(failing), RangeError, `must be a positive number, but at step 3 it is ${bad}.`);
     assertEquals(steps, 2);
   }
   objective.point.dispose();
@@ -307,10 +315,10 @@ testFiles("another optimizer, or the same with other options, does not go on wit
     trained({ ...HOW, ...options, checkpoint: { ...SILENT, directory, resume: true } }, { until });
   await run({ optimizer: sgd({ momentum: 0.9 }), learningRate: 1e-4 }, 4);
   const cases: [OptimizerFactory | undefined, string][] = [
-    [undefined, 'has the optimizer "sgd", and this one "adam".'],
-    [tfOptimizer(() => tf.train.momentum(1, 0.9)), 'has the optimizer "sgd", and this one "tf.train\'s Momentum".'],
-    [sgd({ momentum: 0.8 }), "has an optimizer with momentum 0.9, and this one momentum 0.8."],
-    [sgd({ momentum: 0.9, nesterov: true }), "has an optimizer with nesterov false, and this one nesterov true."],
+    [undefined, 'has the optimizer "sgd", but this one has "adam".'],
+    [tfOptimizer(() => tf.train.momentum(1, 0.9)), 'has the optimizer "sgd", but this one has "tf.train\'s Momentum".'],
+    [sgd({ momentum: 0.8 }), "has an optimizer with momentum 0.9, but this one has momentum 0.8."],
+    [sgd({ momentum: 0.9, nesterov: true }), "has an optimizer with nesterov false, but this one has nesterov true."],
   ];
   for (const [optimizer, sentence] of cases) {
     const before = tf.memory().numTensors;
@@ -350,7 +358,7 @@ testFiles(
     for (const make of [() => tf.train.adam(0.1), () => tf.train.adamax(0.1), () => new Own(0.1)]) {
       const before = tf.memory().numTensors;
       const run = () => trained({ ...HOW, optimizer: tfOptimizer(make), checkpoint: { ...SILENT, directory } });
-      const error = await assertRejects(run, InputError, "A checkpoint holds all that an optimizer remembers");
+      const error = await assertRejects(run, InputError, "A checkpoint needs the whole state of the optimizer");
       assertStringIncludes(error.message, make().getClassName());
       assertEquals(await Array.fromAsync(Deno.readDir(`${directory}/..`)), [], "no directory was made");
       assertLess(tf.memory().numTensors, before + 5); // those that make() makes in the line above

@@ -83,7 +83,7 @@ testFiles(
     await assertRejects(
       () => trained({ ...HOW, epochs: 2, checkpoint: { ...SILENT, directory, resume: true } }),
       InputError,
-      `The training in ${directory} is in epoch 3 already, and 2 are asked for.`,
+      `The training run in ${directory} is already in epoch 3, but epochs is 2.`,
     );
   },
 );
@@ -143,18 +143,18 @@ testFiles(
     await assertRejects(
       () => run({ checkpoint: { ...SILENT, directory } }),
       InputError,
-      `${directory} holds a training at step 2`,
+      `${directory} already holds a training run at step 2`,
     );
     const before = tf.memory().numTensors;
     const cases: [TrainOptions, Examples | undefined, number | undefined, string][] = [
-      [{ batchSize: 3 }, undefined, undefined, "has batches of 2, and this one 3."],
-      [{ seed: 5 }, undefined, undefined, "has the seed 0, and this one 5."],
-      [{}, rowsOf(0.5, 1, 0, 0.25), undefined, "has examples: 3, and this one 2."],
+      [{ batchSize: 3 }, undefined, undefined, "has batches of 2, but this one has 3."],
+      [{ seed: 5 }, undefined, undefined, "has the seed 0, but this one has 5."],
+      [{}, rowsOf(0.5, 1, 0, 0.25), undefined, "has examples: 3, but this one has 2."],
       [{}, rowsOf(0.5, 1, 0, 0.25, 1, 0.5), undefined, "has examples that hash to"],
       [{}, rowsOf(0, 1, 0, 0.25, 1, 1), undefined, "has examples that hash to"],
       [{}, rowsOf(0.5, 1, 0, 0.5, 1, 1), undefined, "has examples that hash to"], // neither the first nor the last
-      [{ heldOut: data }, undefined, undefined, "has held-out examples: nothing, and this one 3."],
-      [{}, undefined, 3, "has weights, or running means of slopes, of the shape [3,2], and this one [3,3]"],
+      [{ heldOut: data }, undefined, undefined, "has held-out examples: nothing, but this one has 3."],
+      [{}, undefined, 3, "has variables of shape [3,2], but this one has [3,3]"],
     ];
     for (const [options, examples, latent, sentence] of cases) {
       await assertRejects(
@@ -204,7 +204,7 @@ testFiles("a checkpoint that cannot be written stops the writing, not the traini
   const { weights } = await trained({ ...HOW, checkpoint }, { said });
   assertEquals(weights, whole.weights);
   assertStringIncludes(warnings[0], `${directory}/step-00000008.checkpoint`);
-  assertStringIncludes(warnings[0], ". Training goes on without it.");
+  assertStringIncludes(warnings[0], ". Training continues without it.");
   Deno.mkdirSync(`${directory}-b`);
   const left = { ...checkpoint, directory: `${directory}-b` };
   const block = ({ step }: Step) => {
@@ -225,7 +225,7 @@ testFiles("where a resumed training goes on, and what is no longer as it was, is
   };
   await trained({ ...HOW, checkpoint: { directory: `${directory}-new`, warn } }, { until: 1 });
   assertEquals(warnings, [], "nobody asked to resume");
-  assertEquals((await run({}, 4)).said, `There is no checkpoint in ${directory}: training begins with step 1.`);
+  assertEquals((await run({}, 4)).said, `There is no checkpoint in ${directory}: training starts at step 1.`);
   assertEquals((await run({}, 6)).said, "Resuming after step 4.");
 
   const good = await newest(directory);
@@ -239,17 +239,17 @@ testFiles("where a resumed training goes on, and what is no longer as it was, is
   assertEquals(
     await changed("kernels", { how: { ...facts.how, kernels: "other" } }),
     `Resuming after step 6, with a different build of the kernels (${kernels} instead of other). ` +
-      "The numbers will differ by rounding from those of an uninterrupted training.",
+      "The numbers will differ by rounding from those of an uninterrupted run.",
   );
   assertEquals(
     await changed("workers", {}, { workers: 2, learningRate: 0.5 }),
     "Resuming after step 6, with a different learning rate (0.5 instead of 0.01) and a different number of workers (2 instead of 1). " +
-      "The numbers will differ by rounding from those of an uninterrupted training.",
+      "The numbers will differ by rounding from those of an uninterrupted run.",
   );
   await assertRejects(
     () => changed("version", { about: { ...facts.about, version: 7 } }),
     InputError,
-    "has checkpoints of the version 7, and this one 3.",
+    "has checkpoints of version 7, but this one has 3.",
   );
   await assertRejects(
     () => changed("how", { how: { ...facts.how, learningRate: "1" } }),
@@ -343,8 +343,8 @@ testFiles("another network, of the same shapes, is refused", async (directory) =
       { inner: "tanh" },
       "has a different encoder: its layer 2 (Sequential): its layer 0 (Dense) has activation relu, expected",
     ],
-    [{ frozen: 2 }, "has weights that do not change and hash to"],
-    [{ frozenToo: 2 }, "has weights that do not change and hash to"],
+    [{ frozen: 2 }, "has frozen weights that hash to"],
+    [{ frozenToo: 2 }, "has frozen weights that hash to"],
   ] as const;
   for (const [how, sentence] of cases) await assertRejects(() => run(ofNetworks(how)), InputError, sentence);
 });
@@ -449,7 +449,7 @@ testFiles("a checkpoint whose contents are none of a training is refused, whatev
     await assertRejects(
       () => trained({ ...HOW, checkpoint: { ...SILENT, directory: other, resume: true } }),
       InputError,
-      `The checkpoint of step 3 in ${other} is not one of a training.`,
+      `The checkpoint of step 3 in ${other} does not describe a training run.`,
       JSON.stringify(facts).slice(0, 80),
     );
   }
@@ -459,7 +459,7 @@ testFiles("a checkpoint whose contents are none of a training is refused, whatev
     await assertRejects(
       () => trained({ ...HOW, checkpoint: { ...SILENT, directory: other, resume: true } }),
       InputError,
-      "Cannot resume a different training",
+      "Cannot resume a different training run",
     );
   }
 });
@@ -527,7 +527,7 @@ testFiles("held-out examples and the backend are those of the training that is r
   await assertRejects(() => trained({ ...resume, heldOut: undefined }), InputError, other);
   await assertRejects(() => trained({ ...resume, heldOut: { ...IMAGES, count: 21 } }), InputError, other);
   await startBackend("cpu");
-  await assertRejects(() => trained(resume), InputError, 'has been computed on "wasm", and this one "cpu".');
+  await assertRejects(() => trained(resume), InputError, 'has the backend "wasm", but this one has "cpu".');
 });
 
 testFiles("a checkpoint with numbers missing, or losses that are none, is refused", async (directory) => {
@@ -547,7 +547,12 @@ testFiles("a checkpoint with numbers missing, or losses that are none, is refuse
     const other = `${directory}-${i}`;
     await write(other, checkpoint);
     const run = () => trained({ ...HOW, checkpoint: { ...SILENT, directory: other, resume: true } });
-    await assertRejects(run, InputError, `The checkpoint of step 3 in ${other} is not one of a training.`, `${i}`);
+    await assertRejects(
+      run,
+      InputError,
+      `The checkpoint of step 3 in ${other} does not describe a training run.`,
+      `${i}`,
+    );
   }
 });
 
@@ -623,7 +628,7 @@ testIf(
       const said = await new Response(process.stderr).text();
       assertEquals([code, signal], [130, null], said);
       const [, step] = said.match(
-        /^Interrupted after step (\d+) of 200\. To go on from the last checkpoint: --checkpoint \S+ --resume\.\n$/,
+        /^Interrupted after step (\d+) of 200\. To resume from the last checkpoint, use --checkpoint \S+ --resume\.\n$/,
       )!;
       assertEquals(
         [...Deno.readDirSync(directory)].filter(({ name }) => name === `step-${step.padStart(8, "0")}.checkpoint`)

@@ -472,8 +472,8 @@ function spoilt(part: "loss" | ElboPart, by: number) {
 const WRONG = [
   ["loss", NaN, "its loss is NaN: try a smaller learning rate."],
   ["loss", Infinity, "its loss is Infinity: try a smaller learning rate."],
-  ["kl", Infinity, "its KL is Infinity, so log σ² or μ has run away: try a smaller learning rate."],
-  ["reconstruction", NaN, "its reconstruction loss is NaN, so what the decoder outputs has run away: try a smaller"],
+  ["kl", Infinity, "its KL is Infinity, so log σ² or μ has diverged: try a smaller learning rate."],
+  ["reconstruction", NaN, "its reconstruction loss is NaN, so the decoder's output has diverged: try a smaller"],
 ] as const;
 
 testOnBackends(
@@ -519,7 +519,7 @@ testOnBackends("a slope that is no finite number ends the training too, though t
       const before = alive();
       const objective = steep(bad);
       const sentence =
-        "Training stops at step 3: its loss is finite, but its gradient, or the weights after it, are not";
+        "Training stops at step 3: its loss is finite, but its gradient or the weights after the step are not";
       await assertRejects(() => trained(objective, spied(), { batchSize: 1, readEvery }), InputError, sentence);
       objective.point.dispose();
       assertEquals(alive(), before);
@@ -530,16 +530,16 @@ testOnBackends("a slope that is no finite number ends the training too, though t
 testOnBackends("pixels that are not in [0, 1] are refused at their step, to train on and to judge by", async () => {
   const vae = denseVae({ latent: 2, hidden: 3, shape: [2] });
   const before = alive();
-  const wanted = "expected numbers in [0,1], as pixels are once divided by 255";
+  const wanted = "expected numbers in [0,1], such as pixels divided by 255";
   for (const [value, found] of [[255, "from 0.5 to 255"], [-0.25, "from -0.25 to 0.5"]] as const) {
     const examples = rows(Float32Array.from([0.5, 0.5, value, 0.5]), [2, 2]);
     const step = 1 + batches(2, 1, 1).findIndex(([i]) => i === 1);
     await assertRejects(
       () => trained(negativeElbo(vae), examples, { batchSize: 1 }),
       InputError,
-      `Training stops at step ${step}: its examples hold numbers ${found}, ${wanted}`,
+      `Training stops at step ${step}: its examples contain numbers ${found}, ${wanted}`,
     );
-    await assertRejects(() => evaluate(negativeElbo(vae), examples), InputError, `hold numbers ${found}, ${wanted}`);
+    await assertRejects(() => evaluate(negativeElbo(vae), examples), InputError, `contain numbers ${found}, ${wanted}`);
   }
   assertEquals(alive(), before);
   vae.dispose();
@@ -554,7 +554,11 @@ testOnBackends("what an autoencoder cannot put out, or is no number, is refused 
   const run = (model: Autoencoder, value: number) => trained(squaredError(model), holding(value));
   assertEquals((await run(linear, 255)).length, 1);
   const rest = ", expected numbers in [0,1]";
-  await assertRejects(() => run(bounded, 255), InputError, `step 1: its examples hold numbers from 0.5 to 255${rest}`);
+  await assertRejects(
+    () => run(bounded, 255),
+    InputError,
+    `step 1: its examples contain numbers from 0.5 to 255${rest}`,
+  );
   await assertRejects(
     () => run(bounded, NaN),
     InputError,
@@ -681,7 +685,7 @@ Deno.test("a weight that is not finite is found in whichever variable it is", as
       await assertRejects(
         () => Array.fromAsync(train(objective, rows(Float32Array.of(5), [1, 1]))),
         InputError,
-        "its loss is finite, but its gradient, or the weights after it, are not",
+        "its loss is finite, but its gradient or the weights after the step are not",
       );
       tf.dispose(variables);
     }
@@ -737,17 +741,17 @@ Deno.test("options that make no sense are refused in a sentence", async () => {
       await assertRejects(
         () => trained(objective, examples, { [name]: bad }),
         RangeError,
-        `${name} is a whole number of at least 1, not ${bad}.`,
+        `${name} must be a whole number of at least 1, not ${bad}.`,
       );
     }
     await assertRejects(
       () => evaluate(objective, examples, { batchSize: bad }),
       RangeError,
-      `batchSize is a whole number of at least 1, not ${bad}.`,
+      `batchSize must be a whole number of at least 1, not ${bad}.`,
     );
   }
   const none = { count: 0, batch: () => ({ x: tf.zeros([0, 2]) }) };
-  const empty = "is a whole number of at least 1, not 0.";
+  const empty = "must be a whole number of at least 1, not 0.";
   await assertRejects(() => trained(objective, none, {}), RangeError, `examples.count ${empty}`);
   await assertRejects(() => trained(objective, examples, { heldOut: none }), RangeError, `heldOut.count ${empty}`);
   await assertRejects(() => evaluate(objective, none), RangeError, `examples.count ${empty}`);
@@ -755,7 +759,7 @@ Deno.test("options that make no sense are refused in a sentence", async () => {
     await assertRejects(
       () => trained(objective, examples, { learningRate: bad }),
       RangeError,
-      `learningRate is a positive number, not ${bad}.`,
+      `learningRate must be a positive number, not ${bad}.`,
     );
   }
   for (const run of [train(objective, examples, { seed: 0.5 }).next(), evaluate(objective, examples, { seed: 0.5 })]) {

@@ -133,7 +133,7 @@ testWorkers("held-out examples of another shape are refused in a sentence", asyn
   const vae = small();
   const heldOut: Examples = { count: 3, batch: (indices) => ({ x: tf.zeros([indices.length, 9, 9, 1]) }) };
   const steps = train(negativeElbo(vae), images, { batchSize: 40, heldOut, workers: 2 });
-  await assertRejects(() => steps.next(), RangeError, "are of shape [9,9,1]; those before were [8,8,1].");
+  await assertRejects(() => steps.next(), RangeError, "have shape [9,9,1]; earlier ones had [8,8,1].");
   vae.dispose();
 });
 
@@ -164,7 +164,7 @@ testWorkers("a model that workers would make again with other variables is refus
   const start = (vae: Vae) => WorkerPool.start(negativeElbo(vae), images, { workers: 2, batchSize: 4 });
   const late = small();
   late.encoder.layers[1].trainable = false; // after the model was made: it trains all it has, as it did
-  const first = "recipe makes another one: it has 16 variables, expected 18.";
+  const first = "recipe makes a different objective: it has 16 variables, expected 18.";
   await assertRejects(() => start(late), InputError, first);
   late.dispose();
 
@@ -177,7 +177,7 @@ testWorkers("a model that workers would make again with other variables is refus
   assertEquals(vae.variables.length, 6, "each variable once");
   const flatImages = rows(new Float32Array(8), [4, 2]);
   const two = WorkerPool.start(negativeElbo(vae), flatImages, { workers: 2, batchSize: 4 });
-  await assertRejects(() => two, InputError, "recipe makes another one: it has 8 variables, expected 6.");
+  await assertRejects(() => two, InputError, "recipe makes a different objective: it has 8 variables, expected 6.");
   tf.dispose(vae.variables);
 });
 
@@ -242,14 +242,14 @@ testWorkers("an objective without a recipe is refused by more than one worker", 
     await assertRejects(
       () => train(objective, examples, { workers: 2 }).next(),
       InputError,
-      "Workers rebuild the objective from its recipe, and this one has none",
+      "Workers rebuild the objective from its recipe, but this one has none",
     );
   }
   for (const workers of [0, 1.5, NaN]) {
     await assertRejects(
       () => train(own[0], examples, { workers }).next(),
       RangeError,
-      `workers is a whole number of at least 1, not ${workers}.`,
+      `workers must be a whole number of at least 1, not ${workers}.`,
     );
   }
   vae.dispose();
@@ -279,7 +279,7 @@ testWorkers("what only this program has registered is named, with the way for wo
     await assertRejects(
       () => train(negativeElbo(vae), examples, { workers: 2 }).next(),
       InputError,
-      `Workers do not know the ${what}, as only the main program has registered it: let the objective's recipe name a ` +
+      `Workers do not know the ${what}, because only the main program has registered it: let the objective's recipe name a ` +
         "module that registers it and exports a function that makes the objective.",
     );
     vae.dispose();
@@ -320,7 +320,7 @@ Deno.test({
     await assertRejects(
       () => train(negativeElbo(vae), images, { workers: 2 }).next(),
       EnvironmentError,
-      "Training with 2 workers reads their source: add --allow-read=",
+      "Training with 2 workers requires permission to read their source: add --allow-read=",
     );
     vae.dispose();
   },
@@ -342,8 +342,11 @@ testIf(
     const changed: [Objective, string][] = [
       [{ ...made, variables: vae.variables.slice(0, 1) }, "it has 18 variables, expected 1."],
       [{ ...made, variables: vae.variables.toReversed() }, "its variable 0 has shape [3,3,1,4], expected [1]."],
-      [{ ...made, terms: terms((t) => ({ ...t, loss: t.loss.mul(1.001) })) }, "Worker 2 of 2 finds that loss is "],
-      [{ ...made, terms: terms((t) => ({ ...t, loss: kinks(t.loss) as tf.Tensor1D })) }, "finds another gradient than"],
+      [{ ...made, terms: terms((t) => ({ ...t, loss: t.loss.mul(1.001) })) }, "Worker 2 of 2 computes loss "],
+      [
+        { ...made, terms: terms((t) => ({ ...t, loss: kinks(t.loss) as tf.Tensor1D })) },
+        "computes a different gradient than",
+      ],
       [
         { ...made, terms: terms(({ loss, parts: { kl } }) => ({ loss, parts: { kl } })) },
         "its terms are loss, reconstruction, kl, expected loss, kl.",

@@ -1,8 +1,8 @@
 /**
- * What is read of a batch: its losses, and whether its numbers can be trusted.
+ * Reads the losses of a batch, and checks that its numbers are valid.
  *
- * Everything is found on the device, one small vector a batch; reading many at once costs one wait. So a batch that went
- * wrong is named at the next read, however many came after it.
+ * Everything is computed on the device, in one small vector per batch, and many vectors can be read with one wait. The
+ * next read therefore names the first batch that went wrong, however many came after it.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import { figureText, partText, shapeText } from "../wording.ts";
 import type { AnyLosses } from "./losses.ts";
 import { assertNames } from "./step.ts";
 
-/** What was found of a batch, and what is wrong with it, as the rest of a sentence, if anything is. */
+/** The losses of a batch, and what is wrong with it, if anything, as the rest of a sentence. */
 export type Found = { losses: AnyLosses; wrong?: string };
 
-/** The means of a batch, or what some of its rows add to them. */
+/** The means of a batch, or the contribution of some of its rows to them. */
 export type Means = {
-  /** What they are of: `loss`, and the objective's parts. */
+  /** Their names: `loss`, and the objective's parts. */
   names: string[];
   /** The means, `[names.length]`. */
   means: tf.Tensor1D;
@@ -27,10 +27,11 @@ export type Means = {
 };
 
 /**
- * An objective's terms, added up over examples and divided by `whole`: the means, where `whole` is the number of these
- * examples; a part of the means, where they are a part of a batch. Its sums stay sums.
+ * Adds up an objective's terms over examples and divides by `whole`. The results are means if `whole` is the number of
+ * these examples, and contributions to the means if the examples are only part of a batch. The objective's sums are not
+ * divided.
  *
- * @throws {RangeError} If a term is not one number per example, or is called what a record of a step has already.
+ * @throws {RangeError} If a term is not one number per example, or has the name of a field of `Step`.
  */
 export function meansOf({ loss, parts, sums = {} }: Terms, whole: number): Means {
   const terms: [string, Tensor][] = [["loss", loss], ...Object.entries(parts)];
@@ -48,14 +49,14 @@ export function meansOf({ loss, parts, sums = {} }: Terms, whole: number): Means
   }));
 }
 
-/** A batch in one vector, and what its numbers are called. */
+/** A batch in one vector, and the names of its numbers. */
 export type Report = { names: string[]; values: tf.Tensor1D };
 
 /**
- * Puts what is to be read of a batch into one vector: its means, the objective's metrics, and the least and the largest
- * numbers among its examples, and its labels if the objective has a use for class numbers.
+ * Puts all numbers that are read for a batch into one vector: its means, the objective's metrics, the smallest and the
+ * largest number among its examples, and the same of its labels if the objective uses class numbers.
  *
- * @param finite A scalar that is 0, or NaN where the step that the batch made left a weight that is not finite.
+ * @param finite A scalar: 0, or NaN if the step with this batch left a weight that is not finite.
  */
 export function report(
   objective: Objective,
@@ -73,11 +74,11 @@ export function report(
   });
 }
 
-/** What is asked about a batch that went wrong, by its place among the reports. */
+/** Questions about a batch that went wrong, by its index among the reports. */
 export interface Inquiry {
-  /** Where its first number is that is not finite, as the beginning of a sentence, if that can be found. */
+  /** Where its first number is that is not finite, as the start of a sentence, if that can be found. */
   notFinite(i: number): Promise<string | undefined>;
-  /** Whether the weights that found its losses had been updated; where that is unknown, they had. */
+  /** Whether the weights had been updated before its losses were computed; assumed to be so if unknown. */
   updated?(i: number): boolean;
 }
 
@@ -100,22 +101,24 @@ export async function readReports(reports: Report[], objective: Objective, inqui
 }
 
 function strayed(least: number, most: number, range?: readonly [number, number], finds?: string): string | undefined {
-  const found = finds ?? `its examples hold numbers from ${least} to ${most}`;
+  const found = finds ?? `its examples contain numbers from ${least} to ${most}`;
   if (!range) return Number.isFinite(least) && Number.isFinite(most) ? undefined : `${found}, expected finite numbers`;
   if (least >= range[0] && most <= range[1]) return;
-  return `${found}, expected numbers in [${range}], as pixels are once divided by 255`;
+  return `${found}, expected numbers in [${range}], such as pixels divided by 255`;
 }
 
 function mislabelled([least = 0, most = 0]: number[], classes = Infinity, finds?: string): string | undefined {
   if (least >= 0 && most <= classes - 1) return;
-  const found = finds ?? `its labels are from ${least} to ${most}`;
+  const found = finds ?? `its labels range from ${least} to ${most}`;
   return `${found}, expected class numbers from 0 to ${classes - 1}`;
 }
 
-/** What it means that a part, or what is told besides, is not finite; what the others may come from is asked first. */
+/**
+ * What it means that a part or the loss is not finite. The parts are checked before the loss, which they may explain.
+ */
 const REASONS: Readonly<Record<string, string>> = {
-  kl: ", so log σ² or μ has run away",
-  reconstruction: ", so what the decoder outputs has run away",
+  kl: ", so log σ² or μ has diverged",
+  reconstruction: ", so the decoder's output has diverged",
   loss: "",
 };
 
@@ -128,18 +131,20 @@ function diverged(losses: AnyLosses, finite: number, updated: boolean, extent: [
     return `its ${what} is ${value}${cause(REASONS[name] ?? "", updated, extent)}`;
   }
   if (Number.isFinite(finite)) return;
-  return `its loss is finite, but its gradient, or the weights after it, are not${cause("", true, extent)}`;
+  return `its loss is finite, but its gradient or the weights after the step are not${cause("", true, extent)}`;
 }
 
-/** The largest size of numbers that are scaled: where weights are as they begin, and nothing else can be to blame, and later. */
+/**
+ * The largest magnitude that counts as scaled: with the initial weights, when nothing else can be to blame, and later.
+ */
 const [SCALED_AT_FIRST, SCALED] = [10, 100];
 
-/** What makes a loss infinite, and what helps: examples are suspected before the learning rate is. */
+/** Why a loss is not finite, and what helps. Unscaled examples are blamed before the learning rate. */
 function cause(reason: string, updated: boolean, [least, most]: [number, number]): string {
   if (Math.max(-least, most) > (updated ? SCALED : SCALED_AT_FIRST)) {
-    const found = `, and its examples hold numbers from ${figureText(least)} to ${figureText(most)}`;
+    const found = `, and its examples contain numbers from ${figureText(least)} to ${figureText(most)}`;
     return `${found}: scale them first, each column to a mean of 0 and a standard deviation of 1`;
   }
   if (updated) return `${reason}: try a smaller learning rate`;
-  return `${reason} before any step was taken: the weights it begins with are too large, or not finite`;
+  return `${reason} before the first step: the initial weights are too large or not finite`;
 }

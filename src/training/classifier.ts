@@ -5,29 +5,30 @@ import { random } from "../random.ts";
 import type { Tensor, Tensor1D, Tensor2D, Variable } from "../tensor.ts";
 import { train } from "./train.ts";
 
-/** What an image is taken for. */
+/** The classifier's reading of an image. */
 export type Reading = {
   /** The most probable class. */
   label: number;
-  /** Its probability, by the classifier. */
+  /** The probability that the classifier gives to this class. */
   confidence: number;
 };
 
-/** Reads images. */
+/** A classifier of images. */
 export interface Classifier {
-  /** The class of each image, `[B, H, W, C]`. */
+  /** Returns the most probable class of each image in a batch `[B, H, W, C]`. */
   read(images: Tensor): Promise<Reading[]>;
-  /** Frees the variables; the classifier is of no use after that. */
+  /** Frees the variables; the classifier cannot be used after that. */
   dispose(): void;
 }
 
 /**
- * Trains a small classifier, to judge what a generative model draws: a hidden layer of 128, five epochs, batches of 64. In about
- * two seconds it learns to read 92 of 100 held-out images of the embedded digits.
+ * Trains a small classifier to judge what a generative model draws. It has one hidden layer of 128 units and trains for
+ * five epochs with batches of 64. In about two seconds it learns to read 92 of 100 held-out images of the embedded
+ * digits.
  *
- * It knows nothing but its classes: of what is no digit at all it may be sure, too.
+ * It always chooses one of its classes, and may be confident even about an image that is not a digit.
  *
- * @param labelled What to learn from, with any class numbers; as many are told apart as the largest says.
+ * @param labelled The images to learn from. The number of classes is one more than the largest class number.
  * @param seed The seed of the initial weights and of the order of the images.
  * @example
  * ```ts

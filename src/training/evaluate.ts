@@ -1,5 +1,5 @@
 /**
- * An objective's average over examples that are not trained on.
+ * Evaluates an objective on examples, without training.
  *
  * @module
  */
@@ -15,26 +15,26 @@ import { add, type AnyLosses, average, type Losses, nothing } from "./losses.ts"
 import { nextTurn } from "./next_turn.ts";
 import { assertCounts } from "./options.ts";
 
-/** How many examples are evaluated at a time. */
+/** The number of examples that are evaluated at a time. */
 export const AT_A_TIME = 500;
 
-/** How to evaluate. */
+/** The options of {@linkcode evaluate}. */
 export interface EvaluateOptions {
-  /** Examples at a time, 500 by default: only memory and speed depend on it. */
+  /** The number of examples in a batch, 500 by default. Apart from rounding, it affects only memory and speed. */
   batchSize?: number;
   /** The seed of the noise, 0 by default. */
   seed?: number;
 }
 
 /**
- * Averages an objective over examples, without training on them. Whatever changes while it trains, such as the weight of the
- * KL, has its final value.
+ * Averages an objective over examples, without training on them. Anything that changes during training, such as the
+ * weight of the KL, has its final value.
  *
- * @param objective What to average.
- * @param examples What to average over.
- * @returns Means over all examples, and metrics of all of them, z sampled once for each.
- * @throws {RangeError} If an option is not a sensible number.
- * @throws {InputError} If a loss is not a finite number, or the examples are not what the objective takes.
+ * @param objective The objective to average.
+ * @param examples The examples to average over.
+ * @returns The means over all examples, and the objective's metrics. The noise is drawn once for each example.
+ * @throws {RangeError} If an option is out of range, or there are no examples.
+ * @throws {InputError} If a loss is not a finite number, or the objective does not take such examples.
  * @example
  * ```ts
  * import { denseVae, evaluate, loadDigits, negativeElbo, take, useBackend } from "@vae/steps";
@@ -53,10 +53,10 @@ export async function evaluate<Part extends string, Metric extends string = neve
   options: EvaluateOptions = {},
 ): Promise<Losses<Part | Metric>> {
   const found = await evaluateBy((question) => means(objective, question), objective, examples, options);
-  return found as Losses<Part | Metric>; // whose names are the objective's
+  return found as Losses<Part | Metric>; // its names are those of the objective
 }
 
-/** {@linkcode evaluate}, whoever finds the means. */
+/** {@linkcode evaluate}, with a function that computes the means of a batch. */
 export async function evaluateBy(
   means: (question: Question) => Means | Promise<Means>,
   objective: Objective,
@@ -94,7 +94,7 @@ export async function evaluateBy(
   }
 }
 
-/** Sums over some examples, none at first, and more. */
+/** Adds sums to earlier ones, of which there are none at first. */
 function added(some: Record<string, Tensor>, more: Record<string, Tensor>): Record<string, Tensor> {
   return Object.fromEntries(
     Object.entries(more).map(([name, t]) => [name, some[name] ? tf.add(some[name], t) : t.clone()]),

@@ -1,5 +1,5 @@
 /**
- * How likely examples are under a VAE, estimated.
+ * Estimates how likely examples are under a VAE.
  *
  * @module
  */
@@ -17,19 +17,19 @@ import { assertCounts } from "./options.ts";
 
 /** How to estimate. */
 export interface LogEvidenceOptions {
-  /** Codes drawn for each example, at least 2; 5,000 are usual. */
+  /** The number of codes drawn for each example, at least 2; 5,000 is common. */
   samples: number;
   /** The seed of the codes, 0 by default. */
   seed?: number;
 }
 
-/** What log p(x) is estimated to be, in nats. */
+/** An estimate of log p(x), in nats. */
 export interface LogEvidence {
   /** The mean over the examples. */
   mean: number;
-  /** The standard error of the mean that comes of drawing codes; which examples there are is not part of it. */
+  /** The standard error of the mean due to drawing codes. It does not include the choice of examples. */
   standardError: number;
-  /** One estimate an example, `[N]`. */
+  /** One estimate per example, `[N]`. */
   each: Float32Array;
 }
 
@@ -40,13 +40,14 @@ export interface LogEvidence {
  * \log p(x) \approx \log \frac{1}{K} \sum_{k=1}^{K} w_k, \quad w_k = \frac{p(x \mid z_k) \, p(z_k)}{q(z_k \mid x)}
  * ```
  *
- * In log space, so that no weight underflows; the sums are double. In expectation it is too low, by about half the variance of
- * the estimate: the standard error says how much to trust it, and more codes bring it closer. For grey pixels under a
- * Bernoulli likelihood, which are a loss and no probability, the number only compares models.
+ * It works in log space, so that no weight underflows, and adds in double precision. In expectation the estimate is too
+ * low by about half its variance: the standard error tells how far to trust it, and more codes bring it closer. For
+ * grey pixels under a Bernoulli likelihood, which is then a loss and not a probability, the result is only good for
+ * comparing models.
  *
- * @param vae The model. A conditional one uses the examples' labels: log p(x | y).
- * @param examples What to estimate it of.
- * @returns Nats, the higher the likelier.
+ * @param vae The model. A conditional VAE uses the examples' labels and gives log p(x | y).
+ * @param examples The examples to estimate it for.
+ * @returns The estimates in nats. Higher is more likely.
  * @throws {RangeError} If `samples` is not a whole number of at least 2, or there are no examples.
  * @throws {InputError} If an estimate is not a finite number.
  * @example
@@ -69,7 +70,8 @@ export async function logEvidence(
   assertCounts({ samples, "samples - 1": samples - 1, "examples.count": examples.count });
   const noise = random(seed);
   const each = new Float32Array(examples.count);
-  const atATime = Math.max(1, Math.floor(AT_A_TIME / samples)); // codes of all examples together: what bounds the memory
+  // Bounds the number of codes at a time, and so the memory.
+  const atATime = Math.max(1, Math.floor(AT_A_TIME / samples));
   const all = range(examples.count);
   let [total, variance] = [0, 0];
   for (let start = 0; start < all.length; start += atATime) {
@@ -93,7 +95,7 @@ export async function logEvidence(
   return { mean: total / each.length, standardError: Math.sqrt(variance) / each.length, each };
 }
 
-/** The logarithms of an example's weights, for each example of a batch. */
+/** The logarithms of the weights, one array for each example of a batch. */
 async function weightsOf(vae: Vae, batch: Batch, noise: Random, samples: number): Promise<Float64Array[]> {
   const count = batch.x.shape[0] ?? 0;
   const weights = Array.from({ length: count }, () => new Float64Array(samples));

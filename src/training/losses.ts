@@ -1,38 +1,38 @@
 /**
- * The losses of a training, as records of numbers.
+ * The losses of a training run, as records of numbers.
  *
  * @module
  */
 
 /**
- * Averages over examples, in the objective's own unit (nats an image for a VAE): the loss, its parts, and what else the
- * objective has to tell, all by name.
+ * Averages over examples, by name: the loss, its parts, and the objective's metrics. The unit is that of the objective;
+ * for a VAE, nats per example.
  */
 export type Losses<Name extends string = never> = {
-  /** What training minimises. */
+  /** The loss that training minimises. */
   loss: number;
 } & Record<Name, number>;
 
-/** Losses, whatever their names are. */
+/** Losses with any names. */
 export type AnyLosses = Losses<string>;
 
-/** The names of what losses tell besides the loss itself. */
+/** The names of all losses except the loss itself. */
 export function namesIn(losses: { loss: number }): string[] {
   return Object.keys(losses).filter((name) => name !== "loss");
 }
 
 /** An average over batches of different sizes, kept as sums. */
 export interface Sums {
-  /** How many examples there were. */
+  /** The number of examples. */
   count: number;
-  /** The losses, each times the number of its examples. */
+  /** The sum of each batch's losses times its number of examples. */
   losses: Record<string, number>;
 }
 
-/** The sums over no batch at all. */
+/** The sums before the first batch. */
 export const nothing = (): Sums => ({ count: 0, losses: {} });
 
-/** Takes in a batch's means. */
+/** Adds the means of a batch to the sums. */
 export function add(sums: Sums, losses: AnyLosses, batch: number): void {
   for (const [name, value] of Object.entries(losses)) sums.losses[name] = (sums.losses[name] ?? 0) + batch * value;
   sums.count += batch;

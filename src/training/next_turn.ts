@@ -1,7 +1,8 @@
 /**
- * Lets whatever else waits have its turn: a signal, a request, a window.
+ * Yields to other tasks of the event loop, such as signals, requests and windows.
  *
- * As `tf.nextFrame`, but never for the screen: in a browser's worker that takes 16 ms a step, and for ever in a hidden tab.
+ * It is like `tf.nextFrame`, but never waits for the screen, which takes 16 ms per step in a browser's worker and stops
+ * in a hidden tab.
  */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {

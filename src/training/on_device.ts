@@ -3,17 +3,17 @@ import { batchOf, type Examples } from "../data/examples.ts";
 import type { Random } from "../random.ts";
 import { type Batch, range } from "../tensor.ts";
 
-/** Examples, checked, and a way to free what they hold. */
+/** Checked examples, and a way to free their tensors. */
 export interface OnDevice extends Examples, Disposable {
-  /** Some of the examples, in the order asked for; the caller disposes. */
+  /** The examples at some indices, in that order; the caller disposes them. */
   batch(indices: ArrayLike<number>, noise?: Random): Batch | Promise<Batch>;
 }
 
 /**
- * The same examples where the backend computes: on WebGPU uploaded once, so that a batch costs no more than its indices.
+ * Moves examples to the device: on WebGPU they are uploaded once, so that a batch only needs to upload its indices.
  *
- * Elsewhere, and where they do not fit into one of the GPU's buffers, come later, or may be changed at random, they are the
- * examples given.
+ * On other backends, and if the examples do not fit into one GPU buffer, are read asynchronously or change at random,
+ * batches come from the given examples.
  */
 export async function onDevice(examples: Examples): Promise<OnDevice> {
   const byBatch: OnDevice = {

@@ -1,5 +1,5 @@
 /**
- * How to train: the options, their defaults, and which values make sense.
+ * The options of training, their defaults, and their checks.
  *
  * @module
  */
@@ -9,54 +9,60 @@ import type { Schedule } from "../schedules.ts";
 import { adam } from "./optimizers/adam.ts";
 import type { OptimizerFactory } from "./optimizers/optimizer.ts";
 
-/** How to train. */
+/** The options of {@linkcode train}. */
 export interface TrainOptions {
-  /** Passes over the examples, 1 by default. */
+  /** The number of passes over the examples, 1 by default. */
   epochs?: number;
-  /** Examples in a step, 128 by default; the last batch of an epoch may be smaller, and so is one that has all there are. */
+  /** The number of examples in a batch, 128 by default. The last batch of an epoch may be smaller. */
   batchSize?: number;
-  /** What moves the variables along their slopes, {@linkcode adam} by default. */
+  /** The optimizer, {@linkcode adam} by default. */
   optimizer?: OptimizerFactory;
-  /** How far, a number or a schedule; by default what the optimizer says, for Adam 1e-3. */
+  /** The learning rate, a number or a schedule; by default that of the optimizer, which is 1e-3 for Adam. */
   learningRate?: number | Schedule;
-  /** The seed of the order of the examples and of the noise, 0 by default; every call to `train` begins with it. */
+  /** The seed of the examples' order and of the noise, 0 by default. Every call of `train` starts from it. */
   seed?: number;
-  /** Examples to judge by at the end of each epoch, never trained on. */
+  /** Examples that are not trained on, and on which the objective is evaluated at the end of each epoch. */
   heldOut?: Examples;
-  /** Read the losses every so many steps; by default 1, and 20 on WebGPU, where a read makes the GPU wait. */
+  /**
+   * The number of steps between reads of the losses: by default 1, or 20 on WebGPU, where a read makes the GPU wait.
+   */
   readEvery?: number;
-  /** CPU cores that share each batch, 1 by default; more than one requires permission to read. */
+  /** The number of CPU cores that share each batch, 1 by default. More than one requires permission to read. */
   workers?: number;
-  /** Where to keep what a training needs to go on after it was stopped; nowhere by default. */
+  /** Where and how often to write checkpoints, from which a training run can be resumed; none by default. */
   checkpoint?: CheckpointOptions;
 }
 
-/** The options, none missing but those that may. */
+/** The options with their defaults filled in. */
 export type Settings =
   & Required<Omit<TrainOptions, "heldOut" | "checkpoint" | "learningRate">>
   & Pick<TrainOptions, "learningRate">
   & { heldOut?: Examples | undefined; checkpoint?: CheckpointOptions | undefined };
 
-/** How to keep checkpoints. */
+/** The options of checkpoints. */
 export interface CheckpointOptions {
-  /** A directory of the training's own; made if it is missing. The last two checkpoints stay in it. */
+  /** A directory for this training run alone. It is created if it is missing, and keeps the last two checkpoints. */
   directory: string;
-  /** Write one every so many steps, 100 by default; and at the start, where an epoch ends, and when the loop is left. */
+  /**
+   * The number of steps between checkpoints, 100 by default. One is also written at the start, at the end of each
+   * epoch, and when the loop is left.
+   */
   every?: number;
   /**
-   * Is told, in one sentence, what goes wrong without ending the training: a checkpoint that is damaged, or not written; and,
-   * where `resume` is true, from where the training goes on.
+   * Receives a sentence about each problem that does not end training, such as a checkpoint that is damaged or could
+   * not be written. If `resume` is true, it also receives a sentence about where training continues.
    */
   warn(sentence: string): void;
   /**
-   * Go on from the newest one there, if there is any; else, and by default, a directory that has one is refused. Epochs, the
-   * learning rate and the workers may differ from before; all else, the optimizer too, is the same, or refused (of a custom
-   * objective, the shapes of its variables are all that can be compared).
+   * Whether to resume from the newest checkpoint in the directory, if there is one. If false, the default, a directory
+   * with checkpoints is refused. The epochs, the learning rate, the objective's knobs and the workers may change on
+   * resuming; everything else, including the optimizer, must be the same. For an objective without a recipe, only the
+   * shapes of its variables are compared.
    */
   resume?: boolean;
 }
 
-/** The options with their defaults, once they make sense. */
+/** Fills in the defaults and checks the options. */
 export function settingsOf(options: TrainOptions, examples: Examples): Settings {
   const readEvery = tf.getBackend() === "webgpu" ? 20 : 1;
   const defaults = { epochs: 1, batchSize: 128, optimizer: adam(), seed: 0, readEvery, workers: 1 };
@@ -69,7 +75,7 @@ export function settingsOf(options: TrainOptions, examples: Examples): Settings 
   return settings;
 }
 
-/** How many steps a training takes. */
+/** The number of steps of a training run. */
 export function stepsOf({ epochs, batchSize }: Pick<Settings, "epochs" | "batchSize">, { count }: Examples): number {
   return epochs * Math.ceil(count / batchSize);
 }
@@ -82,15 +88,15 @@ export function stepsOf({ epochs, batchSize }: Pick<Settings, "epochs" | "batchS
 export function rateAt(learningRate: number | Schedule, step: number): number {
   const rate = typeof learningRate === "number" ? learningRate : learningRate(step);
   if (rate > 0 && rate < Infinity) return rate;
-  const where = typeof learningRate === "number" ? `not ${rate}` : `and at step ${step} it is ${rate}`;
-  throw new RangeError(`learningRate is a positive number, ${where}.`);
+  const where = typeof learningRate === "number" ? `not ${rate}` : `but at step ${step} it is ${rate}`;
+  throw new RangeError(`learningRate must be a positive number, ${where}.`);
 }
 
 /** Checks that every count is a whole number of at least 1. */
 export function assertCounts(counts: Record<string, number>): void {
   for (const [name, value] of Object.entries(counts)) {
     if (!(Number.isInteger(value) && value >= 1)) {
-      throw new RangeError(`${name} is a whole number of at least 1, not ${value}.`);
+      throw new RangeError(`${name} must be a whole number of at least 1, not ${value}.`);
     }
   }
 }

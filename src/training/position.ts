@@ -1,41 +1,40 @@
 /**
- * Where a training is.
- *
+ * The position of a training run. *
  * @module
  */
 import { random, type RandomState } from "../random.ts";
 import { type AnyLosses, nothing, type Sums } from "./losses.ts";
 
-/** Where a training is: all of it that is not a weight. */
+/** The state of a training run, except for its variables. */
 export interface Position {
-  /** Steps taken. */
+  /** The number of steps taken. */
   step: number;
   /** The epoch, from 1. */
   epoch: number;
-  /** Examples taken in this epoch. */
+  /** The number of examples taken in this epoch. */
   taken: number;
-  /** Where the order of the examples stood before this epoch, where the noise stands, and that which changes examples. */
+  /** The state of the examples' order before this epoch, of the noise, and of the noise that changes examples. */
   order: RandomState;
   noise: RandomState;
   changes: RandomState;
-  /** The epoch's losses so far. */
+  /** The losses of this epoch so far. */
   sums: Sums;
-  /** The epochs before. */
+  /** The losses of the finished epochs. */
   history: { train: AnyLosses[]; test: AnyLosses[] };
 }
 
-/** Where a training begins. */
+/** The position at the start of a training run. */
 export function beginning(seed: number): Position {
   const source = random(seed);
   const [order, noise, changes] = [source.split().state(), source.split().state(), source.split().state()];
   return { step: 0, epoch: 1, taken: 0, order, noise, changes, sums: nothing(), history: { train: [], test: [] } };
 }
 
-/** Whether something is a position that a training on `count` examples can be in. */
+/** Whether a value is a position that a training run on `count` examples can have. */
 export function isPosition(at: Partial<Position> | undefined, count: number): at is Position {
   try {
     const { step, epoch, taken, order, noise, changes, sums, history } = at as Position;
-    for (const state of [order, noise, changes]) random(state); // throws at one that it cannot be in
+    for (const state of [order, noise, changes]) random(state); // throws if a source cannot have this state
     const counts = [step, epoch, taken, count - taken, sums.count];
     const losses = [...history.train, ...history.test, ...(sums.count > 0 ? [sums.losses] : [])];
     return counts.every((n) => Number.isSafeInteger(n) && n >= 0) && losses.every(areLosses) &&
@@ -46,7 +45,7 @@ export function isPosition(at: Partial<Position> | undefined, count: number): at
   }
 }
 
-/** Whether something is a record of losses: finite numbers, one of which is the loss. */
+/** Whether a value is a record of losses: finite numbers, one of which is the loss. */
 function areLosses(losses: Record<string, unknown>): boolean {
   return "loss" in losses && Object.values(losses).every(Number.isFinite);
 }

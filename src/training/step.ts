@@ -1,47 +1,50 @@
 /**
- * What a training says of itself, step by step.
+ * The records that training yields, one per step.
  *
  * @module
  */
 import type { AnyLosses, Losses } from "./losses.ts";
 
-/** What each finished epoch was like. */
+/** The losses of each finished epoch. */
 export interface History<Name extends string = never> {
-  /** Averages over each epoch's training batches, as they were when their turn came. */
+  /** Averages over the training batches of each epoch, each computed before the weights' update with that batch. */
   train: Losses<Name>[];
   /** Averages over the held-out examples at the end of each epoch; empty without held-out examples. */
   test: Losses<Name>[];
 }
 
-/** Where a training is after a step. */
+/** The progress of a training run after a step. */
 export interface Progress<Name extends string = never> {
-  /** Steps taken so far, from 1. */
+  /** The number of steps taken so far, from 1. */
   step: number;
-  /** Steps that the whole training takes, unless it is left early. */
+  /** The number of steps of the whole training run, unless the loop is left early. */
   steps: number;
-  /** The epoch that this step belongs to, from 1. */
+  /** The epoch of this step, counted from 1. */
   epoch: number;
-  /** Epochs that the whole training takes. */
+  /** The number of epochs of the whole training run. */
   epochs: number;
-  /** Examples in this step's batch; in the record that a resumed training begins with, all the examples taken before. */
+  /**
+   * The number of examples in this step's batch. In the first record of a resumed run, the number of all examples taken
+   * before.
+   */
   batch: number;
-  /** Whether this step was the last of its epoch, and `history` has grown. */
+  /** Whether this step was the last of its epoch, so that `history` has grown. */
   epochEnds: boolean;
-  /** Whether there are held-out examples, which every epoch ends with being judged by. */
+  /** Whether there are held-out examples, on which every epoch ends with an evaluation. */
   judged: boolean;
-  /** The epochs finished so far: the same, growing, object in every record. */
+  /** The epochs finished so far. All records share this object, which grows. */
   history: History<Name>;
 }
 
 /**
- * One record a step. The losses, whatever parts there are, stand beside the rest, and are there when they were read: after
- * each step on wasm and cpu.
+ * One record per step. It includes the losses if they were read at this step, which by default happens at every step on
+ * WASM and in plain JavaScript.
  *
  * @typeParam Name The names of the objective's parts and metrics.
  */
 export type Step<Name extends string = never> = Progress<Name> & Partial<Losses<Name>>;
 
-/** The names that a record of a step has itself. */
+/** The names of the fields of every record. */
 const FIELDS: Readonly<Record<keyof Progress, true>> = {
   step: true,
   steps: true,
@@ -54,14 +57,16 @@ const FIELDS: Readonly<Record<keyof Progress, true>> = {
 };
 
 /**
- * Checks that parts or metrics can stand in a record of a step.
+ * Checks that the names of parts or metrics can be fields of a record.
  *
- * @throws {RangeError} If one is called as what is there already.
+ * @throws {RangeError} If a name is already that of a field.
  */
 export function assertNames(names: string[]): void {
   const taken = names.find((name) => name === "loss" || Object.hasOwn(FIELDS, name));
   if (taken !== undefined) {
-    throw new RangeError(`A part of a loss cannot be called "${taken}": every record of a step has one already.`);
+    throw new RangeError(
+      `A part of a loss cannot be named "${taken}": every step's record already has a field of that name.`,
+    );
   }
 }
 

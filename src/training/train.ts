@@ -1,5 +1,5 @@
 /**
- * The training loop: the core steps, the caller looks, prints and stops.
+ * The training loop: the library takes the steps, and the caller inspects, prints and stops.
  *
  * @module
  */
@@ -14,25 +14,27 @@ export type { CheckpointOptions, TrainOptions } from "./options.ts";
 export type { History, Progress, Step } from "./step.ts";
 
 /**
- * Trains by gradient descent, with Adam unless told otherwise, an example's loss averaged over its batch.
+ * Trains by gradient descent on the mean loss of each batch, with Adam by default.
  *
- * Every epoch takes the examples in a new order. The same seed on the same backend gives the same numbers; the noise of
- * the evaluation is the same in every epoch. Stop early by leaving the loop: nothing is left behind but the model, and a
- * checkpoint where they are kept. A training resumed from it goes on to the bit as if it had not stopped, and begins with the
- * record of the step that it goes on from; another number of workers, or a machine that runs another build of the kernels,
- * makes a difference by rounding, and `warn` is told. Losses that are not read yet are read
- * when the loop is left: `break` ends in the error of one that is not a number, and an error of your own stays that error.
+ * Every epoch takes the examples in a new order. The same seed on the same backend gives the same numbers. The noise of
+ * the evaluation is the same in every epoch.
  *
- * Every call is a training of its own, with a new optimizer and, unless it is given another `seed`, the same order and noise
- * as the call before. What is to be done after each epoch is best done in the loop, where `epochEnds` is true; to train once
- * per epoch all the same, give each call its own seed.
+ * To stop early, leave the loop. Nothing stays behind except the model and, if they are enabled, a checkpoint. A training
+ * run that is resumed from it continues bit for bit as if it had not stopped, and starts with the record of the step at
+ * which it resumes. Another number of workers, or a machine with another build of the kernels, changes the numbers by
+ * rounding, and `warn` is told. Losses that have not been read yet are read when the loop is left: `break` throws if one
+ * of them is not finite, but an error of your own is not replaced.
  *
- * @param objective What to minimise.
- * @param examples What to train on; labels travel with them, for an objective that has a use for them.
- * @returns A record after every step.
- * @throws {RangeError} At the first step, if an option is not a sensible number, or there are no examples.
- * @throws {InputError} If a loss, a gradient or a weight is no longer a finite number, or an example is not what the
- * objective takes (the message names the step); or if the checkpoint is of another training.
+ * Every call starts a new training run, with a new optimizer and, unless you give it another `seed`, the same order and
+ * noise as the call before. To do something after each epoch, do it in the loop when `epochEnds` is true. If you call
+ * this function once per epoch instead, give each call its own seed.
+ *
+ * @param objective The objective to minimise.
+ * @param examples The examples to train on, with labels if the objective uses them.
+ * @returns A generator that yields a record after every step.
+ * @throws {RangeError} At the first step, if an option is out of range, or there are no examples.
+ * @throws {InputError} If a loss, a gradient or a weight is no longer finite, or the objective does not take such an
+ * example; the message names the step. Also if the checkpoint belongs to a different training run.
  * @throws {EnvironmentError} If a worker dies or hangs, or a permission is missing.
  * @example
  * ```ts ignore
@@ -48,7 +50,8 @@ export async function* train<Part extends string, Metric extends string = never>
 ): AsyncGenerator<Step<Part | Metric>, void, void> {
   using held = new DisposableStack();
   const training = await Training.begin(objective, examples, options, held);
-  const record = (...of: Parameters<typeof training.record>) => training.record(...of) as Step<Part | Metric>; // whose names they are
+  // Its names are those of the objective.
+  const record = (...of: Parameters<typeof training.record>) => training.record(...of) as Step<Part | Metric>;
   if (training.at.step > 0) yield record(training.taken);
   let left = false; // whether the caller has left the loop
   try {
@@ -57,7 +60,7 @@ export async function* train<Part extends string, Metric extends string = never>
         await training.step(indices);
         const losses = await training.settle();
         await nextTurn();
-        left = true; // unless the caller comes back
+        left = true; // unless the caller asks for the next step
         yield record(indices.length, losses);
         left = false;
       }

@@ -1,5 +1,5 @@
 /**
- * A training under way: what it holds, and what a step does.
+ * A training run in progress.
  *
  * @module
  */
@@ -21,9 +21,9 @@ import { beginning, type Position } from "./position.ts";
 import type { Step } from "./step.ts";
 import type { WorkerPool } from "./workers/worker_pool.ts";
 
-/** A training under way. */
+/** A training run in progress. */
 export class Training {
-  /** Where it is. */
+  /** Its position. */
   readonly at: Position;
   readonly #objective: Objective;
   readonly #examples: Examples;
@@ -34,7 +34,7 @@ export class Training {
   readonly #learningRate: number | Schedule;
   readonly #checkpointer: Checkpointer | undefined;
   #pool?: WorkerPool;
-  /** The reports of steps that were not read yet, and which examples each is of. */
+  /** The reports of steps that have not been read yet, and the indices of their examples. */
   #unread: { report: Report; indices: Uint32Array }[] = [];
 
   private constructor(
@@ -55,7 +55,7 @@ export class Training {
     this.#changes = random(this.at.changes);
   }
 
-  /** Begins a training, or goes on with one; what must be freed in the end is added to `held`. */
+  /** Starts or resumes a training run. Everything that must be freed at the end is added to `held`. */
   static async begin(
     objective: Objective,
     examples: Examples,
@@ -66,7 +66,8 @@ export class Training {
     const { batchSize, seed, epochs, workers, heldOut, checkpoint } = settings;
     const optimizer = held.use(await settings.optimizer(objective.variables));
     const { learningRate = optimizer.rate } = settings;
-    for (const step of [1, stepsOf(settings, examples)]) rateAt(learningRate, step); // too short a schedule is known now
+    // Refuses a schedule that is too short before training starts.
+    for (const step of [1, stepsOf(settings, examples)]) rateAt(learningRate, step);
     const identity = { objective, examples, heldOut, batchSize, seed, learningRate, workers };
     const checkpointer = checkpoint && held.use(await openCheckpointer(checkpoint, optimizer, identity));
     const here = held.use(await onDevice(examples));
@@ -75,28 +76,29 @@ export class Training {
     const training = new Training(objective, here, set, optimizer, checkpointer);
     held.defer(() => tf.dispose(training.#unread.map(({ report }) => report.values)));
     if (training.at.epoch > epochs) {
-      const where = `The training in ${checkpoint!.directory} is in epoch ${training.at.epoch}`;
-      throw new InputError(`${where} already, and ${epochs} are asked for.`);
+      const where = `The training run in ${checkpoint!.directory} is already in epoch ${training.at.epoch}`;
+      throw new InputError(`${where}, but epochs is ${epochs}.`);
     }
     if (workers > 1) {
       const most = Math.max(Math.min(batchSize, here.count), judges ? Math.min(AT_A_TIME, judges.count) : 0);
       training.#pool = held.use(await startWorkers(objective, here, { workers, batchSize: most }));
     }
-    if (training.at.step === 0) await training.keep(); // if it cannot be identity, be it for its size, that is known now
+    // If it cannot be written, for example because it is too large, that is known now.
+    if (training.at.step === 0) await training.keep();
     return training;
   }
 
-  /** Whether no step of any epoch is left. */
+  /** Whether all steps of all epochs have been taken. */
   get over(): boolean {
     return this.at.epoch >= this.#settings.epochs && this.#epochEnds;
   }
 
-  /** Whether no step of this epoch is left. */
+  /** Whether all steps of this epoch have been taken. */
   get #epochEnds(): boolean {
     return this.at.taken >= this.#examples.count;
   }
 
-  /** The batches of an epoch that are not taken yet: of this one, or if there is none, of the next. */
+  /** Yields the remaining batches of this epoch or, if there are none, the batches of the next. */
   *epoch(): Generator<Uint32Array> {
     const { at } = this;
     const order = random(at.order);
@@ -129,7 +131,10 @@ export class Training {
     this.at.taken += indices.length;
   }
 
-  /** Does what is due after a step: reads, closes the epoch, keeps a checkpoint. Returns the losses if they were read. */
+  /**
+   * Does what is due after a step: reads losses, closes the epoch, writes a checkpoint. Returns the losses if they were
+   * read.
+   */
   async settle(): Promise<AnyLosses | undefined> {
     const { at } = this;
     const { readEvery, heldOut } = this.#settings;
@@ -151,25 +156,27 @@ export class Training {
       return await evaluateBy((question) => pool.means(question), objective, heldOut, { seed, batchSize: pool.most });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      const where = `Training stops after step ${this.at.step}, at the held-out examples.`;
+      const where = `Training stops after step ${this.at.step}, on the held-out examples.`;
       throw new InputError(`${where} ${error.message}`, { cause: error });
     }
   }
 
-  /** Keeps a checkpoint of where the training is, where checkpoints are identity; what went wrong is not identity. */
+  /**
+   * Reads the remaining losses, and writes a checkpoint if checkpoints are enabled. A run that went wrong is not saved.
+   */
   async keep(): Promise<void> {
     await this.#read();
     await this.#checkpointer?.keep({ ...this.at, noise: this.#noise.state(), changes: this.#changes.state() });
   }
 
-  /** Reads what was not read yet, and stops at the first batch that went wrong. */
+  /** Reads the losses that have not been read yet, and throws at the first batch that went wrong. */
   async #read(): Promise<AnyLosses | undefined> {
     const batches = this.#unread;
     this.#unread = [];
     if (batches.length === 0) return;
     const stepOf = (i: number) => this.at.step - batches.length + 1 + i;
     const found = await readReports(batches.map(({ report }) => report), this.#objective, {
-      notFinite: (i) => this.#whereNotFinite(batches[i]!.indices), // one report a batch
+      notFinite: (i) => this.#whereNotFinite(batches[i]!.indices), // one report per batch
       updated: (i) => stepOf(i) > 1,
     });
     found.forEach(({ losses, wrong }, i) => {
@@ -179,7 +186,7 @@ export class Training {
     return found.at(-1)!.losses;
   }
 
-  /** Where a number among some examples is that is not finite, unless it comes of changing them at random. */
+  /** Finds a number that is not finite among some examples, unless it comes from changing them at random. */
   async #whereNotFinite(indices: Uint32Array): Promise<string | undefined> {
     const batch = await this.#examples.batch(indices);
     try {
@@ -189,7 +196,7 @@ export class Training {
     }
   }
 
-  /** What the caller is told of a step. */
+  /** The record of a step for the caller. */
   record(batch: number, losses?: AnyLosses): Step {
     const { step, epoch, history } = this.at;
     const { epochs, heldOut } = this.#settings;
@@ -198,13 +205,13 @@ export class Training {
     return { step, steps, epoch, epochs, batch, epochEnds: this.#epochEnds, judged, history, ...losses };
   }
 
-  /** How many examples were taken in all. */
+  /** The number of examples taken in all epochs. */
   get taken(): number {
     return (this.at.epoch - 1) * this.#examples.count + this.at.taken;
   }
 }
 
-// Neither a disk nor workers load before they are asked for.
+// Checkpoints and workers load only when they are used.
 
 async function openCheckpointer(...args: Parameters<typeof Checkpointer["open"]>): Promise<Checkpointer> {
   return await (await import("./checkpoints/checkpointer.ts")).Checkpointer.open(...args);

@@ -1,5 +1,5 @@
 /**
- * What a training needs to go on as if it had not stopped, kept in a directory.
+ * Writes and restores everything that a training run needs to continue as if it had not stopped.
  *
  * @module
  */
@@ -20,9 +20,9 @@ import {
 import { type CheckpointOptions, rateAt } from "../options.ts";
 import { isPosition, type Position } from "../position.ts";
 
-/** Keeps a training's checkpoints, and has their directory for itself. */
+/** Writes the checkpoints of a training run, and holds their directory exclusively. */
 export class Checkpointer {
-  /** Where the training was that it goes on with. */
+  /** The position of the training run that is resumed; `undefined` if none is. */
   readonly position: Position | undefined;
   readonly #files: CheckpointDirectory;
   readonly #variables: readonly Variable[];
@@ -31,7 +31,7 @@ export class Checkpointer {
   readonly #every: number;
   readonly #warn: (sentence: string) => void;
   #newest: number | undefined;
-  /** Why the last checkpoint was not written, if it was not. */
+  /** Why the last checkpoint could not be written; `undefined` if it was. */
   #failure: string | undefined;
 
   private constructor(
@@ -55,14 +55,14 @@ export class Checkpointer {
       const { at, ...found } = restore(files.found, { variables, optimizer }, fingerprint, directory);
       this.position = at;
       warn(resumeNotice(at.step, found, fingerprint));
-    } else if (resume) warn(`There is no checkpoint in ${directory}: training begins with step 1.`);
+    } else if (resume) warn(`There is no checkpoint in ${directory}: training starts at step 1.`);
   }
 
   /**
-   * Opens a directory, and puts back the weights, and what the optimizer remembers, of the newest checkpoint there.
+   * Opens a directory, and restores the weights and the optimizer's state from the newest intact checkpoint there.
    *
-   * @throws {InputError} If it holds something else, or the checkpoint is of another training, or none is whole; or if the
-   * optimizer does not show what it remembers.
+   * @throws {InputError} If the directory holds other files and no checkpoint, if the checkpoint belongs to a different
+   * training run, if none is intact, or if the optimizer does not expose its state.
    * @throws {EnvironmentError} If a permission is missing.
    */
   static async open(
@@ -73,7 +73,7 @@ export class Checkpointer {
     const { name, state } = optimizer;
     if (!state) {
       throw new InputError(
-        `A checkpoint holds all that an optimizer remembers, which ${name} does not show: use adam, sgd or rmsprop of this library, or train without a checkpoint.`,
+        `A checkpoint needs the whole state of the optimizer, which ${name} does not expose: use adam, sgd or rmsprop of this library, or train without checkpoints.`,
       );
     }
     const { objective } = training;
@@ -81,7 +81,7 @@ export class Checkpointer {
     const fingerprint = await fingerprintOf(training, optimizer, variables);
     const { how } = fingerprint;
     const fingerprintAt = (step: number) => {
-      const at = Math.max(1, step); // before the first step, the first one's
+      const at = Math.max(1, step); // before the first step, use the values of the first step
       const knobs = objective.knobs?.(at) ?? {};
       return { ...fingerprint, how: { ...how, learningRate: rateAt(training.learningRate, at), knobs } };
     };
@@ -94,14 +94,14 @@ export class Checkpointer {
     }
   }
 
-  /** Whether it is time for a checkpoint. */
+  /** Whether a checkpoint is due after this step. */
   due(step: number): boolean {
     return step % this.#every === 0;
   }
 
   /**
-   * Writes a checkpoint, if this step has none. Where that fails, the training goes on, and somebody is told: once, until the
-   * reason differs, or a checkpoint was written.
+   * Writes a checkpoint unless this step has one. If writing fails, training continues and the failure is reported:
+   * once, until the reason changes or a checkpoint is written.
    */
   async keep(at: Position): Promise<void> {
     if (this.#newest === at.step) return;
@@ -113,25 +113,29 @@ export class Checkpointer {
       this.#failure = undefined;
     } catch (error) {
       if (!(error instanceof EnvironmentError)) throw error;
-      const reason = (error.cause as { code?: string } | undefined)?.code ?? error.message; // the code names no step
-      if (reason !== this.#failure) this.#warn(`${error.message} Training goes on without it.`);
+      // Unlike the message, the code is the same for all steps.
+      const reason = (error.cause as { code?: string } | undefined)?.code ?? error.message;
+      if (reason !== this.#failure) this.#warn(`${error.message} Training continues without it.`);
       this.#failure = reason;
     }
   }
 
-  /** Lets others have the directory. */
+  /** Releases the directory. */
   [Symbol.dispose](): void {
     this.#files[Symbol.dispose]();
   }
 }
 
-/** What a checkpoint says of a training at its step. */
+/** What a checkpoint records about its step. */
 interface Standing {
   optimizer: readonly number[];
   at: Position;
 }
 
-/** Puts weights, and what the optimizer remembers, back, and returns where the training was, how it had come there, and with which networks. */
+/**
+ * Restores the variables and the optimizer's state, and returns the position of the training run with its conditions
+ * and its recipe.
+ */
 function restore(
   { step, facts, numbers }: Checkpoint,
   { variables, optimizer }: { variables: readonly Variable[]; optimizer: Optimizer },
@@ -140,18 +144,19 @@ function restore(
 ): { at: Position } & Pick<Fingerprint, "how" | "recipe"> {
   const found = (facts ?? {}) as Partial<Fingerprint & Standing>;
   const other = mismatch(found, wanted, directory);
-  if (other) throw new InputError(`Cannot resume a different training: ${other}.`);
+  if (other) throw new InputError(`Cannot resume a different training run: ${other}.`);
   const { how, at } = found;
   const fits = numbers.length === variables.length && numbers.every(({ length }, i) => length === variables[i]?.size);
   const whole = fits && isConditions(how) && isPosition(at, wanted.about.count) && at.step === step;
   if (!whole || !remembers(optimizer, found.optimizer)) {
-    throw new InputError(`The checkpoint of step ${step} in ${directory} is not one of a training.`);
+    throw new InputError(`The checkpoint of step ${step} in ${directory} does not describe a training run.`);
   }
-  variables.forEach((variable, i) => tf.tidy(() => variable.assign(tf.tensor(numbers[i]!, variable.shape)))); // they fit
+  // Their sizes were checked.
+  variables.forEach((variable, i) => tf.tidy(() => variable.assign(tf.tensor(numbers[i]!, variable.shape))));
   return { at, how, ...(found.recipe && { recipe: found.recipe }) };
 }
 
-/** Gives an optimizer its numbers back, if they can be its own. */
+/** Restores an optimizer's numbers, if they are valid. */
 function remembers(optimizer: Optimizer, numbers: unknown): boolean {
   if (!Array.isArray(numbers) || numbers.length !== optimizer.numbers.length) return false;
   if (!numbers.every(Number.isFinite)) return false;

@@ -1,5 +1,5 @@
 /**
- * The checkpoints of a training: a directory with its last two.
+ * The checkpoints of a training run: a directory with the last two.
  *
  * @module
  */
@@ -12,21 +12,24 @@ import { type Checkpoint, encode, readCheckpoint } from "./file.ts";
 const LOCK = "checkpoints.lock";
 
 /**
- * A directory of checkpoints, which one training at a time has: take it with `using`, or dispose of it.
+ * A directory of checkpoints, which only one training run can use at a time. Declare it with `using`, or dispose it.
  *
- * However a training ends, be it by SIGKILL, the newest checkpoint there is whole, and the next training may have the
- * directory.
+ * However a training run ends, even by SIGKILL, the directory still holds an intact checkpoint, and the next run can
+ * use the directory.
  */
 export class CheckpointDirectory {
-  /** The newest whole checkpoint that was there: where to resume; none if there was none. */
+  /**
+   * The newest intact checkpoint in the directory when it was opened, from which to resume; `undefined` if there was
+   * none.
+   */
   readonly found: Checkpoint | undefined;
-  /** A sentence about each newer one, which is damaged or could not be read. */
+  /** A sentence about each newer checkpoint, which was damaged or could not be read. */
   readonly passedOver: readonly string[];
   readonly #directory: string;
   readonly #lock: Deno.FsFile;
-  /** The steps of the last two that are whole. */
+  /** The steps of the last two intact checkpoints. */
   #whole: number[];
-  /** The steps of those that could not be read: perhaps they are whole, so they stay. */
+  /** The steps of checkpoints that could not be read. They may be intact, so they are kept. */
   readonly #unread: number[];
 
   private constructor(directory: string, lock: Deno.FsFile, { found, passedOver, unread }: Newest) {
@@ -39,24 +42,25 @@ export class CheckpointDirectory {
   }
 
   /**
-   * Takes a directory, and makes it if there is none.
+   * Opens and locks a directory, and creates it if it does not exist.
    *
-   * @param directory Where; the directory above it must exist.
-   * @param resume Whether to go on with what is there. Without, there must be no checkpoint.
-   * @throws {InputError} If another training has the directory; if there are checkpoints and `resume` is false, or there
-   * are and none is whole; if there are other files and no checkpoint, which are left alone.
-   * @throws {EnvironmentError} If it, or every checkpoint in it, cannot be read or written; without a permission, the
-   * message has the flags to add.
+   * @param directory The path of the directory. Its parent must exist.
+   * @param resume Whether to resume from a checkpoint there. If false, the directory must have no checkpoint.
+   * @throws {InputError} If another training run is using the directory; if there are checkpoints and `resume` is
+   * false; if there are checkpoints and none is intact; or if there are other files and no checkpoint. Other files are
+   * left alone.
+   * @throws {EnvironmentError} If the directory or every checkpoint in it cannot be read, or it cannot be written. If a
+   * permission is missing, the message names the flags to add.
    */
   static async open(directory: string, resume: boolean): Promise<CheckpointDirectory> {
     await make(directory);
-    await refuseOthers(directory); // before the lock makes a file there
+    await refuseOthers(directory); // before creating the lock file there
     const lock = await take(directory);
     try {
       const { steps, partial } = await list(directory);
       if (steps.length && !resume) {
-        const training = `a training at step ${steps[0]} already`;
-        throw new InputError(`${directory} holds ${training}: add --resume, or name another directory.`);
+        const training = `a training run at step ${steps[0]}`;
+        throw new InputError(`${directory} already holds ${training}: add --resume, or name another directory.`);
       }
       for (const name of partial) await remove(`${directory}/${name}`, directory);
       return new CheckpointDirectory(directory, lock, await newest(directory, steps));
@@ -67,18 +71,19 @@ export class CheckpointDirectory {
   }
 
   /**
-   * Saves a checkpoint. It is there, whole, once the promise is kept; all but the two newest whole ones, and those that could
-   * not be read, are then removed. What it is given may change as soon as the promise is there.
+   * Saves a checkpoint. When the promise is fulfilled, the checkpoint is complete, and all others except the two newest
+   * intact ones and those that could not be read have been removed. The argument may change as soon as the promise is
+   * returned.
    *
-   * @throws {EnvironmentError} If it cannot be written, as on a full disk, or would replace one that could not be read: what
-   * was there before is there still.
-   * @throws {RangeError} If the step is not a count, or a number among the facts is not finite.
-   * @throws {InputError} If it has more than 256 MiB.
+   * @throws {EnvironmentError} If it cannot be written, for example because the disk is full, or if it would replace
+   * one that could not be read. The earlier checkpoints are then unchanged.
+   * @throws {RangeError} If the step is not a whole number of at least 0, or a number among the facts is not finite.
+   * @throws {InputError} If it would exceed 256 MiB.
    */
   async save(checkpoint: Checkpoint): Promise<void> {
     const { step } = checkpoint;
     if (this.#unread.includes(step)) {
-      throw new EnvironmentError(`${path(this.#directory, step)} could not be read, and so is not overwritten.`);
+      throw new EnvironmentError(`${path(this.#directory, step)} could not be read, so it is not overwritten.`);
     }
     await replaceFile(path(this.#directory, step), await encode(checkpoint), this.#directory);
     this.#whole = [...this.#whole.filter((other) => other !== step), step].slice(-2);
@@ -89,7 +94,7 @@ export class CheckpointDirectory {
     }
   }
 
-  /** Leaves the directory to others. */
+  /** Releases the directory. */
   [Symbol.dispose]() {
     this.#lock.close();
   }
@@ -97,7 +102,7 @@ export class CheckpointDirectory {
 
 const path = (directory: string, step: number) => `${directory}/step-${String(step).padStart(8, "0")}.checkpoint`;
 
-/** Makes a directory unless it exists, once it may be written and read. */
+/** Checks the permissions to read and write a directory, and creates it unless it exists. */
 async function make(directory: string): Promise<void> {
   const [reads, writes] = [await isPermitted("read", directory), await isPermitted("write", directory)];
   if (!reads && !writes) {
@@ -108,14 +113,16 @@ async function make(directory: string): Promise<void> {
   await ensureDirectory(directory);
 }
 
-/** Refuses a directory that holds something else. */
+/** Refuses a directory that holds other files and no checkpoint. */
 async function refuseOthers(directory: string): Promise<void> {
   const { steps, others: [other] } = await list(directory);
   if (steps.length || other === undefined) return;
-  throw new InputError(`${directory} holds other files ("${other}") and no checkpoint: name another directory.`);
+  throw new InputError(`${directory} holds other files ("${other}") but no checkpoint: name another directory.`);
 }
 
-/** What is in a directory: the steps of checkpoints, newest first, what killed trainings left half written, the rest. */
+/**
+ * Lists a directory: the steps of checkpoints, newest first; files that a killed program left incomplete; other files.
+ */
 async function list(directory: string): Promise<{ steps: number[]; partial: string[]; others: string[] }> {
   const found = { steps: [] as number[], partial: [] as string[], others: [] as string[] };
   for (const { name, isDirectory } of await reading(directory, () => Array.fromAsync(Deno.readDir(directory)))) {
@@ -128,28 +135,28 @@ async function list(directory: string): Promise<{ steps: number[]; partial: stri
   return found;
 }
 
-/** Locks a directory. The lock ends with the process, however that ends; the file of the lock stays and means nothing. */
+/** Locks a directory. The lock ends with the process, however that ends; the lock file stays and means nothing. */
 function take(directory: string): Promise<Deno.FsFile> {
   const path = `${directory}/${LOCK}`;
   return writing(path, directory, async () => {
     const file = await Deno.open(path, { read: true, write: true, create: true });
     if (await file.tryLock(true)) return file;
     file.close();
-    throw new InputError(`Another training writes to ${directory} now: name another directory.`);
+    throw new InputError(`Another training run is writing to ${directory}: name another directory.`);
   });
 }
 
-/** What is worth knowing of the checkpoints in a directory. */
+/** The newest intact checkpoint in a directory, and what is wrong with newer ones. */
 interface Newest {
-  /** The newest whole one. */
+  /** The newest intact checkpoint. */
   found?: Checkpoint;
-  /** A sentence about each newer one. */
+  /** A sentence about each newer checkpoint. */
   passedOver: string[];
-  /** The steps of those newer ones that could not be read. */
+  /** The steps of the newer checkpoints that could not be read. */
   unread: number[];
 }
 
-/** Reads the newest whole checkpoint. */
+/** Reads the newest intact checkpoint. */
 async function newest(directory: string, steps: number[]): Promise<Newest> {
   const [passedOver, unread]: [string[], number[]] = [[], []];
   for (const step of steps) {
@@ -166,7 +173,7 @@ async function newest(directory: string, steps: number[]): Promise<Newest> {
   const [first] = passedOver;
   if (unread.length) throw new EnvironmentError(`No checkpoint in ${directory} could be read. The newest: ${first}`);
   if (steps.length === 0) return { passedOver, unread };
-  throw new InputError(`No checkpoint in ${directory} is whole: name another directory. The newest: ${first}`);
+  throw new InputError(`No checkpoint in ${directory} is intact: name another directory. The newest: ${first}`);
 }
 
 function remove(path: string, directory: string): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Which training a checkpoint is of: what must be the same for another to go on with it, and what may differ.
+ * Identifies the training run of a checkpoint: what must be the same to resume it, and what may differ.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import { printable } from "../../wording.ts";
 import { rateAt } from "../options.ts";
 
-/** A training to keep. */
+/** The training run to identify. */
 export interface TrainingIdentity {
   objective: Objective;
   examples: Examples;
@@ -28,16 +28,16 @@ export interface TrainingIdentity {
   workers: number;
 }
 
-/** What a checkpoint says of a training, whatever its step. */
+/** What a checkpoint records about a training run, apart from its progress. */
 export interface Fingerprint {
-  /** What must be the same for a training to go on. */
+  /** What must be the same to resume. */
   about: Identity;
-  /** So must these be; undefined for an objective without a recipe, which has its shapes alone. */
+  /** What must also be the same; `undefined` for an objective without a recipe, of which only shapes are compared. */
   recipe?: RecipeFingerprint;
   how: Conditions;
 }
 
-/** What may differ when a training goes on; the learning rate and the knobs are those of the step. */
+/** What may differ on resuming. The learning rate and the knobs are those of the checkpoint's step. */
 export interface Conditions {
   learningRate: number;
   knobs: Knobs;
@@ -58,23 +58,23 @@ interface Identity extends Described {
 }
 
 interface RecipeFingerprint {
-  /** The objective's name, or that of the function that makes it. */
+  /** The name of the objective, or of the function that makes it. */
   objective: string;
   objectiveOptions: Json;
-  /** The SHA-256 of the networks' weights that training does not change; undefined where the recipe has no networks. */
+  /** The SHA-256 of the networks' frozen weights; `undefined` if the recipe has no networks. */
   frozen?: string;
   networks?: Record<"encoder" | "decoder", Architecture>;
 }
 
 type Described = { count: number; data: string };
 
-/** Of what stands in a checkpoint: another number whenever that is something else. */
+/** The version of a checkpoint's contents, to be increased whenever they change. */
 const VERSION = 3;
 
 /**
- * What a checkpoint will say of a training, at its first step.
+ * Computes the fingerprint of a training run at its first step.
  *
- * @param variables All those whose numbers it holds.
+ * @param variables All variables whose numbers a checkpoint holds.
  */
 export async function fingerprintOf(
   training: TrainingIdentity,
@@ -92,15 +92,15 @@ export async function fingerprintOf(
   return { about: { ...about, ...heldOutIdentity }, ...(recipe && { recipe }), how };
 }
 
-/** Whose kernels compute, as `useBackend` says it. */
+/** Which kernels compute, in the words of `useBackend`. */
 function kernels(): string {
   const own = tf.getBackend() === "wasm" && tf.getKernel(ADAM_STEP, "wasm");
-  return own ? installTrainingKernels() : "tfjs"; // where they are installed, this only says which build
+  return own ? installTrainingKernels() : "tfjs"; // already installed, so this only returns the build
 }
 
 /**
- * Which examples these are: how many, and their own fingerprint, or else a hash of them all and their labels, which takes half
- * a second for the 60,000 of MNIST.
+ * Identifies examples by their count and their own fingerprint, or, without one, by a hash of all examples and labels,
+ * which takes half a second for the 60,000 of MNIST.
  */
 async function described(examples: Examples): Promise<Described> {
   return { count: examples.count, data: examples.fingerprint ?? await hash(batches(examples)) };
@@ -119,14 +119,16 @@ async function* batches(examples: Examples): AsyncGenerator<Tensor> {
   }
 }
 
-/** The SHA-256 of the SHA-256 of each of some tensors. */
+/** The SHA-256 of the concatenated SHA-256 hashes of tensors. */
 async function hash(tensors: Iterable<Tensor> | AsyncIterable<Tensor>): Promise<string> {
   let each = "";
   for await (const t of tensors) each += await sha256(new Uint8Array(Float32Array.from(await t.data()).buffer));
   return await sha256(new TextEncoder().encode(each));
 }
 
-/** What an objective is made of; its networks as their layers are saved. Where a module lies is not part of it. */
+/**
+ * Identifies an objective by its recipe, with its networks as tfjs saves them. The URL of a module is not part of it.
+ */
 async function recipeFingerprint({ recipe, variables, state = [] }: Objective): Promise<RecipeFingerprint | undefined> {
   if (!recipe) return;
   if ("module" in recipe) return { objective: recipe.export, objectiveOptions: recipe.options };
@@ -142,10 +144,10 @@ async function recipeFingerprint({ recipe, variables, state = [] }: Objective): 
   return { objective: recipe.name, objectiveOptions: recipe.options, frozen, networks };
 }
 
-/** What each thing that must be the same is called. */
+/** How a message introduces each thing that must be the same. */
 const NAMES: Record<keyof Identity | Exclude<keyof RecipeFingerprint, "networks">, string> = {
-  version: "checkpoints of the version",
-  backend: "been computed on",
+  version: "checkpoints of version",
+  backend: "the backend",
   batchSize: "batches of",
   seed: "the seed",
   count: "examples:",
@@ -154,13 +156,13 @@ const NAMES: Record<keyof Identity | Exclude<keyof RecipeFingerprint, "networks"
   heldOutData: "held-out examples that hash to",
   optimizer: "the optimizer",
   optimizerOptions: "an optimizer with",
-  shapes: "weights, or running means of slopes, of the shape",
+  shapes: "variables of shape",
   objective: "the objective",
   objectiveOptions: "an objective with",
-  frozen: "weights that do not change and hash to",
+  frozen: "frozen weights that hash to",
 };
 
-/** Says how one training differs from the wanted one; nothing if they are the same. */
+/** Returns the first difference between a training run and the one to resume; `undefined` if they are the same. */
 export function mismatch(found: Partial<Fingerprint>, wanted: Fingerprint, directory: string): string | undefined {
   const both = found.recipe && wanted.recipe;
   const [theirs, ours] = [found, wanted].map(({ about, recipe }): Record<string, unknown> => ({
@@ -169,16 +171,16 @@ export function mismatch(found: Partial<Fingerprint>, wanted: Fingerprint, direc
   })) as [Record<string, unknown>, Record<string, unknown>];
   for (const [key, name] of Object.entries(NAMES)) {
     const [was, is] = firstDifference(theirs[key], ours[key]);
-    if (was !== is) return `the training in ${directory} has ${name} ${brief(was)}, and this one ${brief(is)}`;
+    if (was !== is) return `the run in ${directory} has ${name} ${brief(was)}, but this one has ${brief(is)}`;
   }
   for (const half of ["encoder", "decoder"] as const) {
     const architecture = both && wanted.recipe?.networks?.[half];
     const other = architecture && difference(found.recipe?.networks?.[half], architecture);
-    if (other) return `the training in ${directory} has a different ${half}: ${other}`;
+    if (other) return `the run in ${directory} has a different ${half}: ${other}`;
   }
 }
 
-/** Two values as JSON; of two lists or records, the first entries that differ. */
+/** Two values as JSON; for two lists or records, the first entries that differ. */
 function firstDifference(theirs: unknown, ours: unknown): [string | undefined, string | undefined] {
   if (isRecord(theirs) && isRecord(ours)) {
     const key = Object.keys(ours).find((key) => JSON.stringify(ours[key]) !== JSON.stringify(theirs[key]));
@@ -195,12 +197,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A value as a message names it. */
+/** Shortens a value for a message. */
 function brief(json = "nothing"): string {
   return json.length > 40 ? `${json.slice(0, 40)}…` : json;
 }
 
-/** Says where a training goes on, what is no longer as it was, and what nobody could compare. */
+/** A sentence about where training resumes, what has changed, and what could not be compared. */
 export function resumeNotice(step: number, found: Pick<Fingerprint, "how" | "recipe">, wanted: Fingerprint): string {
   const [was, is] = [found.how, wanted.how];
   const names = {
@@ -218,13 +220,13 @@ export function resumeNotice(step: number, found: Pick<Fingerprint, "how" | "rec
   }
   const own = found.recipe && wanted.recipe
     ? ""
-    : " The objective has no recipe: only its variables' shapes were compared.";
+    : " The objective has no recipe, so only the shapes of its variables were compared.";
   const from = `Resuming after step ${step}${changes.length ? `, with ${changes.join(" and ")}` : ""}.${own}`;
   if (was.workers === is.workers && was.kernels === is.kernels) return from;
-  return `${from} The numbers will differ by rounding from those of an uninterrupted training.`;
+  return `${from} The numbers will differ by rounding from those of an uninterrupted run.`;
 }
 
-/** Whether something is what a training may have been like. */
+/** Whether a value has the form of the conditions of a training run. */
 export function isConditions(how: unknown): how is Conditions {
   const { learningRate, knobs, workers, kernels } = Object(how);
   return Number.isFinite(learningRate) && isRecord(knobs) && Number.isSafeInteger(workers) &&

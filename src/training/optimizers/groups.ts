@@ -1,5 +1,5 @@
 /**
- * Variables that are moved together, and optimizers that do nothing but that.
+ * Groups of variables that are updated together, and optimizers that update each group in the same way.
  *
  * @module
  */
@@ -7,26 +7,25 @@ import * as tf from "@tensorflow/tfjs";
 import type { Scalar, Tensor, Variable } from "../../tensor.ts";
 import type { Optimizer } from "./optimizer.ts";
 
-/** A slope for each variable, by its name. */
+/** The gradient for each variable, by its name. */
 export type Slopes = Readonly<Record<string, Tensor>>;
 
-/** Some variables, and what is remembered of each of their numbers, such as a running mean of its slope. */
+/** A group of variables, and what is remembered for each of their numbers, such as a running mean of its gradient. */
 export interface Group<Mean extends string> {
-  /** The variables, of any shapes. */
+  /** The variables, of any shape. */
   xs: readonly Variable[];
-  /** What is remembered, each `[D]`, where `D` is how many numbers the variables have in all. */
+  /** What is remembered, each `[D]`, where `D` is the total size of the variables. */
   means: Record<Mean, Variable>;
 }
 
 /**
- * Makes an optimizer that does the same with every group of variables.
+ * Makes an optimizer that updates every group of variables in the same way.
  *
- * A group is one variable; or all, where a GPU computes, because there every operation has a price of its own, however few
- * numbers it is about.
+ * A group is a single variable. On a GPU it is all variables together, because there every operation has a fixed cost.
  *
- * @param about What it is.
- * @param means What is remembered of every number; it begins as zero.
- * @param move Takes a step with a group; returns a scalar that is 0 if its variables are finite after that, else NaN.
+ * @param about The optimizer's name, options and default learning rate.
+ * @param means The names of what is remembered for every number; it starts at zero.
+ * @param move Updates a group; returns a scalar that is 0 if its variables are finite afterwards, otherwise NaN.
  */
 export function groupedOptimizer<Mean extends string>(
   variables: readonly Variable[],
@@ -51,10 +50,10 @@ export function groupedOptimizer<Mean extends string>(
 }
 
 /**
- * Moves the variables of a group.
+ * Updates the variables of a group.
  *
- * @param by How far each number moves, `[D]`, from its slope, `[D]`; it may assign to the means.
- * @returns A scalar: 0 if the variables are finite everywhere after that, else NaN.
+ * @param by Returns the change of each number, `[D]`, given its gradient, `[D]`. It may assign to the means.
+ * @returns A scalar: 0 if all variables are finite afterwards, otherwise NaN.
  */
 export function moveGroup({ xs }: { xs: readonly Variable[] }, slopes: Slopes, by: (g: Tensor) => Tensor): Tensor {
   const flat = (parts: readonly Tensor[]) => tf.concat(parts.map((part) => part.flatten()));
@@ -65,22 +64,23 @@ export function moveGroup({ xs }: { xs: readonly Variable[] }, slopes: Slopes, b
 }
 
 /**
- * The slope of a variable.
- *
- * @throws {RangeError} If it has none.
+ * The gradient for a variable. *
+ * @throws {RangeError} If there is none.
  */
 export function slopeOf({ name }: Variable, slopes: Slopes): Tensor {
   const slope = slopes[name];
   if (slope) return slope;
-  throw new RangeError(`There is no slope for the variable ${name}.`);
+  throw new RangeError(`There is no gradient for the variable ${name}.`);
 }
 
-/** A scalar that is 0, or NaN if a number of the tensor is not finite: 0 times what is not finite is NaN. */
+/**
+ * A scalar: 0 if all numbers of a tensor are finite, otherwise NaN, because 0 times a number that is not finite is NaN.
+ */
 export function notFinite(tensor: Tensor): Tensor {
   return tensor.mul(0).sum();
 }
 
 /** The sum of scalars. */
 export function sumOf(scalars: Tensor[]): Scalar {
-  return tf.stack(scalars).sum(); // not addN: on webgpu that takes ten at most, and says nothing
+  return tf.stack(scalars).sum(); // not addN, which on WebGPU silently takes at most ten
 }

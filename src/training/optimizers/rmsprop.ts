@@ -2,41 +2,38 @@ import * as tf from "@tensorflow/tfjs";
 import { groupedOptimizer, moveGroup } from "./groups.ts";
 import { assertEpsilon, assertShares, type OptimizerFactory } from "./optimizer.ts";
 
-/** How RMSProp averages. */
+/** The options of RMSProp. */
 export interface RmspropOptions {
-  /** ρ, how much of the running mean of squared slopes each step keeps, 0.9 by default. */
+  /** ρ, the decay rate of the running mean of squared gradients, 0.9 by default. */
   decay?: number;
-  /** μ, how much of its last step a number takes once more, 0 by default. */
+  /** μ, the share of the last step that is added to the next, 0 by default. */
   momentum?: number;
-  /** ε, what keeps the denominator from zero; by default the backend's, 1e-7 where it has 32 bits a number. */
+  /** ε, which keeps the denominator above zero; by default that of the backend, which is 1e-7 in float32. */
   epsilon?: number;
 }
 
 /**
- * RMSProp (Tieleman and Hinton 2012): every number takes steps of its own size, from a running mean of its slope's square.
+ * RMSProp (Tieleman and Hinton 2012) adapts the step size of every number to a running mean of its squared gradient.
  *
  * ```math
  * s \leftarrow \rho s + (1 - \rho) g^2, \quad v \leftarrow \mu v + \frac{\eta \, g}{\sqrt{s + \epsilon}}, \quad
  * x \leftarrow x - v
  * ```
  *
- * As `s` begins at zero and nothing undoes that, the first steps are `1 / √(1 - ρ)` times as long as later ones, three times by
- * default. Where none is given, the learning rate is 1e-3. The numbers are those of `tf.train.rmsprop` where that is not
- * centred.
+ * Because `s` starts at zero and is not corrected for that, the first steps are `1 / √(1 - ρ)` times as long as later
+ * ones; by default, about three times. The default learning rate is 1e-3. The results are those of `tf.train.rmsprop`
+ * without centring.
  *
- * @returns What makes it, for the option `optimizer` of {@linkcode train}.
+ * @returns A factory, for the option `optimizer` of {@linkcode train}.
  * @throws {RangeError} If ρ or μ is not in [0, 1), or ε is not a positive number.
  * @example
  * ```ts
  * import { denseVae, loadDigits, negativeElbo, rmsprop, take, train, useBackend } from "@vae/steps";
  * import { assert } from "@std/assert";
  *
- * await useBackend("wasm");
- * const digits = take((await loadDigits()).train, 256);
- * const vae = denseVae({ latent: 2, hidden: 16 });
- * const optimizer = rmsprop({ decay: 0.99 });
- * for await (const { loss } of train(negativeElbo(vae), digits, { optimizer })) assert(loss! < 700); // nats an image
- * vae.dispose();
+ * await useBackend("wasm"); const digits = take((await loadDigits()).train, 256); const vae = denseVae({ latent: 2,
+ * hidden: 16 }); const optimizer = rmsprop({ decay: 0.99 }); for await (const { loss } of train(negativeElbo(vae),
+ * digits, { optimizer })) assert(loss! < 700); // nats per image vae.dispose();
  * ```
  */
 export function rmsprop({ decay = 0.9, momentum = 0, epsilon }: RmspropOptions = {}): OptimizerFactory {

@@ -1,37 +1,35 @@
 import { groupedOptimizer, moveGroup } from "./groups.ts";
 import { assertShares, type OptimizerFactory } from "./optimizer.ts";
 
-/** How steps build upon one another. */
+/** The options of stochastic gradient descent. */
 export interface SgdOptions {
-  /** μ, how much of its velocity a number keeps at each step, 0 by default. */
+  /** μ, the share of the velocity that each step keeps, 0 by default. */
   momentum?: number;
-  /** Whether to look ahead: to move as if the velocity had been kept once more (Nesterov 1983); only with momentum. */
+  /** Whether to use Nesterov's momentum (Nesterov 1983), false by default. It requires `momentum`. */
   nesterov?: boolean;
 }
 
 /**
- * Stochastic gradient descent: a step straight down the slope, with momentum (Polyak 1964) if asked for.
+ * Stochastic gradient descent, optionally with momentum (Polyak 1964).
  *
  * ```math
  * v \leftarrow \mu v + g, \quad x \leftarrow x - \eta v \quad \text{(Nesterov: } x \leftarrow x - \eta (g + \mu v) \text{)}
  * ```
  *
- * Steps are as long as slopes are steep, and those of a VAE are steep, as its loss is a sum over pixels. Where none is given,
- * the learning rate is 1e-3. With momentum a steady slope counts `1 / (1 - μ)` times. The numbers are those of `tf.train.sgd`
- * and `tf.train.momentum`.
+ * Steps are proportional to gradients, and those of a VAE are large, because its loss is a sum over pixels. The default
+ * learning rate is 1e-3. Momentum multiplies the effect of a constant gradient by `1 / (1 - μ)`. The results are those
+ * of `tf.train.sgd` and `tf.train.momentum`.
  *
- * @returns What makes it, for the option `optimizer` of {@linkcode train}.
- * @throws {RangeError} If μ is not in [0, 1), or Nesterov's way is asked for without momentum.
+ * @returns A factory, for the option `optimizer` of {@linkcode train}.
+ * @throws {RangeError} If μ is not in [0, 1), or `nesterov` is true without momentum.
  * @example
  * ```ts
  * import { cosine, denseVae, loadDigits, negativeElbo, sgd, take, train, useBackend } from "@vae/steps";
  * import { assert } from "@std/assert";
  *
- * await useBackend("wasm");
- * const digits = take((await loadDigits()).train, 256);
- * const vae = denseVae({ latent: 2, hidden: 16 });
- * const options = { optimizer: sgd({ momentum: 0.9 }), learningRate: cosine(1e-4, 2) }; // two batches of 128
- * for await (const { loss } of train(negativeElbo(vae), digits, options)) assert(loss! < 700); // nats an image
+ * await useBackend("wasm"); const digits = take((await loadDigits()).train, 256); const vae = denseVae({ latent: 2,
+ * hidden: 16 }); const options = { optimizer: sgd({ momentum: 0.9 }), learningRate: cosine(1e-4, 2) }; // two batches
+ * of 128 for await (const { loss } of train(negativeElbo(vae), digits, options)) assert(loss! < 700); // nats per image
  * vae.dispose();
  * ```
  */

@@ -1,5 +1,5 @@
 /**
- * The numbers of tensors where they lie, so that each is copied once on its way from one thread to another.
+ * Direct access to the numbers of tensors, so that each is copied only once on its way between threads.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import type { Tensor } from "../../tensor.ts";
 
 /**
- * The numbers of a tensor on the wasm or the cpu backend, not a copy of them: to be read, and at once. The next tensor that is
- * made may move them.
+ * The numbers of a tensor on the `wasm` or the `cpu` backend, without a copy. Only read them, and read them at once:
+ * creating a tensor may move them.
  */
 export function numbersOf(t: Tensor): Float32Array {
   const backend = tf.backend();
-  const there = isWasm(backend) ? backend.typedArrayFromHeap(t) : t.dataSync(); // on cpu, too, these are no copy
+  const there = isWasm(backend) ? backend.typedArrayFromHeap(t) : t.dataSync(); // not a copy on cpu either
   return there as Float32Array;
 }
 
-/** A tensor of a shape, filled where it lies; `fill` makes no tensors. */
+/** Makes a tensor and fills it in place. `fill` must not create tensors. */
 export function filled(shape: number[], fill: (numbers: Float32Array) => void): Tensor {
   const backend = tf.backend();
   if (!isWasm(backend)) {

@@ -1,5 +1,5 @@
 /**
- * What workers are told, and the memory that they share.
+ * The messages to workers, and the memory that they share.
  *
  * @module
  */
@@ -13,30 +13,33 @@ import { type Gradient, gradient, means, type Question } from "../gradient.ts";
 import type { Means } from "../batch_report.ts";
 import { filled, numbersOf } from "./numbers.ts";
 
-/** A network as a worker is told of it. */
+/** A network in the form in which it is sent to workers. */
 export interface SentNetwork {
   topology: unknown;
   weights: { values: Float32Array; shape: number[] }[];
 }
 
-/** A recipe as a worker is told of it. */
+/** A recipe in the form in which it is sent to workers. */
 export type SentRecipe = ModuleRecipe | (Omit<NamedRecipe, "networks"> & { networks: Record<string, SentNetwork> });
 
-/** What a worker is told once. */
+/** The first message to a worker. */
 export interface Setup {
   /** The backend, and its build of the kernels. */
   backend: "wasm" | "cpu";
   kernels: Build | undefined;
-  /** What the objective is made of. */
+  /** The recipe of the objective. */
   recipe: SentRecipe;
-  /** The memory that all share, and what lies in it. */
+  /** The shared memory and its layout. */
   memory: SharedArrayBuffer;
   layout: Layout;
-  /** The first task: what comes of it is compared with what the caller finds. */
+  /** The first task, whose results are compared with the caller's. */
   check: Task;
 }
 
-/** What a worker is told for every batch: to find the means of the rows `from` to `to` of `whole`, or also their slopes. */
+/**
+ * The message to a worker for every batch: compute the means, and the gradient if `slopes` is true, of the rows `from`
+ * to `to` of `whole`.
+ */
 export interface Task {
   worker: number;
   slopes: boolean;
@@ -47,40 +50,40 @@ export interface Task {
   knobs: Knobs;
 }
 
-/** What lies in the shared memory. */
+/** The layout of the shared memory. */
 export interface Layout {
-  /** The shapes of what training changes: the objective's variables, and how many they are, then its state. */
+  /** The shapes of the objective's variables and of its state, and how many of them are variables. */
   shapes: number[][];
   variables: number;
-  /** The shape of one example and, where there are labels, of one label. */
+  /** The shape of one example and, if there are labels, of one label. */
   example: Record<string, number[]>;
-  /** The most examples in a batch. */
+  /** The largest number of examples in a batch. */
   rows: number;
   /** The names of the means. */
   names: string[];
   /** The shapes of the objective's sums. */
   sums: Record<string, number[]>;
-  /** How many workers there are beside the caller. */
+  /** The number of workers, not including the caller. */
   workers: number;
 }
 
-/** The numbers that all share. */
+/** The arrays in the shared memory. */
 export interface SharedMemory {
-  /** What training changes, one variable after another. */
+  /** The objective's variables and state, one after another. */
   weights: Float32Array;
-  /** The examples, and their labels. */
+  /** The examples and their labels. */
   batch: Record<string, Float32Array>;
-  /** For each worker its part of the means, then of the sums, then of the gradient. */
+  /** Each worker's part: its contribution to the means, then to the sums, then to the gradient. */
   parts: Float32Array[];
 }
 
 const size = (shapes: number[][]) => shapes.reduce((total, shape) => total + tf.util.sizeFromShape(shape), 0);
 
-/** How many numbers there are in a worker's part. */
+/** The number of numbers in a worker's part. */
 const partSize = ({ names, sums, shapes, variables }: Layout) =>
   names.length + size(Object.values(sums)) + size(shapes.slice(0, variables));
 
-/** How many bytes of memory a layout needs. */
+/** The size of the memory that a layout needs, in bytes. */
 export function bytesOf(layout: Layout): number {
   const { shapes, example, rows, workers } = layout;
   return 4 * (size(shapes) + rows * size(Object.values(example)) + workers * partSize(layout));
@@ -104,10 +107,10 @@ export function layOut(memory: SharedArrayBuffer, layout: Layout): SharedMemory 
   };
 }
 
-/** What training changes. */
+/** All variables that training changes. */
 export const changing = ({ variables, state = [] }: Objective): Variable[] => [...variables, ...state];
 
-/** Writes tensors down, one after another. */
+/** Copies tensors into an array, one after another. */
 export function write(numbers: Float32Array, tensors: readonly tf.Tensor[]): void {
   let at = 0;
   for (const t of tensors) {
@@ -116,7 +119,7 @@ export function write(numbers: Float32Array, tensors: readonly tf.Tensor[]): voi
   }
 }
 
-/** Gives variables the values that lie one after another. */
+/** Assigns consecutive values to variables. */
 export function fill(variables: readonly Variable[], numbers: Float32Array): void {
   let at = 0;
   for (const variable of variables) {
@@ -125,7 +128,7 @@ export function fill(variables: readonly Variable[], numbers: Float32Array): voi
   }
 }
 
-/** The rows `from` to `to` of a batch that is written down. */
+/** The rows `from` to `to` of the batch in the shared memory. */
 export function rowsOf({ batch }: SharedMemory, { example }: Layout, { from, to }: Pick<Task, "from" | "to">): Batch {
   const rows = Object.entries(example).map(([name, shape]) => {
     const each = size([shape]);
@@ -135,22 +138,24 @@ export function rowsOf({ batch }: SharedMemory, { example }: Layout, { from, to 
   return Object.fromEntries(rows);
 }
 
-/** What some rows of a batch add to its means and sums, and to the slopes where they are asked for. */
+/** The contribution of some rows of a batch to its means and sums and, if requested, to its gradient. */
 export type Contribution = Means & Partial<Gradient>;
 
-/** Finds what some rows of a batch of `whole` examples add. */
+/** Computes the contribution of some rows of a batch of `whole` examples. */
 export function contribution(objective: Objective, question: Question, whole: number, slopes: boolean): Contribution {
   return slopes ? gradient(objective, question, whole) : means(objective, question, whole);
 }
 
-/** A contribution as it is written down: means, sums, and slopes in the variables' order. */
+/**
+ * The tensors of a contribution in the order of a worker's part: means, sums, and gradients in the variables' order.
+ */
 export function inOrder({ means, sums, slopes = {} }: Contribution): tf.Tensor[] {
   return [means, ...Object.values(sums), ...Object.values(slopes)];
 }
 
 /**
- * Noise for the rows of a batch from `from` on: of a tensor whose first axis is as long as they are, what is drawn for them in
- * the noise of the `whole` batch; all else is the same for all rows.
+ * The noise for the rows `from` to `to` of a batch. A tensor whose first axis is as long as these rows gets their share
+ * of the noise of the `whole` batch; any other tensor is the same for all workers.
  */
 export function noiseOfRows(noise: Random, { from, to, whole }: Pick<Task, "from" | "to" | "whole">): Random {
   const rows = to - from;

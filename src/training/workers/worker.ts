@@ -1,6 +1,6 @@
 /**
- * The program of a worker: its own tfjs, the same objective, and for every batch the means, or the gradient, of the rows it is
- * given.
+ * The program of a worker. It has its own tfjs and its own copy of the objective. For every batch it computes the means
+ * or the gradient of some rows.
  *
  * @module
  */
@@ -28,10 +28,10 @@ import {
   write,
 } from "./shared_memory.ts";
 
-/** Finds what a task asks for, once the worker is set up. */
+/** Does a task. It is set when the worker is set up. */
 let work: (task: Task) => void;
 
-/** This thread, as whoever started it sees it. */
+/** This thread, typed as the worker that the caller sees. */
 const here = self as unknown as Worker;
 
 here.onmessage = async ({ data }: MessageEvent<Setup | Task>) => {
@@ -44,7 +44,7 @@ here.onmessage = async ({ data }: MessageEvent<Setup | Task>) => {
   }
 };
 
-/** Makes the objective, and what finds out about it. */
+/** Rebuilds the objective, and returns the function that does tasks. */
 async function begin({ backend, kernels, recipe, memory, layout }: Setup): Promise<typeof work> {
   await useBackend(backend, kernels && { kernels });
   const objective = await objectiveOf(await receive(recipe));
@@ -58,21 +58,23 @@ async function begin({ backend, kernels, recipe, memory, layout }: Setup): Promi
       const found = contribution(objective, question, task.whole, task.slopes);
       const [names, wanted] = [found, layout].map(({ names, sums }) => [...names, ...Object.keys(sums)].join(", "));
       if (names !== wanted) {
-        throw new InputError(`The objective's recipe makes another one: its terms are ${names}, expected ${wanted}.`);
+        throw new InputError(
+          `The objective's recipe makes a different objective: its terms are ${names}, expected ${wanted}.`,
+        );
       }
-      write(shared.parts[task.worker]!, inOrder(found)); // there is one for each worker
+      write(shared.parts[task.worker]!, inOrder(found)); // every worker has a part
     });
 }
 
-/** A recipe, with networks made of what was told of them. */
+/** Rebuilds a recipe with its networks. */
 async function receive(recipe: SentRecipe): Promise<Recipe> {
   if ("module" in recipe) return recipe;
   const { encoder, decoder } = recipe.networks;
-  if (!encoder || !decoder) throw new InputError("A recipe names an encoder and a decoder.");
+  if (!encoder || !decoder) throw new InputError("A recipe must name an encoder and a decoder.");
   return { ...recipe, networks: { encoder: await network(encoder), decoder: await network(decoder) } };
 }
 
-/** A network made again of what was told of it, if its layers are tfjs's own. */
+/** Rebuilds a network, if all of its layers belong to tfjs. */
 async function network({ topology, weights }: SentNetwork): Promise<LayersModel> {
   const model = await tf.models.modelFromJSON(
     { modelTopology: topology } as Parameters<typeof tf.models.modelFromJSON>[0],
@@ -81,20 +83,20 @@ async function network({ topology, weights }: SentNetwork): Promise<LayersModel>
   return model;
 }
 
-/** Says of a layer, an initializer or the like that only the caller's program has how workers come to have it. */
+/** Explains how workers can get a layer, an initializer or the like that only the main program has registered. */
 function refuseUnknown(error: Error): never {
   const [, kind, name] = /^Unknown (\w+): (.+?)\. /.exec(error.message) ?? [];
   if (!name) throw error;
-  const why = `Workers do not know the ${kind} ${name}, as only the main program has registered it`;
+  const why = `Workers do not know the ${kind} ${name}, because only the main program has registered it`;
   const how = "a module that registers it and exports a function that makes the objective";
   throw new InputError(`${why}: let the objective's recipe name ${how}.`, { cause: error });
 }
 
-/** Checks that the objective has the caller's variables, as far as shapes show it. */
+/** Checks that the variables of the objective have the same shapes as the caller's. */
 function assertShapes(objective: Objective, wanted: number[][]): void {
   const found = changing(objective).map(({ shape }) => shapeText(shape));
   const expected = wanted.map(shapeText);
-  const other = "The objective's recipe makes another one:";
+  const other = "The objective's recipe makes a different objective:";
   if (found.length !== expected.length) {
     throw new InputError(`${other} it has ${found.length} variables, expected ${expected.length}.`);
   }

@@ -1,8 +1,8 @@
 /**
- * Workers that share the examples of a batch, so that a training uses more than one core.
+ * Workers that share the examples of a batch, so that training uses more than one core.
  *
- * Each has its own tfjs and the same weights; each finds the losses, or the gradient, of its rows. They add up to those of
- * the whole batch, up to the order of float32 sums. The caller is one of the workers.
+ * Each worker has its own tfjs and the same weights, and computes the losses or the gradient of its rows. They add up
+ * to those of the whole batch, up to the order of float32 sums. The caller is one of the workers.
  *
  * @module
  */
@@ -36,33 +36,38 @@ import {
   write,
 } from "./shared_memory.ts";
 
-/** How to start a pool. */
+/** The options of a pool. */
 export interface WorkerPoolOptions {
-  /** How many workers, the caller among them. */
+  /** The number of workers, including the caller. */
   workers: number;
-  /** The most examples in a batch. */
+  /** The largest number of examples in a batch. */
   batchSize: number;
-  /** How long to wait for the workers to start, and for one when the caller's own part is done, in milliseconds; a minute. */
+  /**
+   * How long to wait, in milliseconds, for workers to start, and for a worker after the caller has done its own part; a
+   * minute by default.
+   */
   patience?: { start: number; batch: number };
-  /** The workers' program. */
+  /** The program of the workers. */
   program?: URL;
 }
 
 /** A worker, and what to do when it answers. */
 interface PoolWorker {
   worker: Worker;
-  /** Which it is, for messages. */
+  /** Its name in messages. */
   name: string;
-  /** Tells it something; settles when it has answered, or died. */
+  /** Sends it a message; settles when the worker has answered or died. */
   tell(message: Setup | Task): Promise<void>;
 }
 
-/** How far apart, relative to the largest, what a worker and the caller find of the same rows may be: float32. */
+/**
+ * How far the results of a worker and of the caller for the same rows may differ in float32, relative to the largest.
+ */
 const TOLERANCE = 1e-5;
 
-/** Workers, the caller one of them. */
+/** A pool of workers, of which the caller is one. */
 export class WorkerPool {
-  /** The most examples it takes at a time. */
+  /** The largest number of examples it takes at a time. */
   readonly most: number;
   readonly #objective: Objective;
   readonly #layout: Layout;
@@ -82,10 +87,10 @@ export class WorkerPool {
   }
 
   /**
-   * Starts the workers, and checks that each finds of the same examples what the caller finds.
+   * Starts the workers, and checks that each computes the same results as the caller for the same examples.
    *
-   * @throws {InputError} If the objective or the backend is none that workers can have, or a worker finds something else.
-   * @throws {EnvironmentError} If the permission to read is missing, or a worker does not start.
+   * @throws {InputError} If workers cannot use the objective or the backend, or if a worker computes something else.
+   * @throws {EnvironmentError} If permission to read is missing, or a worker does not start.
    */
   static async start(objective: Objective, examples: Examples, options: WorkerPoolOptions): Promise<WorkerPool> {
     const [recipe, backend] = [recipeFor(objective), here()];
@@ -120,7 +125,7 @@ export class WorkerPool {
     }
   }
 
-  /** Tells every worker what it is to do, and checks what it finds of the first batch. */
+  /** Sets up every worker, and checks its results for the first batch. */
   async #begin(setup: Omit<Setup, "check">, check: Omit<Task, "worker">, own: Contribution): Promise<void> {
     const told = this.#others.map(({ name, tell }, worker) => ({
       name,
@@ -130,17 +135,17 @@ export class WorkerPool {
     this.#memory.parts.forEach((part, worker) => assertSame(this.#others[worker]?.name ?? "", own, part));
   }
 
-  /** The gradient of a whole batch, as `gradient` finds it; the caller disposes. */
+  /** The gradient of a whole batch, as `gradient` computes it; the caller disposes it. */
   async gradient(question: Question): Promise<Gradient> {
-    return await this.#total(question, true) as Gradient; // with slopes, as asked for
+    return await this.#total(question, true) as Gradient; // with slopes, because of the second argument
   }
 
-  /** The means and sums of a whole batch, as `means` finds them; the caller disposes. */
+  /** The means and sums of a whole batch, as `means` computes them; the caller disposes them. */
   async means(question: Question): Promise<Means> {
     return await this.#total(question, false);
   }
 
-  /** The {@linkcode contribution} of a whole batch, each worker's rows added up. */
+  /** The {@linkcode contribution} of a whole batch, which is the sum over all workers. */
   async #total({ batch, noise, knobs }: Question, slopes: boolean): Promise<Contribution> {
     this.#put(batch);
     const whole = batch.x.shape[0] ?? 0;
@@ -165,7 +170,7 @@ export class WorkerPool {
     }
   }
 
-  /** Writes down what all workers need: what training changes, and a batch. */
+  /** Writes what all workers need into the shared memory: the variables and a batch. */
   #put(batch: Batch): void {
     const { example } = this.#layout;
     for (const name of new Set([...Object.keys(example), ...Object.keys(batch)] as (keyof Batch)[])) {
@@ -173,10 +178,11 @@ export class WorkerPool {
       if (found !== wanted) {
         const what = name === "x" ? "examples" : "labels";
         const none = `no ${what}`;
-        throw new RangeError(`The ${what} are of shape ${found ?? none}; those before were ${wanted ?? none}.`);
+        throw new RangeError(`The ${what} have shape ${found ?? none}; earlier ones had ${wanted ?? none}.`);
       }
     }
-    for (const [name, numbers] of Object.entries(this.#memory.batch)) write(numbers, [batch[name as keyof Batch]!]); // as checked
+    // Their names were checked.
+    for (const [name, numbers] of Object.entries(this.#memory.batch)) write(numbers, [batch[name as keyof Batch]!]);
     write(this.#memory.weights, changing(this.#objective));
   }
 
@@ -186,11 +192,11 @@ export class WorkerPool {
   }
 }
 
-/** What workers make an objective of. */
+/** The recipe from which workers rebuild the objective. */
 function recipeFor({ recipe }: Objective): Recipe {
   if (recipe) return recipe;
   throw new InputError(
-    "Workers rebuild the objective from its recipe, and this one has none: use one worker, or give it a recipe.",
+    "Workers rebuild the objective from its recipe, but this one has none: use one worker, or give it a recipe.",
   );
 }
 
@@ -202,7 +208,7 @@ function here(): Pick<Setup, "backend" | "kernels"> {
   throw new InputError(`Workers share the CPU's cores, which the ${backend} backend does not use: use one worker.`);
 }
 
-/** What lies in the shared memory, by what the caller finds of a batch. */
+/** The layout of the shared memory, from the caller's results for a batch. */
 function layoutOf(
   objective: Objective,
   { names, sums }: Contribution,
@@ -227,7 +233,7 @@ function rowsTo(batch: Batch, to: number): Batch {
   return { x: first(batch.x), ...(batch.y && { y: first(batch.y) }) };
 }
 
-/** The caller's contribution, and those that workers wrote down, added up. */
+/** The sum of the caller's contribution and those that workers wrote into the shared memory. */
 function sum(own: Contribution, parts: Float32Array[]): Contribution {
   let start = 0;
   const total = (t: Tensor) => {
@@ -235,7 +241,8 @@ function sum(own: Contribution, parts: Float32Array[]): Contribution {
     start += t.size;
     return filled(t.shape, (into) => {
       into.set(numbersOf(t));
-      for (const part of parts) for (let i = 0; i < into.length; i++) into[i]! += part[from + i]!; // within both
+      // Both have this index.
+      for (const part of parts) for (let i = 0; i < into.length; i++) into[i]! += part[from + i]!;
     });
   };
   const totals = (tensors: Record<string, Tensor>) =>
@@ -245,29 +252,30 @@ function sum(own: Contribution, parts: Float32Array[]): Contribution {
 }
 
 /**
- * Checks that a worker found what the caller finds of the same rows, up to rounding. Where that is not finite, nothing is
- * compared: training will say so.
+ * Checks that a worker's results for the same rows equal the caller's, up to rounding. Results that are not finite are
+ * not compared: training will report them.
  *
- * @throws {InputError} If it found something else.
+ * @throws {InputError} If they differ.
  */
 function assertSame(name: string, own: Contribution, part: Float32Array): void {
   let at = 0;
   for (const t of inOrder(own)) {
     const [wanted, found] = [numbersOf(t), part.subarray(at, at += t.size)];
     const scale = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const apart = wanted.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i]!)), 0); // as many
+    // Of the same length.
+    const apart = wanted.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i]!)), 0);
     if (!Number.isFinite(scale) || apart <= TOLERANCE * scale) continue;
-    const i = wanted.findIndex((value, i) => !(Math.abs(value - found[i]!) <= TOLERANCE * scale)); // as many
+    const i = wanted.findIndex((value, i) => !(Math.abs(value - found[i]!) <= TOLERANCE * scale)); // of the same length
     const what = t === own.means
-      ? `that ${partText(own.names[i] ?? "")} is ${found[i]}, and this program ${wanted[i]},`
-      : "another gradient than this program";
+      ? `${partText(own.names[i] ?? "")} ${found[i]}, but this program computes ${wanted[i]}`
+      : "a different gradient than this program";
     throw new InputError(
-      `Worker ${name} finds ${what} for the same examples: the objective's recipe makes another one.`,
+      `Worker ${name} computes ${what} for the same examples: the objective's recipe makes a different objective.`,
     );
   }
 }
 
-/** A recipe as a worker is told of it. */
+/** A recipe in the form in which it is sent to workers. */
 async function send(recipe: Recipe): Promise<SentRecipe> {
   if ("module" in recipe) return recipe;
   const { encoder, decoder } = recipe.networks;
@@ -282,8 +290,8 @@ async function sent(network: LayersModel): Promise<SentNetwork> {
 }
 
 /**
- * Asks for what workers need, which Deno would otherwise refuse them one by one: to read the library's source, and the module
- * that makes the objective.
+ * Requests the permissions that workers need, to read the library's source and the module that makes the objective.
+ * Otherwise Deno would refuse them to each worker separately.
  */
 export async function askToRead(workers: number, module?: string): Promise<void> {
   const path = (url: URL) => decodeURIComponent(url.pathname.replace(/\/$/, ""));
@@ -292,7 +300,9 @@ export async function askToRead(workers: number, module?: string): Promise<void>
   for (const needed of [project, ...own.filter((path) => !path.startsWith(`${project}/`))]) {
     if (await isPermitted("read", needed)) continue;
     const flag = permissionFlag("read", needed);
-    throw new EnvironmentError(`Training with ${workers} workers reads their source: add ${flag}.`);
+    throw new EnvironmentError(
+      `Training with ${workers} workers requires permission to read their source: add ${flag}.`,
+    );
   }
 }
 
@@ -305,7 +315,7 @@ function startWorker(program: URL, name: string): PoolWorker {
     tell(message) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const fail = (why: string) => reject(new EnvironmentError(`Training ends here: worker ${name} ${why}.`));
-      promise.catch(() => {}); // until somebody waits for it
+      promise.catch(() => {}); // it may fail before somebody waits for it
       worker.onmessage = ({ data: { error, mistaken } }) => {
         if (error === undefined) resolve();
         else if (mistaken) reject(new InputError(error));
@@ -321,7 +331,7 @@ function startWorker(program: URL, name: string): PoolWorker {
   };
 }
 
-/** Waits for the workers' answers, but not for ever; the first that fails ends the wait. */
+/** Waits for the workers' answers, up to a time limit. The first failure ends the wait. */
 async function answers(patience: number, asked: { name: string; done: Promise<void> }[]): Promise<void> {
   const waiting = new Set(asked.map(({ name }) => name));
   const { promise: never, reject } = Promise.withResolvers<never>();
