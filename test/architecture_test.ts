@@ -116,7 +116,7 @@ Deno.test("weights of layers within layers are told apart by their place, not by
   });
   for (const [a, b] of [[0, 2], [0, 4], [1, 7], [2, 6]] as const) { // of the same shape each
     assertEquals(weights[a]!.shape, weights[b]!.shape);
-    assertEquals(difference(swapped(a, b), wanted), "its weights differ, or are in another order", `${a}, ${b}`);
+    assertEquals(difference(swapped(a, b), wanted), "its weights differ or are in another order", `${a}, ${b}`);
   }
 });
 

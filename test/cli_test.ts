@@ -116,11 +116,11 @@ testRun("a mistake in the flags: a sentence, the list of flags, exit code 2", as
     const [flags, sentence] of [
       [
         ["--epochs", "0"],
-        "error: option '--epochs <number>' argument '0' is invalid. It takes a whole number of at least 1.",
+        "error: option '--epochs <number>' argument '0' is invalid. It must be a whole number of at least 1.",
       ],
       [
         ["--latent", "0"],
-        "error: option '--latent <number>' argument '0' is invalid. It takes a whole number of at least 1.",
+        "error: option '--latent <number>' argument '0' is invalid. It must be a whole number of at least 1.",
       ],
       [["--epoch", "1"], "error: unknown option '--epoch'"],
       [["--backend", "gpu"], "error: option '--backend <name>' argument 'gpu' is invalid. Allowed choices are wasm, "],
@@ -310,7 +310,7 @@ testFiles(
       const other = await lesson("07_conv_vae", ["--latent", "3", "--load", model], [`--allow-read=${model}`]);
       assertSentence(other, 2, /model of a different architecture: its layer 5 \(Dense\) has units 2, expected 3\.$/);
       const taken = await lesson("07_conv_vae", ["--save", model], files);
-      assertSentence(taken, 2, `${model} exists already, and nothing is overwritten: name another directory.`);
+      assertSentence(taken, 2, `${model} already exists and is not overwritten: name another directory.`);
       const refused = await lesson("08_latent_map", ["--load", model]);
       assertSentence(refused, 1, `Reading ${model} requires a permission: add --allow-read=${model}.`);
     }),
@@ -347,5 +347,5 @@ testFiles("--out: pictures as files; the second time nothing is overwritten", ()
     assertEquals([png.width, png.height, png.data.every((grey) => grey === 255)], [8, 4, true]);
     const again = await start(`--allow-write=${pictures}`);
     assertEquals(again.out, "", "said before the lesson begins");
-    assertSentence(again, 2, /\/pictures exists already, and nothing is overwritten: name another directory\.$/);
+    assertSentence(again, 2, /\/pictures already exists and is not overwritten: name another directory\.$/);
   }));

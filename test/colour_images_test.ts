@@ -120,7 +120,7 @@ testWrite(
       await assertRejects(
         () => savePng(path, grey),
         InputError,
-        `${path} exists already, and nothing is overwritten: name another file, or say overwrite.`,
+        `${path} already exists and is not overwritten: name another file, or set overwrite.`,
       );
       assertEquals([...decode(await Deno.readFile(path)).data], VALUES.flat());
       await savePng(path, grey, { overwrite: true });
@@ -184,7 +184,7 @@ testWrite(
       const bad: Drawing = { kind: "bars", caption: "", labels: ["a"], values: [NaN], x, y };
       await assertRejects(() => saveSvg(`${directory}/bad.svg`, bad), InputError, "bad.svg");
       await assertRejects(() => Deno.stat(`${directory}/bad.svg`), Deno.errors.NotFound);
-      await assertRejects(() => saveSvg(`${directory}/bars.svg`, drawings[2]!), InputError, "or say overwrite.");
+      await assertRejects(() => saveSvg(`${directory}/bars.svg`, drawings[2]!), InputError, "or set overwrite.");
       await saveSvg(`${directory}/bars.svg`, drawings[2]!, { overwrite: true });
     }),
 );

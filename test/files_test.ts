@@ -383,7 +383,7 @@ Deno.test("a scatter on given axes: they hold, and the caption counts the points
   const named = group(svg, "x-axis tick label").children.map(({ text }) => text);
   assertEquals([named[0], named.at(-1)], ["−4", "4"]);
   assertEquals(group(svg, "class 3").children.length, 2);
-  assertMatch(all(svg).map(({ text }) => text).join(" "), /codes \(2 beyond the axes\)/);
+  assertMatch(all(svg).map(({ text }) => text).join(" "), /codes \(2 outside the axes\)/);
 });
 
 Deno.test("a scatter of 10,000 points: under 1.5 MB, every point in its class", async () => {
@@ -838,7 +838,7 @@ testWrite(
       const surface = await files(`${directory}/out`, LESSON);
       await Deno.mkdir(`${directory}/out`);
       const images = tf.zeros([1, 2, 2, 1]);
-      await assertRejects(() => showOn(surface).images("grid", "", images), InputError, "out exists already");
+      await assertRejects(() => showOn(surface).images("grid", "", images), InputError, "out already exists");
       images.dispose();
       await surface({ kind: "end", failed: true }); // not the same sentence again
       assertEquals(await Array.fromAsync(Deno.readDir(`${directory}/out`)), []);
@@ -851,7 +851,7 @@ testWrite("files: what exists is not overwritten, and the sentence names it", ()
     const show = await showIn(`${directory}/out`);
     await show.images("first", "", images); // which makes the directory
     await Deno.writeTextFile(`${directory}/out/grid.png`, "mine");
-    const exists = (path: string) => `${path} exists already, and nothing is overwritten: name another directory.`;
+    const exists = (path: string) => `${path} already exists and is not overwritten: name another directory.`;
     const error = await assertRejects(() => show.images("grid", "", images), InputError);
     assertEquals(error.message, exists(`${directory}/out/grid.png`));
     assertEquals(await Deno.readTextFile(`${directory}/out/grid.png`), "mine");

@@ -61,7 +61,7 @@ testSignal("Ctrl-C while a model trains: its step is finished, what it warned of
       allowed: [`--allow-read=${kept}`, `--allow-write=${kept}`],
       flags: ["--checkpoint", kept, "--resume"],
     });
-    const hint = `To go on from the last checkpoint: --checkpoint '${kept}' --resume.`;
+    const hint = `To resume from the last checkpoint, use --checkpoint '${kept}' --resume.`;
     assertEquals(resumed.err, `Interrupted after step 2 of 5. ${hint}\n`);
   });
 });
@@ -104,11 +104,16 @@ testSignal(
       ]);
       const workers = await run([`--allow-write=${model}`], "--save", model, "--workers", "2");
       assertEquals([workers.code, workers.out], [1, ""]);
-      assert(workers.err.startsWith("Training with 2 workers reads their source: add --allow-read="), workers.err);
+      assert(
+        workers.err.startsWith(
+          "Training with 2 workers requires permission to read their source: add --allow-read=",
+        ),
+        workers.err,
+      );
       assertEquals(Array.from(Deno.readDirSync(directory)), []);
       await Deno.mkdir(model);
       const taken = await run([`--allow-write=${model}`], "--save", model);
-      const sentence = `${model} exists already, and nothing is overwritten: name another directory.\n`;
+      const sentence = `${model} already exists and is not overwritten: name another directory.\n`;
       assertEquals([taken.code, taken.out, taken.err], [2, "", sentence]);
     }),
 );
@@ -133,17 +138,17 @@ testIf(
     assertEquals([resume.code, resume.out, resume.err], [
       2,
       "",
-      "--resume goes on from a checkpoint: say where it is, with --checkpoint DIRECTORY.\n",
+      "--resume continues from a checkpoint: say where it is with --checkpoint DIRECTORY.\n",
     ]);
     for (const flag of ["--save", "--load", "--checkpoint"]) {
       const { code, out, err } = await run(flag, "");
       assertEquals([code, out], [2, ""]);
-      assert(err.startsWith(`error: option '${flag} <directory>' argument '' is invalid. It is empty.`), err);
+      assert(err.startsWith(`error: option '${flag} <directory>' argument '' is invalid. It must not be empty.`), err);
     }
     for (const flags of [["--workers", "2"], ["--checkpoint", "kept"], ["--checkpoint", "kept", "--resume"]]) {
       const { code, out, err } = await run("--load", "model", ...flags);
       assertEquals([code, out], [2, ""]);
-      assert(err.startsWith("--load takes a model that is already trained"), err);
+      assert(err.startsWith("--load loads a model that is already trained"), err);
     }
   },
 );
@@ -159,6 +164,6 @@ testIf(
       const program = ["test/_interrupted.ts", "1", "0", "--checkpoint", directory];
       const { code, out, err } = await deno(["run", "--no-prompt", ...allowed, ...program]);
       assertEquals([code, out], [2, ""]);
-      assertEquals(err, `${directory} holds other files ("letter") and no checkpoint: name another directory.\n`);
+      assertEquals(err, `${directory} holds other files ("letter") but no checkpoint: name another directory.\n`);
     }),
 );

@@ -107,7 +107,7 @@ testFiles(
       await saveVae(saved, directory);
       await Deno.remove(`${directory}/vae.json`);
       for (const load of [() => loadVae(directory), () => loadVae(other, directory)]) {
-        const sentence = `There is no "${directory}/vae.json", which says what the numbers in vae.bin beside it are.`;
+        const sentence = `There is no "${directory}/vae.json", which describes the numbers in vae.bin beside it.`;
         await assertRejects(load, InputError, sentence); // and not taken for a Bernoulli one, which it may not be
       }
       for (const name of ["vae.bin", "weights.npz"]) await Deno.remove(`${directory}/${name}`);
@@ -142,36 +142,36 @@ testFiles(
         [
           rest,
           (json) => json.likelihood = { name: "mine", options: {} },
-          "vae.json names the likelihood mine, which is not this",
+          "vae.json names the likelihood mine, which is not part",
         ],
         [
           rest,
           (json) => json.likelihood = { name: "toString" },
-          "names the likelihood toString, which is not this library's",
+          "names the likelihood toString, which is not part of this library",
         ],
-        [rest, (json) => json.prior = null, "vae.json names the prior undefined, which is not this library's"],
+        [rest, (json) => json.prior = null, "vae.json names the prior undefined, which is not part of this library"],
         [
           rest,
           (json) => json.likelihood = { name: "gaussian", options: { variance: -1 } },
-          "a likelihood that cannot be made: ",
+          "a likelihood that cannot be built: ",
         ],
         [rest, (json) => json.shapes = [[2]], "has variables of other shapes"],
         [rest, (json) => json.sha256 = "0", "vae.bin is broken: its SHA-256 differs"],
         [
           encoder,
           (json) => json.modelTopology = 5,
-          "encoder/model.json is not a network of layers that this program knows",
+          "encoder/model.json is not a network of layers known to this program",
         ],
         [
           encoder,
           (json) => delete json.modelTopology,
-          "encoder/model.json is not a network of layers that this program",
+          "encoder/model.json is not a network of layers known to this",
         ],
         [encoder, (json) =>
           JSON.stringify(json, (_, value) => {
             if (value?.class_name === "Dense") value.class_name = "Mine";
             return value;
-          }), "encoder/model.json is not a network of layers that this program knows: Unknown layer: Mine"],
+          }), "encoder/model.json is not a network of layers known to this program: Unknown layer: Mine"],
         [encoder, (json) => json.weightsManifest = [], "its weights are in "],
       ];
       const before = tf.memory().numTensors;
@@ -219,7 +219,11 @@ testFiles("a likelihood of one's own is saved, and filled, but not made", () =>
     };
     const [saved, other] = [make(1), make(2)];
     await saveVae(saved, directory);
-    await assertRejects(() => loadVae(directory), InputError, "names the likelihood ink, which is not this library's");
+    await assertRejects(
+      () => loadVae(directory),
+      InputError,
+      "names the likelihood ink, which is not part of this library",
+    );
     await loadVae(other, directory);
     assertEquals(await weights(other), await weights(saved));
     saved.dispose();
@@ -240,7 +244,7 @@ testFiles(
       await saveVae(first, directory, { overwrite: true }); // where there was none
       const files = ["decoder", "encoder", "notes.txt", "vae.bin", "vae.json", "weights.npz"];
       assertEquals(await names(), files);
-      await assertRejects(() => saveVae(second, directory), InputError, "exists already, and nothing is overwritten");
+      await assertRejects(() => saveVae(second, directory), InputError, "already exists and is not overwritten");
       assertEquals(await weights(await loadVae(directory)), await weights(first));
       await saveVae(second, directory, { overwrite: true }); // of another size
       assertEquals(await weights(await loadVae(directory)), await weights(second));
@@ -313,7 +317,7 @@ testFiles("a link in place of a model that has not moved yet is not followed", (
     await saveVae(here, `${directory}/here`);
     await saveVae(there, `${directory}/there`);
     await Deno.symlink(`${directory}/there`, `${directory}/here/replacing`);
-    await assertRejects(() => loadVae(`${directory}/here`), InputError, "it is a link, which may lead anywhere");
+    await assertRejects(() => loadVae(`${directory}/here`), InputError, "it is a link, which is not followed");
     here.dispose();
     there.dispose();
   }));

@@ -302,7 +302,7 @@ Deno.test("a size that is no whole number of at least 1 is refused in a sentence
   await assertKeeps(0, () => {
     for (const bad of [0, -1, 1.5, NaN, Infinity]) {
       const refused = (name: string, make: () => unknown) =>
-        assertThrows(make, RangeError, `A model's ${name} is a whole number of at least 1, not ${bad}.`);
+        assertThrows(make, RangeError, `A model's ${name} must be a whole number of at least 1, not ${bad}.`);
       for (const make of [autoencoder, denseVae, convVae]) refused("latent", () => make({ latent: bad }));
       refused("hidden", () => autoencoder({ hidden: [3, bad] }));
       for (const make of [denseVae, convVae]) refused("hidden", () => make({ hidden: bad }));
@@ -323,7 +323,7 @@ Deno.test("images whose sides four does not divide are refused in a sentence, an
     assertThrows(
       () => convVae({ image: [height, width, 1] }),
       RangeError,
-      `An image's height and width are divisible by four here, which ${height}×${width} is not.`,
+      `convVae needs an image whose height and width are divisible by four, not ${height}×${width}.`,
     );
   }
   const vae = convVae({ image: [4, 12, 3], filters: [2, 3], hidden: 4, latent: 5 });
@@ -379,33 +379,33 @@ Deno.test("two networks that do not fit together are refused in a sentence", () 
   refused(
     encoder(2),
     decoder(2, 4),
-    "The encoder outputs [B,2], and the decoder takes [B,2]; expected mu and logVar, each of the shape of a code.",
+    "The encoder outputs [B,2], but the decoder takes [B,2]; expected mu and logVar, each in the shape of a code.",
   );
   refused(
     encoder(2, 3),
     decoder(2, 4),
-    "The encoder outputs [B,2] and [B,3], and the decoder takes [B,2]; expected mu",
+    "The encoder outputs [B,2] and [B,3], but the decoder takes [B,2]; expected mu",
   );
   refused(
     encoder(2, 2),
     decoder(3, 4),
-    "and the decoder takes [B,3]; expected mu and logVar, each of the shape of a code.",
+    "but the decoder takes [B,3]; expected mu and logVar, each in the shape of a code.",
   );
   refused(
     encoder(2, 2),
     decoder(2, 5),
-    "The decoder outputs [B,5], and the encoder takes [B,4]; expected 1 for each number of an example, as bernoulli takes them.",
+    "The decoder outputs [B,5], but the encoder takes [B,4]; expected 1 for each number of an example, as bernoulli takes.",
   );
   plain(
     encoder(2, 2),
     decoder(2, 4),
-    "The encoder outputs [B,2] and [B,2], and the decoder takes [B,2]; expected one code.",
+    "The encoder outputs [B,2] and [B,2], but the decoder takes [B,2]; expected one code.",
   );
-  plain(encoder(2), decoder(3, 4), "The encoder outputs [B,2], and the decoder takes [B,3]; expected one code.");
+  plain(encoder(2), decoder(3, 4), "The encoder outputs [B,2], but the decoder takes [B,3]; expected one code.");
   plain(
     encoder(2),
     decoder(2, 5),
-    "The decoder outputs [B,5], and the encoder takes [B,4]; expected the shape of an example.",
+    "The decoder outputs [B,5], but the encoder takes [B,4]; expected the shape of an example.",
   );
   const y = tf.input({ shape: [2] });
   const z = tf.input({ shape: [2] });
@@ -416,15 +416,23 @@ Deno.test("two networks that do not fit together are refused in a sentence", () 
   for (const [check, halves] of [[refused, 2], [plain, 1]] as const) {
     const good = encoder(...Array(halves).fill(2));
     const twoIn = tf.model({ inputs: [y, z], outputs: Array.from({ length: halves }, () => code(both)) });
-    const labelsTwice = "The encoder takes [B,2] and [B,2], and the decoder [B,2]; expected labels for both.";
-    check(twoIn, decoder(2, 2), halves === 2 ? labelsTwice : "The encoder takes [B,2] and [B,2]; expected one input.");
+    const labelsTwice = "The encoder takes [B,2] and [B,2], but the decoder takes [B,2]; expected labels for both.";
+    check(
+      twoIn,
+      decoder(2, 2),
+      halves === 2 ? labelsTwice : "The encoder takes [B,2] and [B,2]; expected one input for examples.",
+    );
     const [twice, split] = [
       tf.model({ inputs: [y, z], outputs: both }),
       tf.model({ inputs: y, outputs: [out(y), out(y)] }),
     ];
-    const forBoth = "The encoder takes [B,4], and the decoder [B,2] and [B,2]; expected labels for both.";
-    check(good, twice, halves === 2 ? forBoth : "The decoder takes [B,2] and [B,2]; expected one input, codes [B,L].");
-    check(good, split, "The decoder outputs [B,4] and [B,4], and the encoder takes");
+    const forBoth = "The encoder takes [B,4], but the decoder takes [B,2] and [B,2]; expected labels for both.";
+    check(
+      good,
+      twice,
+      halves === 2 ? forBoth : "The decoder takes [B,2] and [B,2]; expected one input for codes [B,L].",
+    );
+    check(good, split, "The decoder outputs [B,4] and [B,4], but the encoder takes");
     check(good, image, "The decoder takes [B,2,1]; expected one input");
   }
   assertEquals(layersVae(encoder(2, 2), decoder(2, 4)).latent, 2);
@@ -447,7 +455,7 @@ Deno.test("an output that could never be negative where any number is wanted is 
   const good = encoderOf("linear", "tanh");
   for (const [mu, logVar] of [["relu", "linear"], ["linear", "relu"], ["linear", "softplus"]] as const) {
     const bad = [mu, logVar].find((activation) => activation !== "linear");
-    const sentence = `The encoder ends in ${bad}, so μ or log σ² could never be negative: end it in a linear layer.`;
+    const sentence = `The encoder ends in ${bad}, so μ or log σ² could never be negative: end it with a linear layer.`;
     assertThrows(() => layersVae(encoderOf(mu, logVar), decoderOf()), RangeError, sentence);
   }
   const within = tf.sequential({ layers: [layers.dense({ inputShape: [4], units: 4, activation: "sigmoid" })] });
@@ -462,7 +470,7 @@ Deno.test("an output that could never be negative where any number is wanted is 
     [[within], "sigmoid"],
   ];
   for (const [end, name] of ends) {
-    const sentence = `The decoder ends in ${name}, so what bernoulli takes could never be negative`;
+    const sentence = `The decoder ends in ${name}, so the parameters of bernoulli could never be negative`;
     assertThrows(() => layersVae(good, decoderOf(...end)), RangeError, sentence);
   }
   const bounded = layersVae(good, decoderOf(layers.dense({ units: 4, activation: "sigmoid" })), {
@@ -473,7 +481,7 @@ Deno.test("an output that could never be negative where any number is wanted is 
     assertThrows(
       () => layersVae(good, decoderOf(layers.dense({ units: 4, activation }))),
       RangeError,
-      `The decoder ends in ${activation}, which limits what bernoulli takes: end it in a linear layer.`,
+      `The decoder ends in ${activation}, which limits the parameters of bernoulli: end it with a linear layer.`,
     );
   }
   assertThrows(() => layersVae(good, decoderOf(layers.elu())), RangeError, "The decoder ends in ELU, which limits");
@@ -489,7 +497,7 @@ Deno.test("an output that could never be negative where any number is wanted is 
   const regularised = tf.sequential({
     layers: [layers.dense({ inputShape: [2], units: 4, biasRegularizer: "l1l2", name: "tight" })],
   });
-  const sentence = "The decoder's layer tight has a biasRegularizer, which training here ignores: leave it out.";
+  const sentence = "The decoder's layer tight has a biasRegularizer, which training would ignore: remove it.";
   for (const decoder of [regularised, tf.sequential({ layers: [regularised] })]) {
     assertThrows(() => layersVae(good, decoder), RangeError, sentence);
   }
@@ -517,5 +525,9 @@ Deno.test("a conditional model: both halves are told the label; two numbers a va
     tf.dispose([x, z]);
     vae.dispose();
   }
-  assertThrows(() => denseVae({ classes: 0 }), RangeError, "A model's classes is a whole number of at least 1, not 0.");
+  assertThrows(
+    () => denseVae({ classes: 0 }),
+    RangeError,
+    "A model's classes must be a whole number of at least 1, not 0.",
+  );
 });

@@ -113,7 +113,7 @@ const FLAGS = [
 ];
 
 Deno.test("a mistake: one sentence on standard error, the list of flags, exit code 2, and no lesson", async () => {
-  const whole = "It takes a whole number of at least 1.";
+  const whole = "It must be a whole number of at least 1.";
   const mistakes: [string[], string][] = [
     [["--epochs", "0"], `option '--epochs <number>' argument '0' is invalid. ${whole}`],
     [["--epochs", "-1"], `option '--epochs <number>' argument '-1' is invalid. ${whole}`],
@@ -125,17 +125,17 @@ Deno.test("a mistake: one sentence on standard error, the list of flags, exit co
     [["--epochs"], "option '--epochs <number>' argument missing"],
     [
       ["--seed", "-1"],
-      "option '--seed <number>' argument '-1' is invalid. It takes a whole number of at least 0 and at most",
+      "option '--seed <number>' argument '-1' is invalid. It must be a whole number of at least 0 and at most",
     ],
     [
       ["--seed", "4294967296"],
-      "argument '4294967296' is invalid. It takes a whole number of at least 0 and at most 4294967295.",
+      "argument '4294967296' is invalid. It must be a whole number of at least 0 and at most 4294967295.",
     ],
-    [["--noise-of-x", "0"], "option '--noise-of-x <number>' argument '0' is invalid. It takes a number above 0."],
-    [["--noise-of-x", "-0.5"], "argument '-0.5' is invalid. It takes a number above 0."],
-    [["--noise-of-x", "NaN"], "argument 'NaN' is invalid. It takes a number above 0."],
-    [["--noise-of-x", "Infinity"], "argument 'Infinity' is invalid. It takes a number above 0."],
-    [["--noise-of-x", ""], "argument '' is invalid. It takes a number above 0."],
+    [["--noise-of-x", "0"], "option '--noise-of-x <number>' argument '0' is invalid. It must be a number above 0."],
+    [["--noise-of-x", "-0.5"], "argument '-0.5' is invalid. It must be a number above 0."],
+    [["--noise-of-x", "NaN"], "argument 'NaN' is invalid. It must be a number above 0."],
+    [["--noise-of-x", "Infinity"], "argument 'Infinity' is invalid. It must be a number above 0."],
+    [["--noise-of-x", ""], "argument '' is invalid. It must be a number above 0."],
     [["--backend", "gpu"], "argument 'gpu' is invalid. Allowed choices are wasm, webgpu, cpu, auto."],
     [["--backend"], "option '--backend <name>' argument missing"],
     [["--epoch", "3"], "unknown option '--epoch'\n(Did you mean --epochs?)"],
@@ -232,7 +232,7 @@ Deno.test("a false claim after a training names --epochs; one before it does not
     show.progress(step);
     wrong(show);
   });
-  assertEquals([after.code, after.err], [1, `${sentence}A longer training may help: --epochs 14.\n`]);
+  assertEquals([after.code, after.err], [1, `${sentence}Longer training may help: --epochs 14.\n`]);
   const before = await run([], (show) => {
     wrong(show);
     show.progress(step);
@@ -281,7 +281,7 @@ Deno.test("a name that is empty, as of a variable that the shell does not know, 
     const { code, err } = await run([flag, ""]);
     assertEquals(code, 2);
     assertStringIncludes(err, flag);
-    assertStringIncludes(err, "It is empty.");
+    assertStringIncludes(err, "It must not be empty.");
   }
 });
 

@@ -139,7 +139,7 @@ testFiles(
         const bias = vae.decoder.trainableWeights.at(-1)!;
         tf.tidy(() => void bias.write(tf.tensor1d([odd])));
         const { message } = await assertRejects(() => saveVae(vae, `${directory}/model`), InputError);
-        const sentence = "are not all finite numbers, one is";
+        const sentence = "must be finite numbers, but one is";
         assertEquals(
           message,
           `The model is not saved: its weights decoder/conv2d_transpose_2/bias ${sentence} ${odd}.`,
@@ -164,7 +164,7 @@ testFiles("nothing is overwritten: neither a directory, nor a model in it", () =
   withTempDir(async (directory) => {
     const vae = small(1);
     await newDirectory(`${directory}/new`);
-    const there = `${directory}/new exists already, and nothing is overwritten: name another directory.`;
+    const there = `${directory}/new already exists and is not overwritten: name another directory.`;
     assertEquals((await assertRejects(() => newDirectory(`${directory}/new`), InputError)).message, there);
     await saveVae(vae, `${directory}/new`);
     const kept = await Deno.readFile(`${directory}/new/encoder/weights.bin`);
@@ -175,14 +175,14 @@ testFiles("nothing is overwritten: neither a directory, nor a model in it", () =
       const half = `${directory}/half of ${part}`;
       await newDirectory(half);
       await Deno.writeTextFile(`${half}/${part}`, "");
-      await assertRejects(() => saveVae(vae, half), InputError, `${part} exists already`);
+      await assertRejects(() => saveVae(vae, half), InputError, `${part} already exists`);
       assertEquals(Array.from(Deno.readDirSync(half), ({ name }) => name), [part]);
     }
     await Deno.writeTextFile(`${directory}/file`, "");
     const taken = () => newFile(`${directory}/file`, new Uint8Array(3), directory);
-    await assertRejects(taken, InputError, "/file exists already, and nothing is overwritten");
+    await assertRejects(taken, InputError, "/file already exists and is not overwritten");
     assertEquals((await Deno.readFile(`${directory}/file`)).length, 0);
-    await assertRejects(() => newDirectory(`${directory}/file`), InputError, "/file exists already");
+    await assertRejects(() => newDirectory(`${directory}/file`), InputError, "/file already exists");
     const nowhere = await assertRejects(() => newDirectory(`${directory}/no/where`), EnvironmentError);
     assertMatch(nowhere.message, /^Cannot write .*\/no\/where: the directory above it does not exist\.$/);
     vae.dispose();
@@ -241,18 +241,18 @@ testFiles(
       const deep = "[".repeat(1e5) + "]".repeat(1e5);
       const mistakes: [Files, string][] = [
         [{ "vae.json": undefined }, `There is no "DIR/vae.json"`],
-        [{ "vae.json": "null" }, "DIR/vae.json is another model: its likelihood is undefined, expected gaussian."],
+        [{ "vae.json": "null" }, "DIR/vae.json is a different model: its likelihood is undefined, expected gaussian."],
         [{ "vae.json": json.replace('"gaussian"', deep) }, "its likelihood is something else, expected gaussian."],
         [{ "vae.json": json.replace('"learned"', "0.5") }, "its likelihood has variance 0.5, expected learned."],
         [
           { "vae.json": json.replace('"standardNormal"', '"mixture"') },
           "its prior is mixture, expected standardNormal.",
         ],
-        [{ "vae.json": json.replace("[2,3]", "[3,2]") }, "or the state has variables of other shapes."],
-        [{ "vae.json": json.replace("[2,3]", deep) }, "or the state has variables of other shapes."],
-        [{ "vae.bin": new Uint8Array(24) }, "it has 24 bytes, and the model 28"],
+        [{ "vae.json": json.replace("[2,3]", "[3,2]") }, "prior or state has variables of other shapes."],
+        [{ "vae.json": json.replace("[2,3]", deep) }, "prior or state has variables of other shapes."],
+        [{ "vae.bin": new Uint8Array(24) }, "it has 24 bytes, expected 28"],
         [{ "vae.bin": new Uint8Array(28) }, "DIR/vae.bin is broken: its SHA-256 differs from what DIR/vae.json says."],
-        [{ "vae.bin": new Uint8Array(28).fill(255) }, "weights are finite numbers, and number 0 of it is NaN."],
+        [{ "vae.bin": new Uint8Array(28).fill(255) }, "weights must be finite numbers, but number 0 is NaN."],
       ];
       for (const [i, [changes, message]] of mistakes.entries()) {
         const path = `${directory}/${i}`;
@@ -273,7 +273,7 @@ testFiles(
       await assertRejects(
         () => saveVae(saved, `${directory}/other`),
         InputError,
-        "are not all finite numbers, one is NaN.",
+        "must be finite numbers, but one is NaN.",
       );
       for (const model of [saved, target]) {
         model.dispose();
@@ -353,19 +353,19 @@ testFiles(
           { [model]: json.replace("[null,28,28,1]", "[null,1e308,1e308,1e308]") },
           "has batch_input_shape [null,1e+308,1e+308,1e+308], expected [null,28,28,1].",
         ],
-        [{ [model]: edited(json, (m) => m.modelTopology.config.output_layers.reverse()) }, "connected in another way."],
+        [{ [model]: edited(json, (m) => m.modelTopology.config.output_layers.reverse()) }, "connected differently."],
         [
           { [model]: edited(json, (m) => m.modelTopology.config.layers[6].inbound_nodes[0][0][0] = config(3)(m).name) },
           "its layer 6 takes its input from another layer.",
         ],
-        [{ [model]: edited(json, (m) => m.weightsManifest[0].weights.reverse()) }, "differ, or are in another order."],
+        [{ [model]: edited(json, (m) => m.weightsManifest[0].weights.reverse()) }, "differ or are in another order."],
         [
           { [model]: edited(json, (m) => m.weightsManifest[0].weights[0].dtype = "int32") },
-          "differ, or are in another",
+          "differ or are in another",
         ],
         [
           { [model]: edited(json, (m) => m.weightsManifest[0].weights[0].shape = [1e9, 1e9, 1e9, 1e9]) },
-          "differ, or are in another order.",
+          "differ or are in another order.",
         ],
         [
           { [model]: edited(json, (m) => m.weightsManifest[0].paths = ["../../../etc/passwd"]) },
@@ -375,20 +375,20 @@ testFiles(
           { [model]: edited(json, (m) => m.weightsManifest[0].paths.push("/dev/zero")) },
           "its weights are in [weights.bin,/dev/zero], expected [weights.bin].",
         ],
-        [{ [model]: edited(json, (m) => m.weightsManifest.push({})) }, "differ, or are in another order."],
+        [{ [model]: edited(json, (m) => m.weightsManifest.push({})) }, "differ or are in another order."],
         [{ [model]: edited(json, (m) => delete m.weightsManifest) }, "its weights are in undefined, expected"],
         [
           { [model]: edited(json, (m) => m.weightsManifest[0].sha256 = null) },
           "its SHA-256 differs from what DIR/encoder/model",
         ],
-        [{ [binary]: bytes.slice(0, -4) }, `it has ${bytes.length - 4} bytes, and the model ${bytes.length}`],
-        [{ [binary]: new Uint8Array(bytes.length + 1) }, `it has ${bytes.length + 1} bytes, and the model`],
-        [{ [binary]: new Uint8Array() }, "it has 0 bytes, and the model"],
+        [{ [binary]: bytes.slice(0, -4) }, `it has ${bytes.length - 4} bytes, expected ${bytes.length}`],
+        [{ [binary]: new Uint8Array(bytes.length + 1) }, `it has ${bytes.length + 1} bytes, expected`],
+        [{ [binary]: new Uint8Array() }, "it has 0 bytes, expected"],
         [
           { [binary]: spoilt(bytes.length - 4, NaN) },
-          `weights are finite numbers, and number ${bytes.length / 4 - 1} of it is`,
+          `weights must be finite numbers, but number ${bytes.length / 4 - 1} is`,
         ],
-        [{ [binary]: spoilt(8, -Infinity) }, "and number 2 of it is -Infinity."],
+        [{ [binary]: spoilt(8, -Infinity) }, "but number 2 is -Infinity."],
         [
           { [binary]: spoilt(8, 0.5) },
           `DIR/${binary} is broken: its SHA-256 differs from what DIR/decoder/model.json says.`,
@@ -437,16 +437,16 @@ testFiles(
     refusing(async (refused, directory) => {
       for (
         const [name, message] of [
-          ["decoder/weights.bin", /Cannot read .*decoder.weights.bin \(it has 2147483648 bytes, and the model \d+\)/],
+          ["decoder/weights.bin", /Cannot read .*decoder.weights.bin \(it has 2147483648 bytes, expected \d+\)/],
           [
             "encoder/model.json",
-            /Cannot read .*encoder.model.json \(it has 2147483648 bytes, and 1000000 are the most\)/,
+            /Cannot read .*encoder.model.json \(it has 2147483648 bytes, more than the limit of 1000000\)/,
           ],
         ] as const
       ) {
         await Deno.truncate(`${directory}/${name}`, 2 ** 31); // a hole: it takes no space
         const memory = Deno.memoryUsage().rss;
-        await refused("(it has 2147483648 bytes, and ");
+        await refused("(it has 2147483648 bytes, ");
         assertLess(Deno.memoryUsage().rss - memory, 64e6);
         const error = await assertRejects(() => loadVae(small(3), directory), InputError);
         assertMatch(error.message, message);
@@ -459,7 +459,7 @@ testFiles("a model.json is read to a million bytes, and not one more", () =>
     const path = `${directory}/encoder/model.json`;
     const json = await Deno.readTextFile(path);
     await Deno.writeTextFile(path, json.padEnd(1e6 + 1));
-    await refused(`Cannot read DIR/encoder/model.json (it has 1000001 bytes, and 1000000 are the most)`);
+    await refused(`Cannot read DIR/encoder/model.json (it has 1000001 bytes, more than the limit of 1000000)`);
     await Deno.writeTextFile(path, json.padEnd(1e6));
     await loadVae(small(3), directory);
   }));
@@ -475,13 +475,13 @@ testFiles(
       await Deno.remove(path);
       for (const target of [`${directory}/elsewhere`, "../../../etc/passwd", "/dev/zero", path]) {
         await Deno.symlink(target, path);
-        await refused("Cannot read DIR/encoder/weights.bin (it is a link, which may lead anywhere)");
+        await refused("Cannot read DIR/encoder/weights.bin (it is a link, which is not followed)");
         await Deno.remove(path);
       }
       await Deno.rename(`${directory}/elsewhere`, path);
       await Deno.rename(`${directory}/encoder`, `${directory}/elsewhere`);
       await Deno.symlink(`${directory}/elsewhere`, `${directory}/encoder`);
-      await refused("Cannot read DIR/encoder/model.json (it is a link, which may lead anywhere)");
+      await refused("Cannot read DIR/encoder/model.json (it is a link, which is not followed)");
     }),
 );
 

@@ -254,7 +254,7 @@ Deno.test("losses: reconstruction and KL apart, over the images seen; held-out w
   const [reconstruction, kl] = events as Extract<LessonEvent, { kind: "lines" }>[];
   assertEquals(events.map((event) => "name" in event && event.name), ["loss_reconstruction", "loss_kl"]);
   for (const { x, y } of [reconstruction, kl]) {
-    assertEquals([x.label, y.label.split(", ")[1]], ["images seen", "nats an image"]);
+    assertEquals([x.label, y.label.split(", ")[1]], ["images seen", "nats per image"]);
   }
   const [training, heldOut] = reconstruction.series;
   assertEquals([training.name, training.as, heldOut.name, heldOut.as], ["training", undefined, "held-out", "dots"]);
@@ -292,11 +292,11 @@ Deno.test("losses: the fall of the first steps does not squash the rest, and the
     return (event as Extract<LessonEvent, { kind: "lines" }>).y;
   };
   const rest = Array.from({ length: 57 }, (_, i) => 200 - i); // from 200 to 144
-  assertEquals(await axis([391.26, 260, 210, ...rest]), { label: "loss, an image (391 at first)", to: 205 });
-  assertEquals(await axis([230, 220, 210, ...rest]), { label: "loss, an image" }, "no great fall");
-  assertEquals(await axis([200, 400, 300, ...rest]), { label: "loss, an image" }, "a swing is to be seen");
-  assertEquals(await axis([391.26, 260, 144]), { label: "loss, an image" }, "too few to tell");
-  assertEquals(await axis(Array(60).fill(0.25)), { label: "loss, an image" });
+  assertEquals(await axis([391.26, 260, 210, ...rest]), { label: "loss per image (391 at first)", to: 205 });
+  assertEquals(await axis([230, 220, 210, ...rest]), { label: "loss per image" }, "no great fall");
+  assertEquals(await axis([200, 400, 300, ...rest]), { label: "loss per image" }, "a swing is to be seen");
+  assertEquals(await axis([391.26, 260, 144]), { label: "loss per image" }, "too few to tell");
+  assertEquals(await axis(Array(60).fill(0.25)), { label: "loss per image" });
 });
 
 Deno.test("bars, lines, heat and table arrive as given", async () => {
@@ -344,29 +344,29 @@ Deno.test("pictures that cannot be drawn: one sentence, and no surface hears of 
     show.lines("p", "c", { series: [{ name: "a", x: [1], y: [1], as: "steps" }], x: axis, y: log });
   const mistakes: [speak: (show: Show) => Promise<void>, error: typeof RangeError | typeof InputError, says: string][] =
     [
-      [images([0, NaN, 1]), InputError, "pixels are numbers in [0, 1], and image 1 has a NaN"],
-      [images([]), InputError, "has no pixels: there is nothing to see"],
+      [images([0, NaN, 1]), InputError, "pixels must be numbers in [0, 1], but image 1 has a NaN"],
+      [images([]), InputError, "has no pixels: there is nothing to draw"],
       [
         (show) => show.images("p", "c", tf.zeros([2, 3])),
         RangeError,
-        "have the shape [N,H,W,1] or [N,H,W,3], not [2,3]",
+        "have shape [N,H,W,1] or [N,H,W,3], not [2,3]",
       ],
       [(show) => show.images("p", "c", tf.zeros([2, 3, 3, 2])), RangeError, "or [N,H,W,3], not [2,3,3,2]"],
       [
         (show) => show.images("p", "c", tf.zeros([4, 2, 2, 1]), { columns: 2, rows: ["a"] }),
         RangeError,
-        "has 1 names of rows; it needs 2",
+        "has 1 row names; it needs 2",
       ],
       [(show) => show.images("../p", "c", tf.zeros([4, 2, 2, 1])), RangeError, 'not "../p"'],
       [scatter([], []), InputError, "has no points"],
-      [scatter([1, NaN], [0]), InputError, "points are finite numbers of at most 1e+300, and one is NaN"],
+      [scatter([1, NaN], [0]), InputError, "points must be finite numbers of at most 1e+300, but one is NaN"],
       [scatter([1, 2, 3, 4], [0]), RangeError, "has 1 labels; it needs 2"],
-      [scatter([1, 2], [3], ["a", "b"]), RangeError, "has labels beyond its 2 classes"],
+      [scatter([1, 2], [3], ["a", "b"]), RangeError, "has labels outside its 2 classes"],
       [curve([], []), InputError, 'has no points in "a"'],
       [
         curve([1, 2], [1, Infinity]),
         InputError,
-        'points in "a" are finite numbers of at most 1e+300, and one is Infinity',
+        'points in "a" must be finite numbers of at most 1e+300, but one is Infinity',
       ],
       [curve([1, 2], [1]), RangeError, 'has 1 values in "a"; it needs 2'],
       [(show) => show.lines("p", "c", { series: [], x: axis, y: axis }), InputError, "has no curves"],
@@ -374,36 +374,36 @@ Deno.test("pictures that cannot be drawn: one sentence, and no surface hears of 
         (show) =>
           show.lines("p", "c", { series: [{ name: "a", x: [1], y: [0] }], x: axis, y: { label: "y", log: true } }),
         InputError,
-        'on a log axis points in "a" are above 0',
+        'on a log axis, points in "a" must be above 0',
       ],
-      [steps, InputError, 'on a log axis points in "a" are above 0'],
-      [curve([0, 1], [-1e308, 1e308]), InputError, 'points in "a" are finite numbers of at most 1e+300'],
+      [steps, InputError, 'on a log axis, points in "a" must be above 0'],
+      [curve([0, 1], [-1e308, 1e308]), InputError, 'points in "a" must be finite numbers of at most 1e+300'],
       [bars(["a"], [1, 2]), RangeError, "has 1 labels; it needs 2"],
       [bars([], []), InputError, "has no bars"],
-      [bars(["a"], [1], true), RangeError, "has a log axis, but bars have none"],
+      [bars(["a"], [1], true), RangeError, 'has a log axis, which a picture of kind "bars" cannot have'],
       [
         (show) => show.scatter("p", "c", tf.ones([1, 2]), new Uint8Array(1), { x: log }),
         RangeError,
-        "has a log axis, but scatter have none",
+        'has a log axis, which a picture of kind "scatter" cannot have',
       ],
       [(show) => show.images("p", "c", tf.zeros([4, 2, 2, 1]), { columns: 0 }), RangeError, "has 0 columns"],
       [heat([1, 2, 3], 1.5), RangeError, "has 1.5 columns; it needs 2"],
-      [logHeat([0, 1], axis, axis, log), InputError, "on a log axis values are above 0"],
-      [logHeat([1, 2], log, axis, axis), InputError, "on a log axis ends are above 0"],
-      [logHeat([1, 2], axis, { ...log, from: -1 }, axis), InputError, "on a log axis ends are above 0"],
+      [logHeat([0, 1], axis, axis, log), InputError, "on a log axis, values must be above 0"],
+      [logHeat([1, 2], log, axis, axis), InputError, "on a log axis, ends must be above 0"],
+      [logHeat([1, 2], axis, { ...log, from: -1 }, axis), InputError, "on a log axis, ends must be above 0"],
       [heat([1, 2, 3], 2), RangeError, "has 1 values in its last row; it needs 2"],
-      [heat([1, NaN], 2), InputError, "values are finite numbers of at most 1e+300, and one is NaN"],
-      [heat([1, 2], 2, 0), RangeError, "goes from 0 to 0"],
-      [heat([1, 2], 2, NaN), InputError, "ends of axes are finite numbers of at most 1e+300, and one is NaN"],
+      [heat([1, NaN], 2), InputError, "values must be finite numbers of at most 1e+300, but one is NaN"],
+      [heat([1, 2], 2, 0), RangeError, "not from 0 to 0"],
+      [heat([1, 2], 2, NaN), InputError, "ends of axes must be finite numbers of at most 1e+300, but one is NaN"],
       [
         (show) => show.histogram("p", "c", { a: [] }, axis),
         InputError,
-        'has no values of "a": there is nothing to see',
+        'has no values of "a": there is nothing to draw',
       ],
       [
         (show) => show.histogram("p", "c", { a: [1, NaN] }, axis),
         InputError,
-        "finite numbers of at most 1e+300, and one is NaN",
+        "finite numbers of at most 1e+300, but one is NaN",
       ],
     ];
   for (const [speak, error, says] of mistakes) {
@@ -436,7 +436,7 @@ Deno.test("two pictures of one name: the second would overwrite the first's file
   await show.bars("p", "c", bars);
   assertEquals(
     (await assertRejects(() => show.bars("p", "c", bars), RangeError)).message,
-    'There is a picture "p" already.',
+    'There is already a picture named "p".',
   );
 });
 

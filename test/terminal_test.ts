@@ -272,7 +272,7 @@ for (const [columns, step, first] of [[20, 6, 1], [40, 3, 1], [80, 2, 0], [200, 
         `across: z[0] from ${at(kept[0], -4, 4)} to ${at(kept.at(-1)!, -4, 4)}; ` +
           `up: z[1] from ${at(14 - kept.at(-1)!, 0, 7)} to ${at(14 - kept[0], 0, 7)}`,
       );
-      if (step > 1) assertEquals(rows.at(-1), `(here one image in ${step} each way; all of them with --out)`);
+      if (step > 1) assertEquals(rows.at(-1), `(showing one image in ${step} each way; --out writes all of them)`);
       if (!colour) continue;
       const pixels = greys(picture);
       // Square pixels: as many half blocks high as wide, up to rounding.
@@ -288,7 +288,7 @@ for (const [columns, step, first] of [[20, 6, 1], [40, 3, 1], [80, 2, 0], [200, 
 Deno.test("images: on a log axis, too, the ends are those of the images that are left", async () => {
   const x = { label: "σ²", from: 1, to: 1000, log: true };
   const { rows } = await drawing({ ...flat([...range(4)], 4), x }, { ...coloured, columns: 20 });
-  assertEquals(rows.slice(-2), ["across: σ² from 1 to 100", "(here one image in 2; all of them with --out)"]);
+  assertEquals(rows.slice(-2), ["across: σ² from 1 to 100", "(showing one image in 2; --out writes all of them)"]);
 });
 
 Deno.test("images: shrinking takes means, so no stroke is lost", async () => {
@@ -312,7 +312,9 @@ Deno.test("images: named rows all stay, under their names", async () => {
       const tiles = kept.map((_, j) => pixels[2][Math.floor((j + 0.5) * pixels[2].length / kept.length)]);
       assertEquals(tiles, kept.map((tile) => 50 * (3 * i + tile)));
     });
-    if (notes) assertEquals(rows.at(-1), `(here one image in ${kept.length === 2 ? 2 : 3}; all of them with --out)`);
+    if (notes) {
+      assertEquals(rows.at(-1), `(showing one image in ${kept.length === 2 ? 2 : 3}; --out writes all of them)`);
+    }
   }
 });
 
@@ -780,7 +782,7 @@ Deno.test("what is said while a picture is drawn comes after it, also if that fa
 Deno.test("a terminal of 10 columns is told that it is too narrow for a plot, and still gets images", async () => {
   const narrow = { columns: 10, colour: false, fold: true } as const;
   assertEquals(await render(EVENTS.lines, narrow), "\n(A plot\nneeds 20\ncolumns.)\nthe\ncaption\n");
-  assertStringIncludes((await render(EVENTS.map, narrow))!, "(here one");
+  assertStringIncludes((await render(EVENTS.map, narrow))!, "(showing\n  one");
 });
 
 /** Everything as a terminal of 80 and of 40 columns shows it, with and without colours, and as it comes out of a pipe. */

@@ -26,7 +26,7 @@ testRun("once Deno is gone, mod.ts loads, and three steps, a decode and a lesson
   for (const refusal of gone.refusals) {
     assertEquals(
       refusal.replace(/somewhere[^:]*/, "PATH"),
-      "EnvironmentError: Cannot use PATH: this program has no disk.",
+      "EnvironmentError: Cannot use PATH: this program has no access to a disk.",
     );
   }
 });

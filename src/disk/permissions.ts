@@ -1,23 +1,23 @@
 /**
- * Missing permissions, as sentences whose flags can be pasted into a shell as they stand.
+ * Errors for missing permissions, whose flags can be pasted into a shell.
  *
  * @module
  */
 import { EnvironmentError } from "../errors.ts";
 
-/** What separates the names in a path, as a class of a regular expression holds it. */
+/** The separators of names in a path, for a character class of a regular expression. */
 const separators = () => Deno.build.os === "windows" ? String.raw`/\\` : "/";
 
-/** The directory that a path is in: `.` for a name alone. */
+/** The directory of a path: `.` for a name alone. */
 export function directoryOf(path: string): string {
   const [, root, above] =
     new RegExp(`^([${separators()}]?)(.*?)[${separators()}]?[^${separators()}]*$`, "s").exec(path) ?? [];
   return `${root}${above}` || ".";
 }
 
-/** A word as a POSIX shell reads it back, in quotes only where it needs them. */
+/** Quotes a word for a POSIX shell, if it needs quotes. */
 export function shellQuote(word: string): string {
-  // What no shell changes, and whose last dot cannot be taken for the sentence's.
+  // Characters that no shell changes. A dot at the end would look like the end of the sentence, so it needs quotes.
   const plain = new RegExp(String.raw`^[\p{L}\p{M}\p{N}_@%+=:.${separators()}-]+(?<!\.)$`, "u");
   return plain.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
@@ -25,8 +25,8 @@ export function shellQuote(word: string): string {
 /**
  * The flag that grants a path, such as `--allow-read=night`.
  *
- * Deno 2.9 ends a path at every comma, and has no other way to write one. A path with a comma is granted by the nearest
- * directory above the comma.
+ * Deno 2.9 splits the flag's value at commas, and has no way to escape one. For a path with a comma, the flag therefore
+ * grants the nearest directory above the comma.
  */
 export function permissionFlag(kind: "read" | "write", path: string): string {
   const comma = path.indexOf(",");
@@ -35,26 +35,26 @@ export function permissionFlag(kind: "read" | "write", path: string): string {
   return `--allow-${kind}=${shellQuote(granted)}`;
 }
 
-/** What to throw where a permission is missing: one sentence, with the flag to add. */
+/** The error for a missing permission: one sentence, with the flag to add. */
 export function missingPermission(kind: "read" | "write", path: string, cause?: unknown): EnvironmentError {
   const doing = kind === "read" ? "Reading" : "Writing to";
   return new EnvironmentError(`${doing} ${path} requires a permission: add ${permissionFlag(kind, path)}.`, { cause });
 }
 
-/** Whether a path may be read or written, once the user was asked where there is somebody to ask. Outside Deno it may. */
+/** Whether a path may be read or written. It asks the user if Deno can prompt. Outside Deno it is always true. */
 export async function isPermitted(kind: "read" | "write", path: string): Promise<boolean> {
   if (!("Deno" in globalThis)) return true;
   return (await Deno.permissions.request({ name: kind, path })).state === "granted";
 }
 
 /**
- * Checks that there is a file system at all.
+ * Checks that there is a file system.
  *
  * @throws {EnvironmentError} If there is none, as in a browser.
  */
 export function assertDisk(path: string): void {
   if ("Deno" in globalThis) return;
   throw new EnvironmentError(
-    `Cannot use ${path}: this program has no disk.`,
+    `Cannot use ${path}: this program has no access to a disk.`,
   );
 }

@@ -1,28 +1,30 @@
 /**
- * Reading from the disk: what is wrong with a path, in one sentence.
+ * Reads from the disk, with errors that say in one sentence what is wrong with a path.
  *
  * @module
  */
 import { EnvironmentError, InputError } from "../errors.ts";
 import { assertDisk, missingPermission } from "./permissions.ts";
 
-/** What a sentence about a failed read says besides the path. */
+/** What the error of a failed read says besides the path. */
 export interface Wanted {
-  /** The directory to ask permission for, the path itself by default. */
+  /** The directory whose permission the message asks for, the path itself by default. */
   permit?: string;
-  /** What should be at the path, as the rest of a sentence. With it, whatever else is there is the caller's mistake. */
+  /**
+   * What should be at the path, as the rest of a sentence. If given, anything else at the path is the user's mistake.
+   */
   wanted?: string;
 }
 
 /**
- * Does what reads, and says what is wrong if that fails.
+ * Runs a function that reads, and turns its errors into sentences.
  *
- * @param path What is read, for messages.
- * @param read What to do; an `InputError` that it throws passes.
- * @throws {InputError} If the path is not a directory where one is read; where something is `wanted`, also if it is
- * missing or cannot be read.
- * @throws {EnvironmentError} If the permission is missing; the message names the flag to add. Where nothing is `wanted`, also
- * if it cannot be read.
+ * @param path The path that is read, for messages.
+ * @param read The function. Its own `InputError` is passed on.
+ * @throws {InputError} If the path should be a directory and is not. With `wanted`, also if the path is missing or
+ * cannot be read.
+ * @throws {EnvironmentError} If permission is missing; the message names the flag to add. Without `wanted`, also if the
+ * path is missing or cannot be read.
  */
 export async function reading<T>(path: string, read: () => Promise<T>, { permit = path, wanted }: Wanted = {}) {
   assertDisk(path);

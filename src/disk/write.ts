@@ -1,6 +1,6 @@
 /**
- * Files and directories: nothing is overwritten unless the function is named for it, what cannot be written to its end is not left
- * behind, and a missing permission is named.
+ * Writes files and directories. Only functions whose names say so overwrite anything, an incomplete file is removed,
+ * and the error for a missing permission names the flag to add.
  *
  * @module
  */
@@ -8,37 +8,36 @@ import { EnvironmentError, InputError } from "../errors.ts";
 import { assertDisk, missingPermission } from "./permissions.ts";
 
 /**
- * Makes a directory.
- *
- * @param path Where; the directory above it must exist.
- * @param permit The directory that a missing permission is to be asked for, `path` itself by default.
- * @throws {InputError} If the directory, or a file of its name, exists already.
- * @throws {EnvironmentError} If it cannot be made; without permission, the message names the flag to add.
+ * Creates a directory. *
+ * @param path The path of the directory. Its parent must exist.
+ * @param permit The directory whose permission the message asks for, `path` by default.
+ * @throws {InputError} If a directory or a file of that name already exists.
+ * @throws {EnvironmentError} If it cannot be created. If a permission is missing, the message names the flag to add.
  */
 export function newDirectory(path: string, permit: string = path): Promise<void> {
   return writing(path, permit, () => Deno.mkdir(path));
 }
 
 /**
- * Makes a directory unless it exists.
+ * Creates a directory unless it exists.
  *
- * @param permit The directory that a missing permission is to be asked for, `path` itself by default.
- * @throws {EnvironmentError} If it cannot be made; without permission, the message names the flag to add.
+ * @param permit The directory whose permission the message asks for, `path` by default.
+ * @throws {EnvironmentError} If it cannot be created. If a permission is missing, the message names the flag to add.
  */
 export async function ensureDirectory(path: string, permit: string = path): Promise<void> {
   try {
     await newDirectory(path, permit);
   } catch (error) {
-    if (!(error instanceof InputError)) throw error; // but that says that it is there
+    if (!(error instanceof InputError)) throw error; // an InputError says that it exists
   }
 }
 
 /**
- * Finds out whether a directory can be made, by making it and taking it away again. Call it before the work whose results
- * the directory is for: whatever is wrong is then known before the work, and work that fails leaves no directory behind.
+ * Checks that a directory can be created, by creating and removing it. Call this before computing the results that the
+ * directory is for: a problem is then reported before the work, and work that fails leaves no directory behind.
  *
- * @throws {InputError} If the directory, or a file of its name, exists already.
- * @throws {EnvironmentError} If it cannot be made; without permission, the message names the flag to add.
+ * @throws {InputError} If a directory or a file of that name already exists.
+ * @throws {EnvironmentError} If it cannot be created. If a permission is missing, the message names the flag to add.
  */
 export async function assertNewDirectory(path: string): Promise<void> {
   await newDirectory(path);
@@ -46,28 +45,28 @@ export async function assertNewDirectory(path: string): Promise<void> {
 }
 
 /**
- * Writes a file, and waits until it is on the disk.
+ * Writes a new file, and waits until it is on the disk.
  *
- * @param path Where; the directory must exist, and the file must not.
- * @param permit The directory that a missing permission is to be asked for.
- * @param instead What to do where there is such a file, as a message says it.
- * @throws {InputError} If there is such a file already.
- * @throws {EnvironmentError} If it cannot be written, and then there is none; without the permission, the message has the
- * flag to add.
+ * @param path The path of the file. Its directory must exist, and the file must not.
+ * @param permit The directory whose permission the message asks for.
+ * @param instead What the message suggests if the file already exists.
+ * @throws {InputError} If the file already exists.
+ * @throws {EnvironmentError} If it cannot be written; no file is left then. If a permission is missing, the message
+ * names the flag to add.
  */
 export function newFile(path: string, bytes: Uint8Array, permit: string, instead?: string): Promise<void> {
   return writing(path, permit, () => writeFlushed(path, bytes, { createNew: true }), instead);
 }
 
 /**
- * Writes a file that is there whole or not at all, even if the process is killed or the machine stops meanwhile: under the
- * name `PATH.partial`, flushed to the disk, then renamed.
+ * Writes a file atomically: even if the process is killed or the machine stops, it is either complete or unchanged. The
+ * file is written as `PATH.partial`, flushed to the disk and then renamed.
  *
- * @param path Where. A file of that name is replaced.
- * @param directory The directory it is in, which must exist.
- * @param permit The directory that a missing permission is to be asked for, by default that which the file is in.
- * @throws {EnvironmentError} If it cannot be written, and nothing has changed then; without the permission, the message
- * has the flag to add.
+ * @param path The path of the file. An existing file is replaced.
+ * @param directory The directory of the file, which must exist.
+ * @param permit The directory whose permission the message asks for, `directory` by default.
+ * @throws {EnvironmentError} If it cannot be written; nothing has changed then. If a permission is missing, the message
+ * names the flag to add.
  */
 export function replaceFile(
   path: string,
@@ -98,36 +97,42 @@ async function orRemove(path: string, act: () => Promise<void>): Promise<void> {
   try {
     await act();
   } catch (error) {
-    await Deno.remove(path).catch(() => {}); // the first error is the one to report
+    await Deno.remove(path).catch(() => {}); // report the first error
     throw error;
   }
 }
 
-/** Waits until a directory's names are on the disk, where the system lets a directory be opened: Windows does not. */
+/**
+ * Waits until the entries of a directory are on the disk. Windows cannot open a directory, so it does nothing there.
+ */
 export async function flushDirectory(path: string): Promise<void> {
   try {
     using directory = await Deno.open(path);
     await directory.sync();
   } catch {
-    // The file is there already; only after a power cut could it be missing.
+    // The file has been written. It could only be lost in a power failure.
   }
 }
 
-/** Which permission is missing where something could not be written: to rename a file, Deno asks for that to read, too. */
+/**
+ * Which permission is missing if something could not be written: to rename a file, Deno requires permission to read,
+ * too.
+ */
 async function lacking(path: string): Promise<"read" | "write"> {
   const { state } = await Deno.permissions.query({ name: "write", path });
   return state === "granted" ? "read" : "write";
 }
 
 /**
- * Writes, and says what is wrong if that fails.
+ * Runs a function that writes, and turns its errors into sentences.
  *
- * @param path What is written, for messages.
- * @param permit The directory that a missing permission is to be asked for.
- * @param write What to do; an `InputError` of its own passes, and so does a bug.
- * @param instead What to do where something is there already, as the message says it.
- * @throws {InputError} If something is there already.
- * @throws {EnvironmentError} If it fails otherwise; without permission, the message names the flag to add.
+ * @param path The path that is written, for messages.
+ * @param permit The directory whose permission the message asks for.
+ * @param write The function. Its own `InputError` and `TypeError` are passed on.
+ * @param instead What the message suggests if the path already exists.
+ * @throws {InputError} If the path already exists.
+ * @throws {EnvironmentError} If it fails for another reason. If a permission is missing, the message names the flag to
+ * add.
  */
 export async function writing<T>(
   path: string,
@@ -141,7 +146,7 @@ export async function writing<T>(
   } catch (cause) {
     if (cause instanceof InputError || cause instanceof TypeError) throw cause;
     if (cause instanceof Deno.errors.AlreadyExists) {
-      throw new InputError(`${path} exists already, and nothing is overwritten: ${instead}.`, { cause });
+      throw new InputError(`${path} already exists and is not overwritten: ${instead}.`, { cause });
     }
     if (cause instanceof Deno.errors.NotCapable) throw missingPermission(await lacking(permit), permit, cause);
     if (cause instanceof Deno.errors.NotFound) {

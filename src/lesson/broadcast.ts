@@ -4,19 +4,20 @@ import type { LessonEvent, Surface } from "../show/events.ts";
 export interface Broadcast {
   /** Shows an event on every surface, one after another. */
   tell(event: LessonEvent): Promise<void>;
-  /** The same for an event that nobody may wait for; it throws what failed of the ones before. */
+  /** The same for an event that nobody may await; it throws if an earlier event failed. */
   send(event: LessonEvent): Promise<void>;
-  /** What failed of the events sent, if anything did. */
+  /** The error of the first sent event that failed, if any did. */
   failure(): unknown;
 }
 
-/** Makes a broadcast to surfaces. */
+/** Makes a broadcast to some surfaces. */
 export function broadcast(surfaces: Surface[]): Broadcast {
   let failed: unknown;
   const tell = async (event: LessonEvent) => {
     for (const surface of surfaces) {
       const drawing = surface(event);
-      if (drawing) await drawing; // what is drawn at once is seen at once, whatever the lesson does next
+      // A surface that renders synchronously shows the event at once, whatever the lesson does next.
+      if (drawing) await drawing;
     }
   };
   return {
@@ -24,7 +25,7 @@ export function broadcast(surfaces: Surface[]): Broadcast {
     send(event) {
       if (failed) throw failed;
       const told = tell(event);
-      told.catch((error) => failed ??= error); // as on a full disk
+      told.catch((error) => failed ??= error); // for example on a full disk
       return told;
     },
     failure: () => failed,

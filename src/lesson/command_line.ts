@@ -1,5 +1,5 @@
 /**
- * A lesson's command line: its flags are its `defaults`, and what every lesson takes.
+ * A lesson's command line. Its flags are those that every lesson takes, and one for each of the lesson's `defaults`.
  *
  * @module
  */
@@ -9,23 +9,23 @@ import { InputError } from "../errors.ts";
 import { printLine } from "../show/terminal/print_line.ts";
 import type { Lesson } from "./lesson.ts";
 
-/** What a command line asks for. */
+/** The values of a command line's flags. */
 export interface Flags {
-  /** Where to compute. */
+  /** The backend to compute on. */
   backend: BackendName;
-  /** What to learn from; undefined for a lesson that uses no data. */
+  /** The data to learn from; `undefined` for a lesson that uses none. */
   data: string | undefined;
   /** The seed of everything random. */
   seed: number;
-  /** Where to write a page, if anywhere. */
+  /** The directory for a page, if one is to be written. */
   out: string | undefined;
-  /** Whether to end with a line of JSON. */
+  /** Whether to end the output with a line of JSON. */
   json: boolean;
-  /** The lesson's own numbers, and the flags of a lesson that keeps its model. */
+  /** The lesson's own numbers, and the flags of a lesson that saves its model. */
   own: Record<string, unknown> & OfModel;
 }
 
-/** The flags of a lesson that keeps its model. */
+/** The flags of a lesson that saves its model. */
 interface OfModel {
   save?: string;
   load?: string;
@@ -34,7 +34,7 @@ interface OfModel {
   resume?: boolean;
 }
 
-/** Thrown once the command line has been answered, by its help or by what is wrong with it. */
+/** Thrown after the help, or what is wrong with the command line, has been printed. */
 export class Answered extends Error {
   /** @param code The exit code. */
   constructor(readonly code: number, options: ErrorOptions) {
@@ -45,8 +45,8 @@ export class Answered extends Error {
 /**
  * Reads a lesson's command line.
  *
- * @throws {Answered} If it asks for help, or has a mistake that has been printed.
- * @throws {InputError} If its flags contradict each other.
+ * @throws {Answered} If it asks for help or has a mistake; either has been printed.
+ * @throws {InputError} If flags contradict each other.
  */
 export function readFlags<Numbers extends Record<string, number>>(lesson: Lesson<Numbers>, args: string[]): Flags {
   const command = commandOf(lesson);
@@ -61,23 +61,23 @@ export function readFlags<Numbers extends Record<string, number>>(lesson: Lesson
     if (command.getOptionValueSource(key) === "default") own[key] = value;
   }
   if (own.resume && own.checkpoint === undefined) {
-    throw new InputError("--resume goes on from a checkpoint: say where it is, with --checkpoint DIRECTORY.");
+    throw new InputError("--resume continues from a checkpoint: say where it is with --checkpoint DIRECTORY.");
   }
   if (own.load !== undefined && (own.checkpoint !== undefined || own.workers > 1)) {
     throw new InputError(
-      "--load takes a model that is already trained: leave out --checkpoint, --resume and --workers.",
+      "--load loads a model that is already trained: remove --checkpoint, --resume and --workers.",
     );
   }
   return { backend, data, seed, out, json: json ?? false, own };
 }
 
-/** The command that a lesson's defaults describe. */
+/** Builds the command line of a lesson. */
 function commandOf<Numbers extends Record<string, number>>(lesson: Lesson<Numbers>): Command {
   const { name, question, defaults, usesData = true, keepsModel = false } = lesson;
   const command = new Command(`${name}.ts`).description(question).exitOverride().showHelpAfterError()
     .configureOutput({
       writeOut: (text) => printLine(text.trimEnd()),
-      getOutHasColors: () => false, // else it reads the environment
+      getOutHasColors: () => false, // otherwise it reads environment variables
       getErrHasColors: () => false,
     })
     .addOption(new Option("--backend <name>", "where to compute").choices(BACKENDS).default("wasm"))
@@ -92,8 +92,8 @@ function commandOf<Numbers extends Record<string, number>>(lesson: Lesson<Number
     command.option("--save <directory>", "save the trained model there", nonEmpty)
       .option("--load <directory>", "load a saved model instead of training one", nonEmpty)
       .option("--workers <number>", "cores to train on", wholeNumber(1, 64), 1)
-      .option("--checkpoint <directory>", "keep there what training needs to go on after it was stopped", nonEmpty)
-      .option("--resume", "go on from the newest checkpoint");
+      .option("--checkpoint <directory>", "write checkpoints there, from which training can resume", nonEmpty)
+      .option("--resume", "resume from the newest checkpoint");
   }
   for (const [key, value] of Object.entries(defaults)) {
     const flag = key.replaceAll(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
@@ -103,9 +103,9 @@ function commandOf<Numbers extends Record<string, number>>(lesson: Lesson<Number
   return command;
 }
 
-/** Takes a name that is not empty, as `"$HERE"` is in a shell that has no `HERE`. */
+/** Parses a name, which must not be empty, as `"$HERE"` is in a shell without a variable `HERE`. */
 function nonEmpty(text: string): string {
-  if (text === "") throw new InvalidArgumentError("It is empty.");
+  if (text === "") throw new InvalidArgumentError("It must not be empty.");
   return text;
 }
 
@@ -113,11 +113,11 @@ function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (te
   return (text) => {
     if (/^\d+$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
     const limit = most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : "";
-    throw new InvalidArgumentError(`It takes a whole number of at least ${least}${limit}.`);
+    throw new InvalidArgumentError(`It must be a whole number of at least ${least}${limit}.`);
   };
 }
 
 function positiveNumber(text: string): number {
   if (Number(text) > 0 && Number(text) < Infinity) return Number(text);
-  throw new InvalidArgumentError("It takes a number above 0.");
+  throw new InvalidArgumentError("It must be a number above 0.");
 }

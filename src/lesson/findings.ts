@@ -1,31 +1,31 @@
 import { type Claim, ClaimError } from "../show/claim.ts";
 import type { LessonEvent, Surface } from "../show/events.ts";
 
-/** What a lesson has found. */
+/** The claims and figures of a lesson. */
 export interface Findings {
-  /** Every claim and every figure, in order. */
+  /** All claims and figures, in order. */
   events: LessonEvent[];
-  /** Hears what the lesson says. */
+  /** The surface that records them. */
   surface: Surface;
   /**
-   * The claims that were false, as the error to end with, if there were any.
+   * The error with all false claims, or `undefined` if there are none.
    *
-   * @param epochs For how long the lesson trained its model, where it has a flag for that: the error then names the flag, if a
-   * claim made after a training was false.
+   * @param epochs The number of epochs that the lesson trained for, if it has a flag for that. If a claim made after
+   * training was false, the error then suggests more epochs.
    */
   verdict(epochs?: number): ClaimError | undefined;
 }
 
-/** Keeps what a lesson finds, for the JSON and for the verdict at its end. */
+/** Records the claims and figures of a lesson, for its JSON and its exit code. */
 export function keepFindings(): Findings {
   const events: LessonEvent[] = [];
   const untrue: Claim[] = [];
-  let [trained, learned] = [false, true]; // whether a model has been trained, and whether all claims after that hold
+  let [trained, learned] = [false, true]; // whether a model has been trained, and whether all later claims are true
   return {
     events,
     surface(event) {
       if (event.kind === "progress") trained = true;
-      if (event.kind === "claim" || event.kind === "figure") events.push(event); // no steps: they are thousands
+      if (event.kind === "claim" || event.kind === "figure") events.push(event); // not the thousands of steps
       if (event.kind !== "claim" || event.holds) return;
       untrue.push(event);
       if (trained) learned = false;
@@ -33,7 +33,7 @@ export function keepFindings(): Findings {
     verdict(epochs) {
       if (!untrue.length) return;
       const error = new ClaimError(untrue);
-      if (!learned && epochs !== undefined) error.message += `\nA longer training may help: --epochs ${2 * epochs}.`;
+      if (!learned && epochs !== undefined) error.message += `\nLonger training may help: --epochs ${2 * epochs}.`;
       return error;
     },
   };

@@ -3,7 +3,7 @@ import type { Json } from "../json.ts";
 import type { LessonEvent } from "../show/events.ts";
 import type { Flags } from "./command_line.ts";
 
-/** The line of JSON that a lesson ends with: what was asked for, every claim with its figures, every figure by name. */
+/** The line of JSON at the end of a lesson: its options, every claim with its numbers, and every figure by name. */
 export function jsonReport(
   lesson: string,
   backend: Backend,

@@ -1,12 +1,12 @@
 /**
- * The frame a lesson runs in: its flags, its backend, its surfaces, and what its end means to the shell.
+ * Runs a lesson: reads its flags, starts its backend and its surfaces, and sets the exit code.
  *
- * Exit codes: 0 every claim held; 1 a claim failed, or the machine lacks what was asked for; 2 a mistake in the flags or
- * in the data; 130 interrupted by Ctrl-C, 143 by SIGTERM.
+ * The exit code is 0 if every claim is true; 1 if a claim is false or the environment lacks something; 2 for a mistake
+ * in the flags or the data; 130 after Ctrl-C; and 143 after SIGTERM.
  *
  * @module
  */
-// deno-lint-ignore-file no-console -- the frame prints the sentence that a mistake gets
+// deno-lint-ignore-file no-console -- prints error messages
 import { useBackend } from "../backend.ts";
 import { EnvironmentError, InputError } from "../errors.ts";
 import { ClaimError } from "../show/claim.ts";
@@ -17,17 +17,18 @@ import type { Findings } from "./findings.ts";
 import type { CommonOptions, Lesson } from "./lesson.ts";
 
 /**
- * Runs a lesson as the command line asks, and exits non-zero with one sentence if it cannot, or if a claim is false.
+ * Runs a lesson with the flags of a command line. If it cannot run or a claim is false, it prints one sentence and sets
+ * a non-zero exit code.
  *
  * @param lesson The lesson.
- * @param args The flags; by default those the program was started with.
+ * @param args The flags; by default those of the program.
  */
 export async function runLesson<Numbers extends Record<string, number>>(
   lesson: Lesson<Numbers>,
   args: string[] = Deno.args,
 ): Promise<void> {
   try {
-    const { readFlags } = await import("./command_line.ts"); // a browser has none
+    const { readFlags } = await import("./command_line.ts"); // loaded here, because a browser has no command line
     const flags = readFlags(lesson, args);
     await assertPossible(flags);
     await run(lesson, flags);
@@ -37,7 +38,7 @@ export async function runLesson<Numbers extends Record<string, number>>(
   }
 }
 
-/** Checks what the lesson needs later, or only at its end: if it cannot be had, the user hears of it now. */
+/** Checks in advance what the lesson needs later, so that the user learns at once if something is missing. */
 async function assertPossible({ own: { workers = 1, checkpoint, resume = false, save } }: Flags): Promise<void> {
   if (workers > 1) await (await import("../training/workers/worker_pool.ts")).askToRead(workers);
   if (checkpoint !== undefined) {
@@ -47,7 +48,7 @@ async function assertPossible({ own: { workers = 1, checkpoint, resume = false, 
   if (save !== undefined) await (await import("../disk/write.ts")).assertNewDirectory(save);
 }
 
-/** Runs a lesson on its surfaces, and throws what it ends in. */
+/** Runs a lesson on its surfaces, and throws the error that it ends with, if any. */
 async function run<Numbers extends Record<string, number>>(lesson: Lesson<Numbers>, flags: Flags): Promise<void> {
   const { broadcast } = await import("./broadcast.ts");
   const { listenForSignals, Interrupted } = await import("./signals.ts");
@@ -57,7 +58,7 @@ async function run<Numbers extends Record<string, number>>(lesson: Lesson<Number
   const { tell, send, failure } = broadcast(await surfacesOf(lesson, flags, findings));
   const signals = listenForSignals(() => void tell({ kind: "end", failed: true }));
   const show = showOn((event) => {
-    const told = send(event); // warnings, say, before it ends
+    const told = send(event); // shown before a signal can end the lesson
     signals.check(event);
     return told;
   });
@@ -66,7 +67,7 @@ async function run<Numbers extends Record<string, number>>(lesson: Lesson<Number
   try {
     await lesson.lesson(optionsOf(lesson, flags, show), show);
   } catch (error) {
-    failed = error; // the surfaces finish all the same
+    failed = error; // rethrown after the surfaces have finished
   }
   signals.end();
   failed ??= failure();
@@ -75,11 +76,11 @@ async function run<Numbers extends Record<string, number>>(lesson: Lesson<Number
     await tell({ kind: "end", failed: failed !== undefined });
   } catch (error) {
     if (!failed && !verdict) throw error;
-    console.error((error as Error).message); // what went wrong first is what ends the program
+    console.error((error as Error).message); // the first error ends the program
   }
   if (failed instanceof Interrupted) failed.message += await wayOn(flags);
   if (failed) throw failed;
-  if (flags.json) { // false claims are findings like others
+  if (flags.json) { // also after a false claim
     const { jsonReport } = await import("./json_report.ts");
     const { printLine } = await import("../show/terminal/print_line.ts");
     printLine(jsonReport(lesson.name, backend, flags, findings.events));
@@ -87,7 +88,7 @@ async function run<Numbers extends Record<string, number>>(lesson: Lesson<Number
   if (verdict) throw verdict;
 }
 
-/** What shows a lesson: the terminal, a directory where one is asked for, and a record of the findings for the JSON. */
+/** The surfaces of a lesson: the terminal, a page if `--out` is given, and a record of the findings. */
 async function surfacesOf(
   lesson: { name: string; question: string; text: string },
   { out }: Flags,
@@ -99,7 +100,7 @@ async function surfacesOf(
   return surfaces;
 }
 
-/** What a lesson is called with. */
+/** The options with which a lesson is called. */
 function optionsOf<Numbers extends Record<string, number>>(
   { keepsModel }: Lesson<Numbers>,
   { data = "digits", seed, own }: Flags,
@@ -112,25 +113,25 @@ function optionsOf<Numbers extends Record<string, number>>(
   return { ...own, data, seed, ...training } as unknown as Numbers & CommonOptions;
 }
 
-/** How to go on with an interrupted training, as the next sentence; empty where it cannot go on. */
+/** A sentence about how to resume an interrupted training run; empty if it cannot be resumed. */
 async function wayOn({ own: { checkpoint } }: Flags): Promise<string> {
   if (checkpoint === undefined || !await hasCheckpoint(checkpoint)) return "";
   const { shellQuote } = await import("../disk/permissions.ts");
-  return ` To go on from the last checkpoint: --checkpoint ${shellQuote(checkpoint)} --resume.`;
+  return ` To resume from the last checkpoint, use --checkpoint ${shellQuote(checkpoint)} --resume.`;
 }
 
-/** Whether a whole checkpoint is in a directory. */
+/** Whether a directory holds an intact checkpoint. */
 async function hasCheckpoint(directory: string): Promise<boolean> {
   const { CheckpointDirectory } = await import("../training/checkpoints/directory.ts");
   try {
     using checkpoints = await CheckpointDirectory.open(directory, true);
     return checkpoints.found !== undefined;
   } catch {
-    return false; // none that can be read now, whatever the reason
+    return false; // for whatever reason, none can be read now
   }
 }
 
-/** Says what went wrong, in a sentence where it is not a bug, and returns what that means to the shell. */
+/** Prints an error that is not a bug, and returns its exit code. Rethrows all others. */
 async function exitCode(error: unknown): Promise<number> {
   const { Answered } = await import("./command_line.ts");
   const { Interrupted } = await import("./signals.ts");

@@ -1,44 +1,44 @@
 /**
- * Signals: Ctrl-C, and what a machine sends before it shuts down.
+ * Handles signals: Ctrl-C, and the one that a machine sends before it shuts down.
  *
  * @module
  */
 import type { LessonEvent } from "../show/events.ts";
 
-/** A signal came while a model trained. */
+/** A signal arrived while a model was training. */
 export class Interrupted extends Error {
-  /** @param code The exit code: by the shell's own rule 128 and the signal's number. */
+  /** @param code The exit code: 128 plus the number of the signal, as in a shell. */
   constructor(message: string, readonly code: number) {
     super(message);
   }
 }
 
-/** Listens for signals while a model trains. */
+/** Handles signals while a model trains. */
 export interface Signals {
   /**
-   * Takes in what the lesson says: whether a model trains, and how far it is.
+   * Tracks from a lesson's events whether a model is training, and how far it is.
    *
-   * @throws {Interrupted} If a signal came.
+   * @throws {Interrupted} If a signal arrived.
    */
   check(event: LessonEvent): void;
   /** Stops listening. */
   end(): void;
 }
 
-/** The signals that end a training, with their exit codes. */
+/** The signals that end training, with their exit codes. */
 const signals = (): { signal: Deno.Signal; code: number }[] => [
   { signal: "SIGINT", code: 130 },
-  ...(Deno.build.os === "windows" ? [] : [{ signal: "SIGTERM", code: 143 } as const]), // which Windows does not have
+  ...(Deno.build.os === "windows" ? [] : [{ signal: "SIGTERM", code: 143 } as const]), // Windows does not have it
 ];
 
 /**
- * Lets a signal end a training between two steps, so that what it has learned can be kept; a second one ends it at once.
- * While nothing trains, signals do what the system has them do.
+ * Makes a signal end training between two steps, so that its result can be saved; a second signal ends the program at
+ * once. While nothing trains, signals have their default effect.
  *
- * @param finish Leaves the terminal as it was.
+ * @param finish Restores the terminal.
  */
 export function listenForSignals(finish: () => void): Signals {
-  let [listening, heard, reached] = [false, 0, ""]; // heard: the exit code of the signal that came
+  let [listening, heard, reached] = [false, 0, ""]; // heard: the exit code of the signal that arrived
   const listeners = signals().map(({ signal, code }) => {
     const listener = () => {
       if (heard) {
@@ -59,7 +59,7 @@ export function listenForSignals(finish: () => void): Signals {
   };
   return {
     check(event) {
-      if (event.kind === "text") return; // a warning, which must be shown too
+      if (event.kind === "text") return; // may be a warning, which must not be lost
       if (event.kind === "progress") reached = `after step ${event.step.step} of ${event.step.steps}`;
       if (heard) throw new Interrupted(`Interrupted ${reached}.`, heard);
       listenIf(event.kind === "progress" && event.step.step < event.step.steps);

@@ -7,16 +7,16 @@ import type { Show } from "../show/show.ts";
 import { train } from "../training/train.ts";
 import type { CommonOptions } from "./lesson.ts";
 
-/** The flags of a lesson that trains a VAE: for how long, on how many images at a time and in all, and how fast. */
+/** The flags of a lesson that trains a VAE: epochs, batch size, number of images and learning rate. */
 export type TrainingFlags = CommonOptions & { epochs: number; batch: number; images: number; rate: number };
 
 /**
- * Trains a VAE by its negative ELBO as the flags of a lesson say, or loads it, and saves it where they say so.
+ * Trains or loads a VAE as a lesson's flags say, and saves it if they say so. The objective is the negative ELBO.
  *
- * @param show Is shown every step.
- * @param vae The model: its weights are what changes.
- * @param digits What to learn from.
- * @param flags What the lesson was called with.
+ * @param show Receives every training step.
+ * @param vae The model, whose weights change.
+ * @param digits The images to learn from.
+ * @param flags The options of the lesson.
  * @throws {InputError} If training fails, or a model cannot be loaded or saved.
  * @example
  * ```ts

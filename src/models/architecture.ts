@@ -1,25 +1,25 @@
 /**
- * Whether two networks, written as tfjs writes them into `model.json`, are the same but for their names and weights.
+ * Compares two networks, as tfjs writes them into `model.json`, ignoring their names and weights.
  *
  * @module
  */
 import { printable } from "../wording.ts";
 
-/** What `model.json` says of a network. */
+/** The description of a network in `model.json`. */
 export interface Architecture {
-  /** Its layers and how they hang together. */
+  /** Its layers and how they are connected. */
   modelTopology: Network;
-  /** Which weights, in which order, in which files; and, where {@linkcode saveVae} wrote it, what the file's bytes add up to. */
+  /** Which weights are in which files, in order; and the SHA-256 of the file, if {@linkcode saveVae} wrote it. */
   weightsManifest: { paths: string[]; weights: unknown[]; sha256?: string }[];
 }
 
-/** Layers, and how they hang together. */
+/** Layers and how they are connected. */
 interface Network {
   class_name: string;
   config: { layers: Layer[]; input_layers?: unknown; output_layers?: unknown };
 }
 
-/** One layer; it may be a network itself, and its configuration may hold layers. */
+/** One layer. It may be a network itself, and its configuration may contain layers. */
 interface Layer {
   class_name: string;
   config: Record<string, unknown>;
@@ -27,12 +27,13 @@ interface Layer {
 }
 
 /**
- * Says how a network differs from the wanted one: the first thing, as in `its layer 5 (Dense) has units 10, wanted
- * is 2`. Names do not count, as tfjs numbers them anew in every program, and neither does how weights were initialised.
+ * Returns the first difference between a network and the expected one, such as
+ * `its layer 5 (Dense) has units 10, expected 2`. It ignores names, which tfjs numbers anew in every program, and the
+ * initialisers of weights.
  *
- * @param found What a file holds, which may be anything.
- * @param wanted What it is compared with.
- * @returns Nothing if they are the same.
+ * @param found The content of a file, which may be anything.
+ * @param wanted The expected network.
+ * @returns The difference, or `undefined` if there is none.
  */
 export function difference(found: unknown, wanted: Architecture): string | undefined {
   const { modelTopology: ours, weightsManifest } = wanted;
@@ -44,7 +45,7 @@ export function difference(found: unknown, wanted: Architecture): string | undef
   if (!same(listed?.[0]?.paths, paths)) {
     return `its weights are in ${text(listed?.[0]?.paths)}, expected ${text(paths)}`;
   }
-  if (!placed(listed, weightsManifest)) return "its weights differ, or are in another order";
+  if (!placed(listed, weightsManifest)) return "its weights differ or are in another order";
 }
 
 function networkDifference(found: Partial<Network> | undefined, wanted: Network): string | undefined {
@@ -58,9 +59,9 @@ function networkDifference(found: Partial<Network> | undefined, wanted: Network)
   if (layers.length > wanted.config.layers.length) {
     return `it has ${layers.length} layers, expected ${wanted.config.layers.length}`;
   }
-  const { layers: _, ...ends } = wanted.config; // which layers are its inputs and outputs, in which order
+  const { layers: _, ...ends } = wanted.config; // which layers are its inputs and outputs, in order
   if (found.class_name !== wanted.class_name || !placed(found.config, { ...ends, name: undefined })) {
-    return "its layers are connected in another way";
+    return "its layers are connected differently";
   }
 }
 
@@ -80,7 +81,10 @@ function layerDifference(found: Layer | undefined, wanted: Layer, placed: Compar
   if (!placed(found.inbound_nodes, wanted.inbound_nodes)) return "takes its input from another layer";
 }
 
-/** The difference of two values in layers' configurations, which may be layers themselves, such as the cells of an RNN. */
+/**
+ * The difference between two values in layers' configurations. They may be layers themselves, such as the cells of an
+ * RNN.
+ */
 function valueDifference(key: string, found: unknown, wanted: unknown): string | undefined {
   if (isLayer(wanted)) {
     const other = layerDifference(found as Layer | undefined, wanted, same);
@@ -98,7 +102,7 @@ function valueDifference(key: string, found: unknown, wanted: unknown): string |
 
 const isNetwork = (layer: Layer): layer is Layer & Network => Array.isArray(layer.config.layers);
 
-/** Whether a value is a layer, or what is written like one: a cell, a constraint. */
+/** Whether a value is a layer, or something written like one, such as a cell or a constraint. */
 function isLayer(value: unknown): value is Layer {
   const { class_name, config } = Object(value);
   return typeof class_name === "string" && typeof config === "object" && config !== null;
@@ -106,12 +110,12 @@ function isLayer(value: unknown): value is Layer {
 
 type Comparison = (found: unknown, wanted: unknown) => boolean;
 
-/** Where layers are, by their names. */
+/** The places of layers, by name. */
 type Places = Map<unknown, number | string>;
 
-/** Compares values, layers' names by the layers' places. Never walks deeper than `wanted` goes. */
+/** Compares values, and the names of layers by their places. It never goes deeper than `wanted`. */
 function comparison(theirs: Places, ours: Places): Comparison {
-  /** `bidirectional_Bidirectional1/forward_lstm_LSTM3/kernel` with layers' places for their names. */
+  /** Replaces the names of layers with their places, as in `bidirectional_Bidirectional1/forward_lstm_LSTM3/kernel`. */
   const placed = (text: string, places: Places) =>
     text.split("/").map((part) => {
       const [, way = "", layer] = /^(forward_|backward_)?(.*)$/s.exec(part) ?? [];
@@ -127,17 +131,17 @@ function comparison(theirs: Places, ours: Places): Comparison {
   };
 }
 
-/** Whether a value, which may be anything, is the wanted one. Never walks deeper than `wanted` goes. */
+/** Whether a value, which may be anything, equals the expected one. It never goes deeper than `wanted`. */
 export const same: Comparison = comparison(new Map(), new Map());
 
-/** The place of every layer by its name, which in a file may be anything. */
+/** The place of every layer by its name; in a file, a name may be anything. */
 function names(layers: Layer[]): Places {
   return new Map(layers.map((layer, i) => [layer?.config?.name, i]));
 }
 
 /**
- * The places of all layers of two networks, found and wanted, however deep they lie in others. A name that several layers have
- * gets all their places. Never walks deeper than `wanted` goes.
+ * The places of all layers of two networks, the one found and the expected one, including nested layers. A name that
+ * several layers share gets all their places. It never goes deeper than `wanted`.
  */
 function everyName(found: unknown, wanted: Network): [theirs: Places, ours: Places] {
   const [theirs, ours]: [Places, Places] = [new Map(), new Map()];
@@ -154,7 +158,7 @@ function everyName(found: unknown, wanted: Network): [theirs: Places, ours: Plac
   return [theirs, ours];
 }
 
-/** A value as a message names it; it may be anything. */
+/** A value, which may be anything, as a message names it. */
 export function text(value: unknown): string {
   const plain = (v: unknown) => typeof v !== "object" || v === null;
   if (plain(value)) return printable(String(value).slice(0, 40));

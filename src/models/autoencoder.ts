@@ -3,33 +3,38 @@ import { random } from "../random.ts";
 import type { LayersModel, Tensor, Variable } from "../tensor.ts";
 import { applyNetwork, assertFit, assertSizes, glorot, trainableVariables } from "./layers.ts";
 
-/** A plain autoencoder: a code for every example, and an example for every code. No distribution anywhere. */
+/** A plain autoencoder: it maps every example to a code and every code to an example, without any distribution. */
 export interface Autoencoder {
   /** The size of a code, `L`. */
   latent: number;
-  /** Examples `[B, ...]` to codes `[B, L]`. */
+  /** Maps examples `[B, ...]` to codes `[B, L]`. */
   encode(x: Tensor): Tensor;
-  /** Codes `[B, L]` to reconstructions `[B, ...]`. */
+  /** Maps codes `[B, L]` to reconstructions `[B, ...]`. */
   decode(z: Tensor): Tensor;
   /** The network behind {@linkcode encode}. */
   encoder: LayersModel;
   /** The network behind {@linkcode decode}. */
   decoder: LayersModel;
-  /** The least and the largest number that {@linkcode decode} can output, where there are such: 0 and 1 for pixels. */
+  /**
+   * The smallest and the largest number that {@linkcode decode} can output, if there are limits: 0 and 1 for pixels.
+   */
   range?: readonly [number, number];
-  /** Everything that training changes. */
+  /** All variables that training changes. */
   variables: Variable[];
   /** Frees the variables; the model cannot be used after that. */
   dispose(): void;
 }
 
-/** The sizes of an autoencoder. */
+/** The sizes and options of an autoencoder. */
 export interface AutoencoderOptions {
   /** The size of a code, `L`, 2 by default. */
   latent?: number;
-  /** Units of the encoder's hidden layers, mirrored in the decoder, `[128]` by default; none makes a linear autoencoder. */
+  /**
+   * Units of the encoder's hidden layers, mirrored in the decoder, `[128]` by default. An empty list makes a linear
+   * autoencoder, apart from the output's sigmoid.
+   */
   hidden?: number[];
-  /** What the decoder ends in: `sigmoid`, the default, for pixels in [0, 1]; `linear` for any real number. */
+  /** The decoder's last activation: `sigmoid`, the default, for pixels in [0, 1]; `linear` for any real number. */
   output?: "sigmoid" | "linear";
   /** The shape of one example, `[28, 28, 1]` by default. */
   shape?: number[];
@@ -38,7 +43,7 @@ export interface AutoencoderOptions {
 }
 
 /**
- * A dense autoencoder with ReLU between its layers.
+ * Makes a dense autoencoder with ReLUs between its layers.
  *
  * @returns An autoencoder over examples `[B, ...shape]`, by default images `[B, 28, 28, 1]`.
  * @throws {RangeError} If a size is not a whole number of at least 1.
@@ -70,9 +75,9 @@ export function autoencoder(options: AutoencoderOptions = {}): Autoencoder {
 }
 
 /**
- * Makes an autoencoder of two networks, one from examples to codes `[B, L]`, and one back.
+ * Makes an autoencoder from two networks, one from examples to codes `[B, L]` and one back.
  *
- * @param range The least and the largest number that the decoder can output, where there are such.
+ * @param range The smallest and the largest number that the decoder can output, if there are limits.
  * @throws {RangeError} If the networks do not fit together.
  */
 export function layersAutoencoder(

@@ -4,30 +4,31 @@ import { random } from "../random.ts";
 import { assertSizes, decoderOf, encoderInputs, glorot } from "./layers.ts";
 import { type LayersVae, layersVae, type VaeOptions } from "./vae.ts";
 
-/** The sizes of a convolutional VAE, and what else it is made of. */
+/** The sizes and options of a convolutional VAE. */
 export interface ConvVaeOptions extends VaeOptions {
-  /** Latent dimensions `L`, 2 by default. */
+  /** The number of latent dimensions, `L`, 2 by default. */
   latent?: number;
-  /** Channels after the first and after the second convolution, 32 and 64 by default. */
+  /** Channels after the first and the second convolution, 32 and 64 by default. */
   filters?: [number, number];
-  /** Units of the dense layer between the convolutions and the latent, 16 by default. */
+  /** Units of the dense layer between the convolutions and the code, 16 by default. */
   hidden?: number;
-  /** Height, width and channels of an image, 28×28×1 by default; height and width divisible by four. */
+  /** Height, width and channels of an image, 28×28×1 by default; height and width must be divisible by four. */
   image?: [number, number, number];
-  /** How many classes there are, for a conditional VAE: both halves are then told the label. None by default. */
+  /** The number of classes of a conditional VAE, whose two networks also take the label. None by default. */
   classes?: number;
   /** The seed of the initial weights, 0 by default. */
   seed?: number;
 }
 
 /**
- * A convolutional VAE. Two convolutions of stride 2 take an image to a quarter of its height and width, a dense layer to
- * the Gaussian q(z | x); the decoder mirrors them with transposed convolutions and ends in one logit per pixel.
+ * Makes a convolutional VAE. Two convolutions of stride 2 reduce an image to a quarter of its height and width, and
+ * dense layers turn the result into the Gaussian q(z | x). The decoder mirrors them with transposed convolutions and,
+ * by default, outputs one logit per pixel.
  *
- * With the defaults, on 28×28 images, the encoder has 69,076 parameters and the decoder 65,089.
+ * With the defaults, the encoder has 69,076 parameters and the decoder 65,089.
  *
  * @returns A VAE over images `[B, H, W, C]`, pixels in [0, 1].
- * @throws {RangeError} If a size is not a whole number of at least 1, or height or width is not divisible by four.
+ * @throws {RangeError} If a size is not a whole number of at least 1, or the height or width is not divisible by four.
  */
 export function convVae(options: ConvVaeOptions = {}): LayersVae {
   const { latent = 2, filters = [32, 64], hidden = 16, image = [28, 28, 1], classes, seed = 0, ...rest } = options;
@@ -35,7 +36,9 @@ export function convVae(options: ConvVaeOptions = {}): LayersVae {
   assertSizes({ latent, filters, hidden, image, ...(classes !== undefined && { classes }) });
   const [height, width, channels] = image;
   if (height % 4 || width % 4) {
-    throw new RangeError(`An image's height and width are divisible by four here, which ${height}×${width} is not.`);
+    throw new RangeError(
+      `convVae needs an image whose height and width are divisible by four, not ${height}×${width}.`,
+    );
   }
   const source = random(seed);
   const halving = (filters: number) => ({ filters, kernelSize: 3, strides: 2, padding: "same" as const });

@@ -4,22 +4,23 @@ import { random } from "../random.ts";
 import { assertSizes, decoderOf, encoderInputs, glorot } from "./layers.ts";
 import { type LayersVae, layersVae, type VaeOptions } from "./vae.ts";
 
-/** The sizes of a dense VAE, and what else it is made of. */
+/** The sizes and options of a dense VAE. */
 export interface DenseVaeOptions extends VaeOptions {
-  /** Latent dimensions `L`, 20 by default. */
+  /** The number of latent dimensions, `L`, 20 by default. */
   latent?: number;
-  /** Units of the hidden layer of each half, 400 by default. */
+  /** Units of the hidden layer in each network, 400 by default. */
   hidden?: number;
   /** The shape of one example, `[28, 28, 1]` by default. */
   shape?: number[];
-  /** How many classes there are, for a conditional VAE: both halves are then told the label. None by default. */
+  /** The number of classes of a conditional VAE, whose two networks also take the label. None by default. */
   classes?: number;
   /** The seed of the initial weights, 0 by default. */
   seed?: number;
 }
 
 /**
- * A dense VAE with one hidden layer in each half: by default 784-400-20 and back, a much published size.
+ * Makes a dense VAE with one hidden layer in each network: by default 784-400-20 and back, a size that is common in the
+ * literature.
  *
  * @returns A VAE over examples `[B, ...shape]`, by default images `[B, 28, 28, 1]`, pixels in [0, 1].
  * @throws {RangeError} If a size is not a whole number of at least 1.

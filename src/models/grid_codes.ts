@@ -2,10 +2,11 @@ import * as tf from "@tensorflow/tfjs";
 import type { Tensor2D } from "../tensor.ts";
 
 /**
- * The codes of a square grid in a latent of two dimensions, in the order in which images are laid out to lie as their codes
- * do: row by row from the top, z[0] growing to the right, z[1] upwards.
+ * Makes the codes of a square grid in a latent space of two dimensions. They are in the order in which images fill a
+ * picture, so that each image is drawn where its code lies: row by row from the top, with z[0] growing to the right and
+ * z[1] upwards.
  *
- * @param values What both z[0] and z[1] run through, from the least to the largest.
+ * @param values The values that both z[0] and z[1] take, in ascending order.
  * @returns One code for every pair of values, `[values.length², 2]`.
  */
 export function gridCodes(values: ArrayLike<number>): Tensor2D {

@@ -1,5 +1,5 @@
 /**
- * What the models share: sizes checked, layers that start the same for the same seed, networks that refuse in sentences.
+ * What the models share: checks of sizes and shapes, and layers whose initial weights depend only on the seed.
  *
  * @module
  */
@@ -13,15 +13,15 @@ export function assertSizes(sizes: Record<string, number | readonly number[]>): 
   for (const [name, value] of Object.entries(sizes)) {
     for (const size of [value].flat()) {
       if (!(Number.isInteger(size) && size >= 1)) {
-        throw new RangeError(`A model's ${name} is a whole number of at least 1, not ${size}.`);
+        throw new RangeError(`A model's ${name} must be a whole number of at least 1, not ${size}.`);
       }
     }
   }
 }
 
 /**
- * How every layer starts: weights uniform in ±√(6 / (fan in + fan out)) (Glorot and Bengio 2010), biases zero. Said
- * explicitly, because what tfjs does unasked is another distribution, Glorot normal.
+ * The initial values of every layer: weights uniform in ±√(6 / (fan in + fan out)) (Glorot and Bengio 2010), biases
+ * zero. They are explicit because the default of tfjs is another distribution, Glorot normal.
  */
 export function glorot(source: Random): {
   kernelInitializer: ReturnType<typeof tf.initializers.glorotUniform>;
@@ -32,13 +32,14 @@ export function glorot(source: Random): {
 }
 
 /**
- * Applies a network to a batch, after checking the batch's shape; returns all outputs.
+ * Checks the shape of a batch, applies a network to it, and returns all outputs.
  *
- * @param y Labels, one-hot, for a network that takes them.
- * @throws {RangeError} If a shape is not what the network takes, or labels are missing.
+ * @param verb What the network does, for messages: `encode` or `decode`.
+ * @param y One-hot labels, for a network that takes them.
+ * @throws {RangeError} If a shape is not one that the network takes, or labels are missing.
  */
 export function applyNetwork(verb: string, network: LayersModel, batch: Tensor, y?: Tensor): Tensor[] {
-  const given = network.inputs.length > 1 ? [batch, y] : [batch]; // labels are of no use to a network without a place for them
+  const given = network.inputs.length > 1 ? [batch, y] : [batch]; // a network without a second input ignores labels
   network.inputs.forEach(({ shape: wanted }, i) => {
     const t = given[i];
     const what = i === 0 ? `a batch of shape ${t && shapeText(t.shape)}` : `labels of shape ${t && shapeText(t.shape)}`;
@@ -52,9 +53,9 @@ export function applyNetwork(verb: string, network: LayersModel, batch: Tensor, 
 }
 
 /**
- * A network from codes, and labels where there are `classes`, through layers one after another.
+ * Makes a sequential decoder that takes codes, and labels too if there are `classes`.
  *
- * @param make Makes the layers, given the shape that the first of them is to say it takes.
+ * @param make Makes the layers, given the input shape of the first one.
  */
 export function decoderOf(
   latent: number,
@@ -69,7 +70,9 @@ export function decoderOf(
   return tf.model({ name: "decoder", inputs, outputs });
 }
 
-/** The inputs of an encoder, and a way to join labels to what it has made of x, `[B, D]`, where there are `classes`. */
+/**
+ * The inputs of an encoder, and a function that appends the labels to a hidden layer `[B, D]` if there are `classes`.
+ */
 export function encoderInputs(shape: number[], classes: number): {
   x: tf.SymbolicTensor;
   inputs: tf.SymbolicTensor[];
@@ -81,44 +84,44 @@ export function encoderInputs(shape: number[], classes: number): {
   return { x, inputs: [x, y], joined: (h) => tf.layers.concatenate().apply([h, y]) as tf.SymbolicTensor };
 }
 
-/** The variables of two networks that training changes, each once: the networks may share layers. */
+/** The trainable variables of two networks, each listed once even if the networks share layers. */
 export function trainableVariables({ encoder, decoder }: Networks): Variable[] {
   const weights = [...encoder.trainableWeights, ...decoder.trainableWeights];
   return [...new Set(weights.map((weight) => weight.read() as Variable))];
 }
 
-/** What two networks are to be to each other. */
+/** What two networks must satisfy to form a model. */
 export interface Fit {
-  /** How many codes the encoder outputs for an example, and what messages call them. */
+  /** How many tensors of a code's shape the encoder outputs, and what messages call them. */
   codes: number;
   codesAre: string;
-  /** How many numbers the decoder outputs for each of x's, along the last axis, and what messages call them. */
+  /** How many numbers the decoder outputs for each number of x, along the last axis, and what messages call them. */
   outputs: number;
   decodedIs: string;
-  /** Whether both may take labels too, one-hot, as their second input. */
+  /** Whether both may take one-hot labels as a second input. */
   labels: boolean;
 }
 
 /**
- * Checks that two networks fit together: codes `[B, L]` from one to the other, and out of the decoder one output of the shape
- * that the encoder takes, but for its last axis.
+ * Checks that two networks fit together: the decoder must take codes `[B, L]` as the encoder outputs them, and have one
+ * output of the shape that the encoder takes, except for its last axis.
  *
- * @returns The size of a code, `L`, and how many classes the labels are of, 0 where there are none.
- * @throws {RangeError} If they do not, or if one of them has a regulariser, which training would ignore.
+ * @returns The size of a code, `L`, and the number of classes, which is 0 if there are no labels.
+ * @throws {RangeError} If they do not fit, or if one of them has a regulariser, which training would ignore.
  */
 export function assertFit({ encoder, decoder }: Networks, fit: Fit): { latent: number; classes: number } {
   const { x, z, classes } = inputsOf({ encoder, decoder }, fit.labels);
   const code = shapeText(z.shape);
   const put = shapesText(encoder.outputs);
   if (put !== Array(fit.codes).fill(code).join(" and ")) {
-    throw new RangeError(`The encoder outputs ${put}, and the decoder takes ${code}; expected ${fit.codesAre}.`);
+    throw new RangeError(`The encoder outputs ${put}, but the decoder takes ${code}; expected ${fit.codesAre}.`);
   }
   const last = x.shape.at(-1);
   const wanted = [...x.shape.slice(0, -1), typeof last === "number" ? last * fit.outputs : null];
   const decoded = shapesText(decoder.outputs);
   if (decoded !== shapeText(wanted)) {
     throw new RangeError(
-      `The decoder outputs ${decoded}, and the encoder takes ${shapeText(x.shape)}; expected ${fit.decodedIs}.`,
+      `The decoder outputs ${decoded}, but the encoder takes ${shapeText(x.shape)}; expected ${fit.decodedIs}.`,
     );
   }
   assertNoRegulariser("encoder", encoder);
@@ -126,20 +129,20 @@ export function assertFit({ encoder, decoder }: Networks, fit: Fit): { latent: n
   return { latent: z.shape[1] as number, classes };
 }
 
-/** What two networks take: examples, codes, and labels of how many classes, 0 where there are none. */
+/** The inputs of two networks: examples, codes, and the number of classes, which is 0 if there are no labels. */
 function inputsOf({ encoder, decoder }: Networks, labels: boolean) {
   const [taken, given] = [encoder.inputs, decoder.inputs].map(shapesText);
   const [[x, y, ...moreX], [z, yToo, ...moreZ]] = [encoder.inputs, decoder.inputs];
-  const expected = labels ? "one input, or two with labels, one-hot" : "one input";
+  const second = labels ? ", or a second one for one-hot labels" : "";
   const same = y && yToo && isVector(y) && isVector(yToo) && y.shape[1] === yToo.shape[1];
   if (!x || (y && !labels) || moreX.length || (y && yToo && !same)) {
-    throw new RangeError(`The encoder takes ${taken}; expected ${expected}.`);
+    throw new RangeError(`The encoder takes ${taken}; expected one input for examples${second}.`);
   }
   if (!z || !isVector(z) || (yToo && !labels) || moreZ.length) {
-    throw new RangeError(`The decoder takes ${given}; expected ${expected}, codes [B,L].`);
+    throw new RangeError(`The decoder takes ${given}; expected one input for codes [B,L]${second}.`);
   }
   if (!y !== !yToo) {
-    throw new RangeError(`The encoder takes ${taken}, and the decoder ${given}; expected labels for both.`);
+    throw new RangeError(`The encoder takes ${taken}, but the decoder takes ${given}; expected labels for both.`);
   }
   return { x, z, classes: y ? y.shape[1] as number : 0 };
 }
@@ -148,7 +151,7 @@ const shapesText = (ends: tf.SymbolicTensor[]) => ends.map(({ shape }) => shapeT
 
 const isVector = ({ shape }: tf.SymbolicTensor) => shape.length === 2 && typeof shape[1] === "number";
 
-/** Refuses a regulariser: training makes an objective small, and that has no such term. */
+/** Refuses a regulariser: training minimises the objective, which does not include it. */
 function assertNoRegulariser(half: string, network: LayersModel): void {
   for (const layer of network.layers) {
     if (layer instanceof tf.LayersModel) {
@@ -158,12 +161,12 @@ function assertNoRegulariser(half: string, network: LayersModel): void {
     const found = Object.entries(layer.getConfig()).find(([key, value]) => /Regularizer$/.test(key) && value !== null);
     if (!found) continue;
     throw new RangeError(
-      `The ${half}'s layer ${layer.name} has a ${found[0]}, which training here ignores: leave it out.`,
+      `The ${half}'s layer ${layer.name} has a ${found[0]}, which training would ignore: remove it.`,
     );
   }
 }
 
-/** Activations, and layers, whose output is never negative. */
+/** Activations and layers whose output is never negative. */
 const NEVER_NEGATIVE = [
   "relu",
   "relu6",
@@ -176,18 +179,18 @@ const NEVER_NEGATIVE = [
   "ThresholdedReLU",
 ];
 
-/** Activations, and layers, whose output is never below some number, -2 at most, or never beyond -1 and 1. */
+/** Activations and layers whose output has a negative lower bound, of at least -2, or lies between -1 and 1. */
 const LIMITED = ["elu", "selu", "swish", "mish", "gelu", "gelu_new", "tanh", "softsign", "ELU"];
 
-/** Layers that only move numbers. */
+/** Layers that move numbers without changing them. */
 const MOVING = ["Reshape", "Flatten", "Permute", "Cropping2D", "UpSampling2D", "ZeroPadding2D"];
 
 /**
- * Checks that an output of a network can be any number, as far as its last layers show.
+ * Checks that an output of a network can be any number, as far as its last layers tell.
  *
- * @param half Which network it is. What an encoder outputs may have limits, as long as it can be negative.
- * @param what What the output is, for messages.
- * @throws {RangeError} If its activation cannot be any number.
+ * @param half Which network it is. An encoder's output may be bounded, as long as it can be negative.
+ * @param what The name of the output, for messages.
+ * @throws {RangeError} If the range of the last activation is limited.
  */
 export function assertUnbounded(half: "encoder" | "decoder", output: tf.SymbolicTensor, what: string): void {
   let layer: tf.layers.Layer | undefined = output.sourceLayer;
@@ -196,10 +199,12 @@ export function assertUnbounded(half: "encoder" | "decoder", output: tf.Symbolic
     const name = layer.getClassName();
     const end: unknown = [...NEVER_NEGATIVE, ...LIMITED].includes(name) ? name : layer.getConfig()["activation"];
     if (typeof end === "string" && NEVER_NEGATIVE.includes(end)) {
-      throw new RangeError(`The ${half} ends in ${end}, so ${what} could never be negative: end it in a linear layer.`);
+      throw new RangeError(
+        `The ${half} ends in ${end}, so ${what} could never be negative: end it with a linear layer.`,
+      );
     }
     if (half === "decoder" && typeof end === "string" && LIMITED.includes(end)) {
-      throw new RangeError(`The ${half} ends in ${end}, which limits ${what}: end it in a linear layer.`);
+      throw new RangeError(`The ${half} ends in ${end}, which limits ${what}: end it with a linear layer.`);
     }
     layer = MOVING.includes(name) ? layer.inboundNodes[0]?.inboundLayers[0] : undefined;
   }
@@ -207,8 +212,8 @@ export function assertUnbounded(half: "encoder" | "decoder", output: tf.Symbolic
 
 /** Two networks of tfjs layers. */
 export interface Networks {
-  /** What makes codes. */
+  /** The network from examples to codes. */
   encoder: LayersModel;
-  /** What reads them. */
+  /** The network from codes to examples. */
   decoder: LayersModel;
 }

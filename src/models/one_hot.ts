@@ -2,11 +2,12 @@ import * as tf from "@tensorflow/tfjs";
 import type { Tensor, Tensor2D } from "../tensor.ts";
 
 /**
- * One label, `count` times, as a conditional VAE takes it: a row of zeros with a one at the label's place.
+ * Repeats one label `count` times, one-hot, as a conditional VAE takes it: rows of zeros with a one at the label's
+ * index.
  *
- * @param label A class number, from 0 to `classes - 1`.
- * @returns `[count, classes]`.
- * @throws {RangeError} If the label is not one of these, or a size is not a whole number of at least 1.
+ * @param label A class number from 0 to `classes - 1`.
+ * @returns The rows, `[count, classes]`.
+ * @throws {RangeError} If the label is not a class number, or a size is not a whole number of at least 1.
  * @example
  * ```ts
  * import { oneHot, useBackend } from "@vae/steps";
@@ -20,16 +21,16 @@ import type { Tensor, Tensor2D } from "../tensor.ts";
 export function oneHot(label: number, { count, classes }: { count: number; classes: number }): Tensor2D {
   for (const [name, value] of Object.entries({ count, classes })) {
     if (!(Number.isInteger(value) && value >= 1)) {
-      throw new RangeError(`${name} is a whole number of at least 1, not ${value}.`);
+      throw new RangeError(`${name} must be a whole number of at least 1, not ${value}.`);
     }
   }
   if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
-    throw new RangeError(`There is no class ${label}: they are numbered 0 to ${classes - 1}.`);
+    throw new RangeError(`There is no class ${label}: classes are numbered from 0 to ${classes - 1}.`);
   }
   return tf.tidy(() => oneHotRows(tf.fill([count], label, "int32"), classes));
 }
 
-/** Class numbers `[B]` as rows of zeros with a one each, `[B, classes]`. */
+/** Turns class numbers `[B]` into one-hot rows, `[B, classes]`. */
 export function oneHotRows(labels: Tensor, classes: number): Tensor2D {
   return tf.tidy(() => tf.oneHot(labels.toInt(), classes, 1, 0, "float32") as Tensor2D);
 }

@@ -1,6 +1,7 @@
 /**
- * Models on disk: the networks in tfjs's own layers format, `encoder/model.json`, `encoder/weights.bin`, and the same for the
- * decoder; the rest of the model in `vae.json` and `vae.bin`. Beside them lies `weights.npz`, for whoever goes on elsewhere.
+ * Models on the disk. The networks are in tfjs's own layers format: `encoder/model.json`, `encoder/weights.bin`, and
+ * the same for the decoder. The rest of the model is in `vae.json` and `vae.bin`. `weights.npz` is for programs other
+ * than tfjs.
  *
  * @module
  */
@@ -29,52 +30,58 @@ const FILES = [
   REST,
 ];
 
-/** Where a model lies whole that replaces the one in the directory, until all of its files have moved there. */
+/**
+ * The subdirectory of a complete model that replaces the one in the directory, until all of its files have been moved.
+ */
 const REPLACING = "replacing";
 
-/** What can be saved: two networks, and what else a model has. Every `LayersVae` can. */
+/** A model that can be saved: two networks, and the other parts of a model. Every `LayersVae` is one. */
 export interface SavedModel extends Networks {
-  /** Its likelihood, with what that has learned. */
+  /** Its likelihood, saved with the variables it has learned. */
   readonly likelihood?: Likelihood;
-  /** Its prior, with what that has learned. */
+  /** Its prior, saved with the variables it has learned. */
   readonly prior?: Prior;
-  /** What else changes as it trains, but not by gradients. */
+  /** Variables that training changes without gradients. */
   readonly state?: readonly Variable[];
-  /** All that training changes by gradients, to see that it is saved. */
+  /** All variables that gradients change, so that {@linkcode saveVae} can check that none is lost. */
   readonly variables?: readonly Variable[];
 }
 
 /** How to save. */
 export interface SaveVaeOptions {
-  /** Whether a model that is in the directory already is replaced; by default that is an error. */
+  /** Whether to replace a model that is already in the directory; by default, that is an error. */
   overwrite?: boolean;
 }
 
-/** What a model has besides its networks, as `vae.json` says it. */
+/** The parts of a model other than its networks, as `vae.json` describes them. */
 interface Rest {
   likelihood: { name: string; options: Json } | null;
   prior: { name: string; options: Json } | null;
-  /** The shapes of the variables whose numbers `vae.bin` holds: the likelihood's, the prior's, the state. */
+  /** The shapes of the variables in `vae.bin`: those of the likelihood, the prior and the state, in this order. */
   shapes: number[][];
 }
 
-/** The most bytes that are read of a `model.json`. The conv VAE's have 4,000, and a thousand layers fit. */
+/**
+ * The largest `model.json` that is read, in bytes. Those of the convolutional VAE have 4,000; a thousand layers fit.
+ */
 const MOST_JSON = 1_000_000;
 
 /**
- * Saves a VAE: both halves, each so that tfjs's `tf.loadLayersModel` reads it: `encoder/model.json` and
- * `decoder/model.json`, with a `weights.bin` beside each. `weights.npz` has the weights of both once more, as NumPy reads
- * them ({@linkcode exportNpz}); nothing here reads it again. `vae.json` and `vae.bin` have the likelihood and the prior, with
- * what they learned, and the model's state.
+ * Saves a VAE in a directory. `encoder/model.json` and `decoder/model.json`, with a `weights.bin` beside each, hold the
+ * networks, and tfjs's `tf.loadLayersModel` reads them. `weights.npz` holds the same weights for NumPy
+ * ({@linkcode exportNpz}); {@linkcode loadVae} does not read it. `vae.json` and `vae.bin` hold the likelihood and the
+ * prior, with the variables they have learned, and the model's state.
  *
- * With `overwrite`, a model that is in the directory stays until the new one is whole, even if the program is killed or the
- * machine stops meanwhile: {@linkcode loadVae} reads one of the two, never a mixture. Other files there are left alone.
+ * With `overwrite`, the model in the directory stays valid until the new one is complete, even if the program is killed
+ * or the machine stops: {@linkcode loadVae} reads one of the two, never a mixture. Other files in the directory are
+ * left alone.
  *
- * @param vae What to save.
- * @param directory A directory that holds no model yet, unless `overwrite` is given; made if it is missing.
- * @throws {InputError} If a weight is not a finite number, a variable is in none of the parts that are saved, or there is a model
- * in it already, or half of one: nothing is written then.
- * @throws {EnvironmentError} If it cannot be written; without permission, the message names the flag to add.
+ * @param vae The model to save.
+ * @param directory A directory without a model, unless `overwrite` is true. It is created if it is missing.
+ * @throws {InputError} If a weight is not a finite number, if a variable belongs to none of the parts that are saved,
+ * or if the directory already holds a model or a part of one. Nothing is written then.
+ * @throws {EnvironmentError} If the files cannot be written. If a permission is missing, the message names the flag to
+ * add.
  * @example
  * ```ts ignore
  * import { denseVae, loadVae, saveVae } from "@vae/steps";
@@ -93,7 +100,7 @@ export async function saveVae(
   for (const half of HALVES) await assertFinite(namedWeights(vae[half], half));
   await assertFinite(ownVariables(vae).map((variable) => [variable.name, variable]));
   assertAllSaved(vae);
-  const { ensureDirectory, newFile } = await import("../disk/write.ts"); // a browser has no disk
+  const { ensureDirectory, newFile } = await import("../disk/write.ts"); // loaded here, because a browser has no disk
   await ensureDirectory(directory);
   const beside = { "weights.npz": await exportNpz(vae), ...await restFiles(vae) };
   const halves = { ...await halfFiles(vae, "encoder"), ...await halfFiles(vae, "decoder") };
@@ -111,7 +118,7 @@ function assertAllSaved(vae: SavedModel): void {
   throw new InputError(
     `The model is not saved: its variable ${lost.name}, of shape ${
       shapeText(lost.shape)
-    }, would be lost, as it is in neither network, and not the likelihood's, the prior's or the state's.`,
+    }, would be lost, because it belongs to neither network, nor to the likelihood, the prior or the state.`,
   );
 }
 
@@ -125,12 +132,12 @@ async function halfFiles(vae: SavedModel, half: typeof HALVES[number]): Promise<
 }
 
 /**
- * Replaces the model in a directory, if there is one: the new one is written whole beside it, gets its name by one renaming,
- * from where on it is the one that is read, and then its files move, each over the old one.
+ * Replaces the model in a directory, if there is one. The new model is written beside the old one and then renamed;
+ * from that moment on it is the one that is read. Finally its files are moved, each over an old one.
  */
 async function replace(directory: string, files: Record<string, Uint8Array>): Promise<void> {
   const { ensureDirectory, flushDirectory, replaceFile, writing } = await import("../disk/write.ts");
-  await finishReplacing(directory); // what a killed program left to do
+  await finishReplacing(directory); // in case a program was killed here
   const [partial, whole] = [`${directory}/${REPLACING}.partial`, `${directory}/${REPLACING}`];
   for (const path of [partial, ...HALVES.map((half) => `${partial}/${half}`)]) await ensureDirectory(path, directory);
   for (const [name, bytes] of Object.entries(files)) {
@@ -142,7 +149,7 @@ async function replace(directory: string, files: Record<string, Uint8Array>): Pr
   await finishReplacing(directory);
 }
 
-/** Moves what is left of a whole model to its place. */
+/** Moves the remaining files of a complete model to their places. */
 async function finishReplacing(directory: string): Promise<void> {
   const { ensureDirectory, flushDirectory, writing } = await import("../disk/write.ts");
   const whole = `${directory}/${REPLACING}`;
@@ -168,7 +175,7 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** The files of what a model has besides its networks. */
+/** The files of the parts of a model other than its networks. */
 async function restFiles(vae: SavedModel): Promise<Record<string, Uint8Array>> {
   const numbers = await Promise.all(ownVariables(vae).map((variable) => variable.data()));
   const bytes = await new Blob(numbers.map((values) => new Float32Array(values))).bytes();
@@ -176,19 +183,21 @@ async function restFiles(vae: SavedModel): Promise<Record<string, Uint8Array>> {
   return { [NUMBERS]: bytes, [REST]: new TextEncoder().encode(json) };
 }
 
-/** What a model has that changes and is not in its networks. */
+/** The variables of a model that are not in its networks. */
 function ownVariables({ likelihood, prior, state = [] }: SavedModel): Variable[] {
   return [...likelihood?.variables ?? [], ...prior?.variables ?? [], ...state];
 }
 
-/** What a model has besides its networks. */
+/** The parts of a model other than its networks. */
 function restOf(vae: SavedModel): Rest {
   const named = (part?: Likelihood | Prior) => part ? { name: part.name, options: part.options } : null;
   const shapes = ownVariables(vae).map(({ shape }) => shape);
   return { likelihood: named(vae.likelihood), prior: named(vae.prior), shapes };
 }
 
-/** Makes the directories of both halves, and writes the files beside them; all of it, or nothing. */
+/**
+ * Makes the directories of both networks and writes the files beside them. If anything fails, it removes all of them.
+ */
 async function begin(directory: string, files: Record<string, Uint8Array>): Promise<void> {
   const { newDirectory, newFile } = await import("../disk/write.ts");
   const made: string[] = [];
@@ -202,40 +211,41 @@ async function begin(directory: string, files: Record<string, Uint8Array>): Prom
       made.push(`${directory}/${name}`);
     }
   } catch (error) {
-    for (const path of made) await Deno.remove(path).catch(() => {}); // the first error is the one to report
+    for (const path of made) await Deno.remove(path).catch(() => {}); // report the first error
     throw error;
   }
 }
 
-/** Checks that every weight is a finite number: {@linkcode loadVae} takes no others. */
+/** Checks that every weight is a finite number: {@linkcode loadVae} accepts no others. */
 async function assertFinite(weights: Iterable<[path: string, weight: Tensor]>): Promise<void> {
   for (const [path, weight] of weights) {
     const odd = (await weight.data()).find((value) => !Number.isFinite(value));
     if (odd === undefined) continue;
-    throw new InputError(`The model is not saved: its weights ${path} are not all finite numbers, one is ${odd}.`);
+    throw new InputError(`The model is not saved: its weights ${path} must be finite numbers, but one is ${odd}.`);
   }
 }
 
 /**
- * Makes the VAE that {@linkcode saveVae} saved: its networks, its likelihood and its prior, as the files say, and then the same
- * outputs, to the bit on the same backend. As layers are made before their weights are read, load only models of people whom
- * you trust.
+ * Rebuilds the VAE that {@linkcode saveVae} saved, with its networks, its likelihood and its prior. Its outputs are bit
+ * for bit the same on the same backend. Load only models that you trust, because layers are built before their weights
+ * are checked.
  *
- * @param directory What was given to {@linkcode saveVae}.
- * @throws {InputError} If a file is missing or broken; if a layer is not one that this program knows, or the likelihood or the
- * prior is of one's own, or the model has a state: make the model then, and fill it.
- * @throws {EnvironmentError} If the permission to read is missing; the message names the flag to add.
+ * @param directory The directory given to {@linkcode saveVae}.
+ * @throws {InputError} If a file is missing or broken, if a layer is unknown to this program, if the likelihood or the
+ * prior is custom, or if the model has a state. In the last three cases, make the model first, and load its weights
+ * with the second form of this function.
+ * @throws {EnvironmentError} If permission to read is missing. The message names the flag to add.
  */
 export async function loadVae(directory: string): Promise<LayersVae>;
 /**
- * Fills a VAE with the weights of one that {@linkcode saveVae} saved: the same architecture, likelihood and prior, and then the
- * same outputs, to the bit on the same backend.
+ * Loads the weights that {@linkcode saveVae} saved into a VAE of the same architecture, likelihood and prior. Its
+ * outputs are then bit for bit the same on the same backend.
  *
- * @param vae What to fill. It stays as it was if anything is wrong with the files.
- * @param directory What was given to {@linkcode saveVae}.
- * @throws {InputError} If a file is missing or broken, the model has another architecture, likelihood or prior, or a weight is
- * no finite number or differs from what was saved.
- * @throws {EnvironmentError} If the permission to read is missing; the message names the flag to add.
+ * @param vae The model to load into. If anything is wrong with the files, it stays as it was.
+ * @param directory The directory given to {@linkcode saveVae}.
+ * @throws {InputError} If a file is missing or broken, if the saved model has another architecture, likelihood or
+ * prior, or if a weight is not a finite number or differs from what was saved.
+ * @throws {EnvironmentError} If permission to read is missing. The message names the flag to add.
  */
 export async function loadVae(vae: SavedModel, directory: string): Promise<void>;
 export async function loadVae(...given: [directory: string] | [vae: SavedModel, directory: string]) {
@@ -261,7 +271,7 @@ export async function loadVae(...given: [directory: string] | [vae: SavedModel, 
   }
 }
 
-/** A network as a file says it, with weights of its own. */
+/** Builds the network that a file describes, with new weights. */
 async function networkFrom(directory: string, half: typeof HALVES[number]): Promise<LayersModel> {
   const path = `${directory}/${half}/${TOPOLOGY}`;
   const { modelTopology } = Object(parseJson(await readFile(path, directory), path));
@@ -269,11 +279,11 @@ async function networkFrom(directory: string, half: typeof HALVES[number]): Prom
     return await tf.models.modelFromJSON({ modelTopology } as Parameters<typeof tf.models.modelFromJSON>[0]);
   } catch (cause) {
     const [first = ""] = (cause as Error).message.split("\n");
-    throw new InputError(`${path} is not a network of layers that this program knows: ${printable(first)}.`, { cause });
+    throw new InputError(`${path} is not a network of layers known to this program: ${printable(first)}.`, { cause });
   }
 }
 
-/** A likelihood or a prior as a file says it. */
+/** Builds the likelihood or the prior that a file describes. */
 async function partFrom<Part>(
   directory: string,
   kind: "likelihood" | "prior",
@@ -285,17 +295,17 @@ async function partFrom<Part>(
   if (!make) {
     const sentence = `${path} names the ${kind} ${
       text(name)
-    }, which is not this library's: make the model, and fill it.`;
+    }, which is not part of this library: make the model first, then load its weights with loadVae(vae, directory).`;
     throw new InputError(sentence);
   }
   try {
     return make(options);
   } catch (cause) { // options that make no sense
-    throw new InputError(`${path} describes a ${kind} that cannot be made: ${(cause as Error).message}`, { cause });
+    throw new InputError(`${path} describes a ${kind} that cannot be built: ${(cause as Error).message}`, { cause });
   }
 }
 
-/** Fills a VAE with the weights of a saved one; `ofFiles` says that its networks were made as the files say. */
+/** Loads the weights of a saved VAE into another; `ofFiles` says that its networks were built from the same files. */
 async function fillVae(vae: SavedModel, directory: string, { ofFiles = false } = {}): Promise<void> {
   const [encoder, decoder] = [
     await readWeights(vae, directory, "encoder", ofFiles),
@@ -308,7 +318,10 @@ async function fillVae(vae: SavedModel, directory: string, { ofFiles = false } =
   fill(ownVariables(vae), own);
 }
 
-/** Gives variables the values that lie one after another; not as layers do it, who apply a constraint once more, and round. */
+/**
+ * Assigns consecutive values to variables. It does not use layers' `setWeights`, which applies constraints again and so
+ * rounds.
+ */
 function fill(variables: readonly Variable[], values: Float32Array): void {
   let start = 0;
   for (const variable of variables) {
@@ -318,28 +331,30 @@ function fill(variables: readonly Variable[], values: Float32Array): void {
   }
 }
 
-/** The numbers of what a model has besides its networks, once that is the same. */
+/** Reads the numbers of the parts of a model other than its networks, after checking that the parts are the same. */
 async function readRest(vae: SavedModel, directory: string): Promise<Float32Array> {
   const [path, binary] = [`${directory}/${REST}`, `${directory}/${NUMBERS}`];
   const found = await readRestJson(directory);
   const wanted = restOf(vae);
   const other = restDifference(found, wanted);
   if (other) {
-    throw new InputError(`${found === PLAIN ? `There is no "${path}", so this` : path} is another model: ${other}.`);
+    throw new InputError(
+      `${found === PLAIN ? `There is no "${path}", so this` : path} is a different model: ${other}.`,
+    );
   }
   const size = wanted.shapes.reduce((sum, shape) => sum + tf.util.sizeFromShape(shape), 0);
   if (found === PLAIN) return new Float32Array(size);
   return await readNumbers(binary, directory, size, { path, sha256: found.sha256 });
 }
 
-/** What a model has besides its networks that was saved without files of that, by version 0.1.0 or by tfjs itself. */
+/** The other parts of a model that was saved without `vae.json` and `vae.bin`, by version 0.1.0 or by tfjs itself. */
 const PLAIN: Rest & { sha256?: unknown } = {
   likelihood: { name: "bernoulli", options: {} },
   prior: { name: "standardNormal", options: {} },
   shapes: [],
 };
 
-/** What a file says that a model has besides its networks, which may be anything. */
+/** Reads the description of the parts of a model other than its networks. It may contain anything. */
 async function readRestJson(directory: string): Promise<Partial<Rest> & { sha256?: unknown }> {
   const path = `${directory}/${REST}`;
   try {
@@ -347,11 +362,14 @@ async function readRestJson(directory: string): Promise<Partial<Rest> & { sha256
   } catch (error) {
     if (!(error instanceof InputError && error.cause instanceof Deno.errors.NotFound)) throw error;
     if (!await isThere(`${directory}/${NUMBERS}`)) return PLAIN;
-    throw new InputError(`There is no "${path}", which says what the numbers in ${NUMBERS} beside it are.`);
+    throw new InputError(`There is no "${path}", which describes the numbers in ${NUMBERS} beside it.`);
   }
 }
 
-/** Says what makes one model another than the wanted one, besides its networks; nothing if they are the same. */
+/**
+ * Returns the first difference between a model and the expected one outside their networks; `undefined` if there is
+ * none.
+ */
 function restDifference(found: Partial<Rest>, wanted: Rest): string | undefined {
   for (const part of ["likelihood", "prior"] as const) {
     const [theirs, ours] = [Object(found[part]), Object(wanted[part])];
@@ -361,10 +379,10 @@ function restDifference(found: Partial<Rest>, wanted: Rest): string | undefined 
       if (!same(option, value)) return `its ${part} has ${key} ${text(option)}, expected ${text(value)}`;
     }
   }
-  if (!same(found.shapes, wanted.shapes)) return "the likelihood, the prior or the state has variables of other shapes";
+  if (!same(found.shapes, wanted.shapes)) return "its likelihood, prior or state has variables of other shapes";
 }
 
-/** The weights of one half, one after another, once everything about its files is as it should be. */
+/** Reads the weights of one network in order, after checking its files. */
 async function readWeights(
   vae: SavedModel,
   directory: string,
@@ -375,14 +393,14 @@ async function readWeights(
   const [topology, binary] = [`${directory}/${half}/${TOPOLOGY}`, `${directory}/${half}/${WEIGHTS}`];
   const found = parseJson(await readFile(topology, directory), topology);
   const { modelTopology: own, weightSpecs } = await artifacts(network);
-  const modelTopology = ofFiles ? (found as Architecture).modelTopology : own; // tfjs may write what it made another way
+  const modelTopology = ofFiles ? (found as Architecture).modelTopology : own; // tfjs may write a network differently from how it read it
   const other = difference(found, { modelTopology, weightsManifest: [{ paths: [WEIGHTS], weights: weightSpecs }] });
   if (other) throw new InputError(`${topology} is a model of a different architecture: ${other}.`);
-  const [{ sha256 } = {}] = (found as Architecture).weightsManifest as { sha256?: string }[]; // tfjs itself writes none
+  const [{ sha256 } = {}] = (found as Architecture).weightsManifest as { sha256?: string }[]; // undefined in files that tfjs itself wrote
   return await readNumbers(binary, directory, network.countParams(), { path: topology, sha256 });
 }
 
-/** Reads numbers, if they are as many as there should be, finite, and those that were written. */
+/** Reads numbers, and checks their count, that they are finite, and their checksum. */
 async function readNumbers(
   binary: string,
   directory: string,
@@ -394,14 +412,14 @@ async function readNumbers(
   const odd = weights.findIndex((weight) => !Number.isFinite(weight));
   if (odd >= 0) {
     throw new InputError(
-      `${binary} is broken: weights are finite numbers, and number ${odd} of it is ${weights[odd]}.`,
+      `${binary} is broken: weights must be finite numbers, but number ${odd} is ${weights[odd]}.`,
     );
   }
   if (said.sha256 === undefined || said.sha256 === await sha256(bytes)) return weights;
   throw new InputError(`${binary} is broken: its SHA-256 differs from what ${said.path} says.`);
 }
 
-/** A network as tfjs saves it. */
+/** A network in the form in which tfjs saves it. */
 async function artifacts(network: LayersModel) {
   let taken!: tf.io.ModelArtifacts;
   await network.save(tf.io.withSaveHandler((model) => {
@@ -421,21 +439,23 @@ function parseJson(bytes: Uint8Array, path: string): unknown {
   }
 }
 
-/** Reads a file, of a known size where one is given. */
+/** Reads a file, and checks its size if one is given. */
 async function readFile(path: string, directory: string, size?: number): Promise<Uint8Array<ArrayBuffer>> {
   const { reading } = await import("../disk/read.ts");
   return await reading(path, async () => {
     const replacing = `${directory}/${REPLACING}${path.slice(directory.length)}`;
-    const from = await isThere(replacing) ? replacing : path; // of a new model that is whole, but has not moved yet
+    const from = await isThere(replacing) ? replacing : path; // a file of a complete new model that has not been moved yet
     const above = [from, from.slice(0, from.lastIndexOf("/")), ...from === path ? [] : [`${directory}/${REPLACING}`]];
     const [file, ...folders] = await Promise.all(above.map((path) => Deno.lstat(path))) as [
       Deno.FileInfo,
       Deno.FileInfo,
     ];
-    if ([file, ...folders].some(({ isSymlink }) => isSymlink)) throw new Error("it is a link, which may lead anywhere");
-    if (!file.isFile) throw new Error("it is not a file"); // but perhaps a pipe, and opening that could wait for ever
-    if (file.size !== (size ?? file.size)) throw new Error(`it has ${file.size} bytes, and the model ${size}`);
-    if (file.size > (size ?? MOST_JSON)) throw new Error(`it has ${file.size} bytes, and ${MOST_JSON} are the most`);
+    if ([file, ...folders].some(({ isSymlink }) => isSymlink)) throw new Error("it is a link, which is not followed");
+    if (!file.isFile) throw new Error("it is not a file"); // opening a pipe, for example, could block for ever
+    if (file.size !== (size ?? file.size)) throw new Error(`it has ${file.size} bytes, expected ${size}`);
+    if (file.size > (size ?? MOST_JSON)) {
+      throw new Error(`it has ${file.size} bytes, more than the limit of ${MOST_JSON}`);
+    }
     const bytes = await Deno.readFile(from);
     if (bytes.length !== file.size) throw new Error("it changed while it was read");
     return bytes;

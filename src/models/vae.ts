@@ -1,5 +1,5 @@
 /**
- * What a variational autoencoder is, to everything that trains or judges one.
+ * Variational autoencoders, as training and evaluation see them.
  *
  * @module
  */
@@ -10,61 +10,64 @@ import { type Coder, type Prior, standardNormal } from "../distributions/prior.t
 import type { LayersModel, Tensor, Variable } from "../tensor.ts";
 import { applyNetwork, assertFit, assertUnbounded, trainableVariables } from "./layers.ts";
 
-/** A variational autoencoder: q(z | x), p(x | z), p(z), and what there is to train. */
+/** A variational autoencoder: q(z | x), p(x | z), p(z), and its variables. */
 export interface Vae extends Coder {
   /** The number of latent dimensions, `L`. */
   readonly latent: number;
-  /** How many classes its labels are of, for a conditional VAE, whose encoder and decoder are told the label; else undefined. */
+  /** The number of classes of a conditional VAE, whose encoder and decoder take the label; otherwise `undefined`. */
   readonly classes?: number;
-  /** What the decoder's numbers mean: p(x | z). */
+  /** The distribution p(x | z) whose parameters the decoder outputs. */
   readonly likelihood: Likelihood;
-  /** Where codes come from: p(z). */
+  /** The distribution of codes, p(z). */
   readonly prior: Prior;
-  /** Everything that training changes: the networks' variables, then the likelihood's, then the prior's. */
+  /** All variables that training changes: those of the networks, then of the likelihood, then of the prior. */
   readonly variables: Variable[];
   /**
    * The approximate posterior q(z | x).
    *
    * @param x Examples, `[B, ...]`.
-   * @param y For a conditional VAE their labels, one-hot, `[B, classes]`.
-   * @returns Gaussians of `[B, L]`.
+   * @param y The one-hot labels of the examples, for a conditional VAE, `[B, classes]`.
+   * @returns One Gaussian per example, `[B, L]`.
    */
   encode(x: Tensor, y?: Tensor): Gaussian;
-  /** Codes `[B, L]`, perhaps with labels, to the parameters of p(x | z), `[B, ...]`, such as one logit per pixel. */
+  /**
+   * Maps codes `[B, L]`, perhaps with labels, to the parameters of p(x | z), `[B, ...]`, such as one logit per pixel.
+   */
   decode(z: Tensor, y?: Tensor): Tensor;
-  /** What {@linkcode decode} returned as something to look at: the mean of p(x | z), in the shape of x. */
+  /** The mean of p(x | z) given the result of {@linkcode decode}, in the shape of x; this is what pictures show. */
   mean(decoded: Tensor): Tensor;
   /** Frees the variables; the model cannot be used after that. */
   dispose(): void;
 }
 
-/** A VAE whose two halves are networks of tfjs layers. */
+/** A VAE whose encoder and decoder are networks of tfjs layers. */
 export interface LayersVae extends Vae {
-  /** Examples `[B, ...]`, perhaps with labels, to two outputs, mu and logVar, each `[B, L]`. */
+  /** Maps examples `[B, ...]`, perhaps with labels, to two outputs, mu and logVar, each `[B, L]`. */
   readonly encoder: LayersModel;
-  /** Codes `[B, L]`, perhaps with labels, to what the likelihood takes, `[B, ...]`. */
+  /** Maps codes `[B, L]`, perhaps with labels, to the parameters of the likelihood, `[B, ...]`. */
   readonly decoder: LayersModel;
 }
 
-/** What a VAE has besides its two networks. */
+/** The parts of a VAE other than its two networks. */
 export interface VaeOptions {
-  /** What the decoder's numbers mean, `bernoulli()` by default. */
+  /** The distribution p(x | z), `bernoulli()` by default. */
   likelihood?: Likelihood;
-  /** Where codes come from, `standardNormal()` by default. */
+  /** The distribution p(z), `standardNormal()` by default. */
   prior?: Prior;
 }
 
 /**
- * Makes a VAE of any two networks.
+ * Makes a VAE from any two networks that fit together.
  *
- * @param encoder A network with two outputs, mu and logVar, each `[B, L]`. With a second input, labels `[B, classes]`, the
- * VAE is conditional.
- * @param decoder A network from `[B, L]`, and the labels if the encoder takes them, to as many numbers as the likelihood
- * takes for each of x's, in the shape that the encoder takes but for its last axis.
- * @returns A VAE that applies them as for inference: a dropout layer drops nothing, batch normalisation does not adapt.
- * @throws {RangeError} If the networks do not fit together; if μ, log σ² or logits come out of a ReLU or the like, or a layer
- * has a regulariser, which training here ignores; from `encode` and `decode`, for a batch of a shape that the network does
- * not take.
+ * @param encoder A network with two outputs, mu and logVar, each `[B, L]`. A second input, for labels `[B, classes]`,
+ * makes the VAE conditional.
+ * @param decoder A network that takes codes `[B, L]`, and labels if the encoder does. Its output has the shape of the
+ * encoder's input, with the last axis multiplied by the number of parameters that the likelihood takes per value.
+ * @returns A VAE that always applies its networks in inference mode: dropout layers drop nothing, and batch
+ * normalisation does not adapt.
+ * @throws {RangeError} If the networks do not fit together, if μ, log σ² or logits come out of a ReLU or a similar
+ * activation, or if a layer has a regulariser, which training would ignore. `encode` and `decode` throw it for a batch
+ * whose shape the network does not take.
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
@@ -84,14 +87,14 @@ export function layersVae(encoder: LayersModel, decoder: LayersModel, options: V
   const { likelihood = bernoulli(), prior = standardNormal() } = options;
   const { latent, classes } = assertFit({ encoder, decoder }, {
     codes: 2,
-    codesAre: "mu and logVar, each of the shape of a code",
+    codesAre: "mu and logVar, each in the shape of a code",
     outputs: likelihood.outputs,
-    decodedIs: `${likelihood.outputs} for each number of an example, as ${likelihood.name} takes them`,
+    decodedIs: `${likelihood.outputs} for each number of an example, as ${likelihood.name} takes`,
     labels: true,
   });
   for (const output of encoder.outputs) assertUnbounded("encoder", output, "μ or log σ²");
   for (const output of likelihood.unbounded ? decoder.outputs : []) {
-    assertUnbounded("decoder", output, `what ${likelihood.name} takes`);
+    assertUnbounded("decoder", output, `the parameters of ${likelihood.name}`);
   }
   return Object.freeze({
     encoder,

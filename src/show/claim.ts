@@ -1,5 +1,5 @@
 /**
- * Claims: what must be true for a lesson to be right, checked while the reader watches.
+ * Claims: statements of a lesson that are checked as it runs.
  *
  * @module
  */
@@ -14,15 +14,15 @@ export type Closeness = (found: number, expected: number, margin?: number) => vo
 /** The event of a claim. */
 export type Claim = LessonEvent & { kind: "claim" };
 
-/** Claims that do not hold. */
+/** The error for false claims. */
 export class ClaimError extends Error {
   /** The class's name. */
   override name = "ClaimError";
 
   /**
-   * Its message has a sentence for each.
+   * The message has one sentence for each claim.
    *
-   * @param claims The claims that are false, in the order in which they were made.
+   * @param claims The false claims, in the order in which they were made.
    */
   constructor(readonly claims: Claim[]) {
     super(claims.map((claim) => `This claim is false: ${claimText(claim)}.`).join("\n"));
@@ -31,7 +31,7 @@ export class ClaimError extends Error {
 
 type Check = (found: never, expected: never, margin?: never) => void;
 
-/** Checks a claim. NaN and infinities fail, whatever the assertion makes of them. */
+/** Checks a claim. NaN and infinities always fail, whatever the assertion says. */
 export function checkClaim(what: string, check: Check, measured: Measured<number | string>): Claim {
   const { found, expected, margin } = measured;
   const finite = [found, expected, margin ?? 0].every((value) => typeof value === "string" || Number.isFinite(value));
@@ -39,13 +39,13 @@ export function checkClaim(what: string, check: Check, measured: Measured<number
   return { kind: "claim", what, relation: relationOf(check), holds, ...measured };
 }
 
-/** A claim as one line: what, found, expected, margin, and where they come from. */
+/** A claim as one line: what it is about, the found and the expected value, the margin, and their source. */
 export function claimText({ what, relation, found, expected, margin, from }: Omit<Claim, "kind" | "holds">): string {
   const within = margin === undefined ? "" : ` ± ${figureText(margin)}`;
   return `${what}: ${figureText(found)}, expected ${relation}${figureText(expected)}${within} (${from})`;
 }
 
-/** Which of (0, 1), (1, 1) and (1, 0) each relation holds for, and how a claim reads it. */
+/** For which of (0, 1), (1, 1) and (1, 0) each relation holds, and its words in a claim. */
 const RELATIONS: Record<string, string> = {
   "true,false,false": "less than ",
   "true,true,false": "at most ",
@@ -53,7 +53,7 @@ const RELATIONS: Record<string, string> = {
   "false,true,true": "at least ",
 };
 
-/** The relation an assertion stands for, found out by trying it: a minifier takes its name away. */
+/** The relation that an assertion checks. It is found by trying, because a minifier changes the assertion's name. */
 function relationOf(check: Check): string {
   const tried = [[0, 1], [1, 1], [1, 0]].map(([found, expected]) => passes(check, found, expected));
   return RELATIONS[tried.join()] ?? "";

@@ -1,5 +1,5 @@
 /**
- * What a picture must be like to be drawn.
+ * Checks that pictures can be drawn.
  *
  * @module
  */
@@ -9,19 +9,21 @@ import type { Axis, Lines, Picture, Scatter, Table } from "./events.ts";
 import { rowsOf } from "./sheet.ts";
 
 /**
- * Checks that a picture's name can be a file's.
+ * Checks that a picture's name is valid as a file name.
  *
- * @throws {RangeError} If it cannot.
+ * @throws {RangeError} If it is not.
  */
 export function assertName(name: string): void {
-  if (!/^\w[\w-]*$/.test(name)) throw new RangeError(`A picture's name is letters, digits, _ and -, not "${name}".`);
+  if (!/^\w[\w-]*$/.test(name)) {
+    throw new RangeError(`A picture's name may only have letters, digits, _ and -, not "${name}".`);
+  }
 }
 
 /**
  * Checks that a picture can be drawn.
  *
  * @throws {RangeError} If its parts do not fit together.
- * @throws {InputError} If there is nothing to see, or something is not a finite number.
+ * @throws {InputError} If there is nothing to draw, or a number is not finite.
  */
 export function assertDrawable(picture: Picture): void {
   const { kind, name } = picture;
@@ -30,7 +32,7 @@ export function assertDrawable(picture: Picture): void {
     case "images":
       assertNumbers(name, "pixels", picture.pixels);
       assertWhole(name, "columns", picture.columns);
-      if (picture.rows) assertCount(name, "names of rows", picture.rows.length, rowsOf(picture));
+      if (picture.rows) assertCount(name, "row names", picture.rows.length, rowsOf(picture));
       return;
     case "scatter":
       return assertScatter(name, picture);
@@ -53,7 +55,7 @@ export function assertDrawable(picture: Picture): void {
 /**
  * Checks that every row of a table has a cell in every column.
  *
- * @throws {RangeError} If one has not.
+ * @throws {RangeError} If one does not.
  */
 export function assertTable({ columns, rows }: Table): void {
   const odd = rows.findIndex((row) => row.length !== columns.length);
@@ -61,22 +63,22 @@ export function assertTable({ columns, rows }: Table): void {
   throw new RangeError(`Row ${odd} of the table has ${rows[odd]?.length} cells; it needs ${columns.length}.`);
 }
 
-/** Larger numbers are refused, so that the distance between two of them is a number too. */
+/** The largest number that can be drawn, so that the difference between two numbers is finite. */
 const MOST = 1e300;
 
 /**
  * Checks that there are values, and that all of them are finite.
  *
  * @param name The picture's name, for messages.
- * @param things What the values are, for messages.
- * @throws {InputError} If there are none, or one is not.
+ * @param things What to call the values in messages.
+ * @throws {InputError} If there are no values, or one is not finite.
  */
 export function assertNumbers(name: string, things: string, values: ArrayLike<number>): void {
-  if (values.length === 0) throw new InputError(`The picture "${name}" has no ${things}: there is nothing to see.`);
+  if (values.length === 0) throw new InputError(`The picture "${name}" has no ${things}: there is nothing to draw.`);
   const odd = Array.prototype.find.call(values, (value) => !(Math.abs(value) <= MOST));
   if (odd === undefined) return;
   throw new InputError(
-    `The picture "${name}" cannot be drawn: ${things} are finite numbers of at most ${MOST}, and one is ${odd}.`,
+    `The picture "${name}" cannot be drawn: ${things} must be finite numbers of at most ${MOST}, but one is ${odd}.`,
   );
 }
 
@@ -91,10 +93,12 @@ function assertAxis(name: string, kind: Picture["kind"], axis: Axis): void {
   assertNumbers(name, "ends of axes", [0, ...ends]);
   assertAbove0(name, "ends", axis, ends);
   if (from !== undefined && to !== undefined && from >= to) {
-    throw new RangeError(`An axis of the picture "${name}" goes from ${from} to ${to}.`);
+    throw new RangeError(
+      `An axis of the picture "${name}" must go from a smaller to a larger number, not from ${from} to ${to}.`,
+    );
   }
   if (log && (kind === "scatter" || kind === "bars")) {
-    throw new RangeError(`The picture "${name}" has a log axis, but ${kind} have none.`);
+    throw new RangeError(`The picture "${name}" has a log axis, which a picture of kind "${kind}" cannot have.`);
   }
 }
 
@@ -102,7 +106,7 @@ function assertScatter(name: string, { points, labels, classes }: Scatter): void
   assertNumbers(name, "points", points);
   assertCount(name, "labels", labels.length, points.length / 2);
   if (labels.some((label) => label >= classes.length)) {
-    throw new RangeError(`The picture "${name}" has labels beyond its ${classes.length} classes.`);
+    throw new RangeError(`The picture "${name}" has labels outside its ${classes.length} classes.`);
   }
 }
 
@@ -114,7 +118,7 @@ function assertLines(name: string, lines: Lines): void {
     assertNumbers(name, points, y);
     assertCount(name, `values in "${curve}"`, y.length, x.length);
     assertAbove0(name, points, lines.x, x);
-    assertAbove0(name, points, lines.y, as === "steps" ? [0] : y); // steps are bars from 0
+    assertAbove0(name, points, lines.y, as === "steps" ? [0] : y); // steps are bars that start at 0
   }
 }
 
@@ -128,5 +132,5 @@ function assertWhole(name: string, things: string, count: number): void {
 
 function assertAbove0(name: string, things: string, axis: Axis, values: ArrayLike<number>): void {
   if (!axis.log || extent(Array.from(values))[0] > 0) return;
-  throw new InputError(`The picture "${name}" cannot be drawn: on a log axis ${things} are above 0.`);
+  throw new InputError(`The picture "${name}" cannot be drawn: on a log axis, ${things} must be above 0.`);
 }

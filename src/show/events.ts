@@ -1,27 +1,27 @@
 /**
- * What a lesson can say, as data: events, apart from where they appear. They hold no tensors, so that a surface may keep
- * them, and a page in a browser may be sent them.
+ * Events: what a lesson shows, as data that is independent of where it appears. They hold no tensors, so a surface can
+ * keep them or send them to another thread.
  *
  * @module
  */
 import type { Json } from "../json.ts";
 import type { Step } from "../training/train.ts";
 
-/** A claim as it was measured. */
+/** The values of a claim. */
 export interface Measured<T = number> {
-  /** What was found. */
+  /** The value found. */
   found: T;
-  /** What it is compared with. */
+  /** The value it is compared with. */
   expected: T;
-  /** How far the two may be apart, where they are compared for being close. */
+  /** How far the two may be apart, if the claim is that they are close. */
   margin?: number;
-  /** Where the expectation or the margin comes from, in a few words. */
+  /** The source of the expected value or the margin, in a few words. */
   from: string;
 }
 
 /**
- * Something a lesson says. `end` is its last word, said well or badly (`failed`: something stopped it): surfaces finish what
- * they are at.
+ * Something that a lesson shows. `end` is the last event, after which surfaces finish their work. Its `failed` says
+ * whether an error stopped the lesson.
  */
 export type LessonEvent =
   | { kind: "title" | "text"; text: string }
@@ -33,10 +33,10 @@ export type LessonEvent =
   | Picture
   | { kind: "end"; failed?: boolean };
 
-/** Something to look at: the name that its files get, a title, and what there is to see. */
+/** A picture: the name of its files, a title, and its contents. */
 export type Picture = { name: string } & Drawing;
 
-/** A title, and what there is to see. */
+/** The title and the contents of a picture. */
 export type Drawing =
   & { caption: string }
   & (
@@ -52,57 +52,60 @@ export type Surface = (event: LessonEvent) => void | Promise<void>;
 
 /** One axis of a picture. */
 export interface Axis {
-  /** What it measures, with its unit: `KL, nats an image`. */
+  /** The quantity and its unit, such as `KL, nats per image`. */
   label: string;
-  /** Where it begins; by default where the data do. */
+  /** The number at its start; by default, the smallest in the data. */
   from?: number;
-  /** Where it ends; by default where the data do. */
+  /** The number at its end; by default, the largest in the data. */
   to?: number;
-  /** Whether equal ratios, not equal differences, are equally far apart; not for a scatter, nor for bars. */
+  /** Whether the scale is logarithmic; not allowed for a scatter or bars. */
   log?: boolean;
 }
 
-/** Images of one size, grey or in colour, to be drawn in rows. */
+/** Images of the same size, grey or in colour, in rows. */
 export interface ImageGrid {
-  /** Pixels of all images one after another, 0 black to 255 white; where there are three channels, red, green and blue. */
+  /**
+   * The pixels of all images one after another, from 0, black, to 255, white. With three channels, each pixel is red,
+   * green and blue.
+   */
   pixels: Uint8Array;
-  /** Values a pixel: 1, the default, for grey; 3 for red, green and blue. */
+  /** Values per pixel: 1, the default, for grey; 3 for red, green and blue. */
   channels?: 1 | 3;
-  /** Height of one image. */
+  /** The height of one image, in pixels. */
   height: number;
-  /** Width of one image. */
+  /** The width of one image, in pixels. */
   width: number;
-  /** Images in a row. */
+  /** The number of images in a row. */
   columns: number;
-  /** What each row of images is, from the top. */
+  /** The name of each row of images, from the top. */
   rows?: string[];
-  /** Where the columns of a map lie: `from` is the middle of the leftmost image, `to` that of the rightmost. */
+  /** The horizontal axis of a map: `from` is the centre of the leftmost image, `to` that of the rightmost. */
   x?: Axis & { from: number; to: number };
-  /** Where its rows lie: `from` is the middle of the lowest row, `to` that of the highest. */
+  /** The vertical axis of a map: `from` is the centre of the lowest row, `to` that of the highest. */
   y?: Axis & { from: number; to: number };
 }
 
-/** Points in the plane, each of a class, on axes of the same scale. */
+/** Points in the plane, each with a class, on axes of the same scale. */
 export interface Scatter {
-  /** x and y of every point, one after another. */
+  /** The x and y of every point, one after another. */
   points: Float32Array;
   /** The class of every point. */
   labels: Uint8Array;
   /** The name of every class. */
   classes: string[];
-  /** Across. */
+  /** The horizontal axis. */
   x: Axis;
-  /** Upwards. */
+  /** The vertical axis. */
   y: Axis;
 }
 
-/** Curves over one axis. */
+/** Curves over a common axis. */
 export interface Lines {
   /** The curves. */
   series: Series[];
-  /** Across. */
+  /** The horizontal axis. */
   x: Axis;
-  /** Upwards. */
+  /** The vertical axis. */
   y: Axis;
 }
 
@@ -110,53 +113,53 @@ export interface Lines {
 export interface Series {
   /** Its name in the legend. */
   name: string;
-  /** x of its points. */
+  /** The x of its points. */
   x: ArrayLike<number>;
-  /** y of its points. */
+  /** The y of its points. */
   y: ArrayLike<number>;
-  /** A line through the points (by default), the points alone, or the outline of bars around them, from 0. */
+  /** How it is drawn: a line through the points, the default; the points alone; or the outline of bars from 0. */
   as?: "line" | "dots" | "steps";
 }
 
-/** One number for each of several things, from 0. */
+/** Bars from 0, one for each of several items. */
 export interface Bars {
-  /** The things. */
+  /** The names of the items. */
   labels: string[];
-  /** Their numbers. */
+  /** The values of the items. */
   values: ArrayLike<number>;
-  /** What the things are: `latent dimension`. */
+  /** The horizontal axis, whose label says what the items are, such as `latent dimension`. */
   x: Axis;
-  /** What the numbers are. */
+  /** The vertical axis, whose label says what the values are. */
   y: Axis;
-  /** A line across all bars, to compare them with. */
+  /** A line across all bars for comparison. */
   reference?: { name: string; value: number };
 }
 
 /** A number for every point of a grid, as a colour. */
 export interface HeatMap {
-  /** The numbers, row by row, the lowest row first. */
+  /** The values, row by row, the lowest row first. */
   values: ArrayLike<number>;
-  /** Numbers in a row. */
+  /** The number of values in a row. */
   columns: number;
-  /** Across: `from` is where the first column lies, `to` the last. */
+  /** The horizontal axis: `from` is the centre of the first column, `to` that of the last. */
   x: Axis & { from: number; to: number };
-  /** Upwards: `from` is where the first row lies, `to` the last. */
+  /** The vertical axis: `from` is the centre of the first row, `to` that of the last. */
   y: Axis & { from: number; to: number };
-  /** What the colours say, with its unit. */
+  /** The scale of the colours, whose label has the quantity and its unit. */
   value: Axis;
-  /** Places to point out. */
+  /** Points to mark. */
   marks?: { x: number; y: number; name: string }[];
 }
 
-/** Rows of words and numbers. */
+/** A table of text and numbers. */
 export interface Table {
-  /** What each column is. */
+  /** The titles of the columns. */
   columns: string[];
-  /** The rows, as long as `columns`. */
+  /** The rows, each as long as `columns`. */
   rows: (string | number)[][];
 }
 
-/** A surface that keeps what it is told, in order. */
+/** Makes a surface that keeps all events in order. */
 export function recorder(): { events: LessonEvent[]; surface: Surface } {
   const events: LessonEvent[] = [];
   return { events, surface: (event) => void events.push(structuredClone(event)) };

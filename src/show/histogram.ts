@@ -5,8 +5,8 @@ import type { Axis, Lines, Series } from "./events.ts";
 const BINS = 40;
 
 /**
- * How often each value occurred, as densities over 40 bins that all sets of values share. Where the axis has ends, values
- * beyond them have no bar, but still count.
+ * Densities of sets of values over 40 bins, which all sets share. If the axis has ends, values outside them have no bar
+ * but still count.
  *
  * @param name The picture's name, for messages.
  * @throws {InputError} If there are no values, or one is not finite.

@@ -1,5 +1,5 @@
 /**
- * The losses of a training as curves.
+ * Draws the losses of a training run as curves.
  *
  * @module
  */
@@ -11,10 +11,13 @@ import { extent } from "./axis.ts";
 import type { Axis, Lines, Picture, Series } from "./events.ts";
 import { addUp } from "./loss_text.ts";
 
-/** What the parts of a VAE's loss are the price of. */
+/** What each part of a VAE's loss is the cost of. */
 const PRICES: Readonly<Record<string, string>> = { reconstruction: "pixels", kl: "code" };
 
-/** The pictures of a training: every part apart, and the loss itself where there are none, or they do not add up to it. */
+/**
+ * The pictures of a training run: one for every part, and one for the loss if there are no parts or they do not add up
+ * to it.
+ */
 export function lossPictures(name: string, steps: Step[]): Picture[] {
   const all = [...steps.at(-1)?.history.train ?? [], ...steps.flatMap((step) => lossesOf(step) ?? [])];
   const parts = all[0] ? namesIn(all[0]) : [];
@@ -22,20 +25,21 @@ export function lossPictures(name: string, steps: Step[]): Picture[] {
     kind: "lines",
     name,
     caption: "The loss of training",
-    ...lossCurves(steps, "loss", "loss, an image"),
+    ...lossCurves(steps, "loss", "loss per image"),
   };
   const apart = parts.map((part): Picture => {
     const price = PRICES[part];
-    const caption = price ? `The price of the ${price} as training went on` : `${part} as training went on`;
-    const label = `${partText(part)}${price ? ", nats an image" : ""}`;
+    const caption = price ? `The cost of the ${price} during training` : `${part} during training`;
+    const label = `${partText(part)}${price ? ", nats per image" : ""}`;
     return { kind: "lines", name: `${name}_${part}`, caption, ...lossCurves(steps, part, label) };
   });
   return parts.length > 0 && all.every(addUp) ? apart : [whole, ...apart];
 }
 
 /**
- * One part of the loss over the images seen: in training, averaged over stretches of steps, and held-out, after every
- * epoch. A training that was already over when it was resumed has only its epochs' averages.
+ * One part of the loss over the number of images seen: the training loss, averaged over groups of steps, and the
+ * held-out loss after every epoch. If a run had already ended when it was resumed, only the averages of its epochs are
+ * known.
  */
 export function lossCurves(steps: Step[], part: string, label: string): Lines {
   const stretch = Math.ceil(steps.length / 60);
@@ -67,14 +71,14 @@ export function lossCurves(steps: Step[], part: string, label: string): Lines {
   return { series, x: { label: "images seen", from: 0 }, y: lossAxis(label, y, heldOut) };
 }
 
-/** A part of losses that may have others. */
+/** A part of some losses, if they have it. */
 function partOf(losses: { loss: number } | undefined, part: string): number | undefined {
   return (losses as AnyLosses | undefined)?.[part];
 }
 
 /**
- * The upward axis of a loss. Where the fall of the first steps would squash all that follows, the axis ends above the
- * rest, and its label says where the curve came from.
+ * The vertical axis of a loss. If the fall of the first steps would squash everything after it, the axis ends just
+ * above the rest, and its label gives the first value.
  */
 function lossAxis(label: string, training: number[], heldOut: number[]): Axis {
   const [first] = training;

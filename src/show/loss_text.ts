@@ -1,5 +1,5 @@
 /**
- * The losses of a training in words.
+ * Writes the losses of a training run as text.
  *
  * @module
  */
@@ -7,14 +7,14 @@ import { type AnyLosses, namesIn } from "../training/losses.ts";
 import type { Step } from "../training/train.ts";
 import { partText } from "../wording.ts";
 
-/** The line for the end of an epoch. */
+/** The line at the end of an epoch. */
 export function epochText({ epoch, history }: Step): string {
-  const [seen, heldOut] = [history.train[epoch - 1], history.test.at(epoch - 1)]; // it may have grown since
+  const [seen, heldOut] = [history.train[epoch - 1], history.test.at(epoch - 1)]; // the history may have grown since
   if (!seen) return `epoch ${epoch}`;
   return `epoch ${epoch}: loss ${lossText(seen, 2)}${heldOut ? `; held-out ${lossText(heldOut, 2)}` : ""}`;
 }
 
-/** A loss and its parts: as a sum where they add up to it, else as a list. */
+/** A loss and its parts: as a sum if they add up to it, otherwise as a list. */
 export function lossText(losses: { loss: number }, digits: number): string {
   const { loss, ...parts } = losses as AnyLosses;
   const names = namesIn(losses);
@@ -25,7 +25,7 @@ export function lossText(losses: { loss: number }, digits: number): string {
   return `${loss.toFixed(digits)} = ${[first.slice(first.lastIndexOf(" ") + 1), ...others].join(" + ")}`;
 }
 
-/** Whether a loss is the sum of what is told besides, up to the rounding of float32. */
+/** Whether a loss is the sum of its parts and metrics, up to float32 rounding. */
 export function addUp(losses: { loss: number }): boolean {
   const { loss, ...parts } = losses as AnyLosses;
   const values = Object.values(parts);

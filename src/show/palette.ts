@@ -1,13 +1,14 @@
 /**
- * Colours that stay apart for colour-blind eyes, on a light and on a dark ground.
+ * Colours that colour-blind readers can tell apart, on a light and on a dark background.
  *
  * @module
  */
 
 /**
- * Ten colours, one per class, as red, green, blue from 0 to 255. The neighbours of Paul Tol's and of Okabe and Ito's colours
- * that lie farthest apart for the eyes that see them nearest: 0.10 in OKLab, normal, without red, green or blue cones. What is
- * often confused (4 and 9, 3 and 5 and 8) and what comes first lies farther apart.
+ * Ten colours, one per class, as red, green and blue from 0 to 255. They lie near colours of Paul Tol and of Okabe and
+ * Ito, and were chosen to maximise the smallest distance between two of them, for normal vision and for vision without
+ * red, green or blue cones: 0.10 in OKLab. The first colours, and those of digits that are often confused (4 and 9; 3,
+ * 5 and 8), are farther apart.
  */
 export const CLASS_COLOURS: [number, number, number][] = [
   [4, 106, 201],

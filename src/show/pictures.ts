@@ -1,5 +1,5 @@
 /**
- * Tensors as pictures: read once, and numbers from then on.
+ * Turns tensors into pictures, which hold only numbers.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { extent } from "./axis.ts";
 import type { Axis, ImageGrid, Picture } from "./events.ts";
 import { sizeOf } from "./sheet.ts";
 
-/** How images are laid out. */
+/** The layout of images. */
 export type ImageLayout = Partial<Pick<ImageGrid, "columns" | "rows" | "x" | "y">>;
 
-/** How points are labelled. */
+/** The axes and the class names of points. */
 export type ScatterLayout = { x?: Axis; y?: Axis; classes?: string[] };
 
 /**
- * Images as a picture.
- *
- * @param images Pixels in [0, 1], `[N, H, W, 1]`, or in colour `[N, H, W, 3]`; what lies outside is shown as black or white.
+ * Makes a picture of images. *
+ * @param images Pixels in [0, 1], `[N, H, W, 1]` in grey or `[N, H, W, 3]` in colour. Values outside [0, 1] are
+ * clipped.
  * @throws {RangeError} If they have another shape.
  * @throws {InputError} If a pixel is NaN.
  */
@@ -31,14 +31,14 @@ export async function imagePicture(
 ): Promise<Picture> {
   const [count = 0, height = 0, width = 0, channels] = images.shape;
   if (images.rank !== 4 || (channels !== 1 && channels !== 3)) {
-    throw new RangeError(`Images to show have the shape [N,H,W,1] or [N,H,W,3], not ${shapeText(images.shape)}.`);
+    throw new RangeError(`Images must have shape [N,H,W,1] or [N,H,W,3], not ${shapeText(images.shape)}.`);
   }
   const values = await images.data();
   const odd = values.findIndex((value) => Number.isNaN(value));
   if (odd >= 0) {
     const image = Math.floor(odd / sizeOf({ height, width, channels }));
     throw new InputError(
-      `The picture "${name}" cannot be drawn: pixels are numbers in [0, 1], and image ${image} has a NaN.`,
+      `The picture "${name}" cannot be drawn: pixels must be numbers in [0, 1], but image ${image} has a NaN.`,
     );
   }
   const pixels = Uint8Array.from(values, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
@@ -46,9 +46,8 @@ export async function imagePicture(
 }
 
 /**
- * Points as a picture.
- *
- * @param points `[N, 2]`.
+ * Makes a picture of points. *
+ * @param points The points, `[N, 2]`.
  * @param labels The class of each point, `[N]`.
  */
 export async function scatterPicture(

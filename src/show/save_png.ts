@@ -3,29 +3,30 @@ import { assertDrawable } from "./drawable.ts";
 import { imagePicture } from "./pictures.ts";
 import { type SaveOptions, writePicture } from "./write_picture.ts";
 
-/** How images are laid out and written. */
+/** The layout of images in a PNG, and how to write it. */
 export interface PngOptions extends SaveOptions {
-  /** Images in a row; all of them by default. */
+  /** The number of images in a row; all of them by default. */
   columns?: number;
 }
 
 /**
- * Writes images as one PNG, side by side in rows.
+ * Writes images as one PNG, in rows.
  *
- * A picture of more than 100,000 pixels in all keeps 64 levels of 256, so that no pixel moves by more than 2 of 255.
+ * A picture of more than 100,000 pixels is reduced from 256 levels to 64, which changes no pixel by more than 2 of 255.
  *
- * @param path The file; the directory above it must exist.
- * @param images Pixels in [0, 1], `[N, H, W, 1]`, or in colour `[N, H, W, 3]`; what lies outside is written as 0 or 1. They stay
- * the caller's.
- * @throws {RangeError} If they have another shape, or `columns` is not a whole number of at least 1.
- * @throws {InputError} If there are none, or a pixel is NaN, or there is such a file already and `overwrite` is not given.
- * @throws {EnvironmentError} If it cannot be written; without permission, the message names the flag to add.
+ * @param path The path of the file. Its directory must exist.
+ * @param images Pixels in [0, 1], `[N, H, W, 1]` in grey or `[N, H, W, 3]` in colour. Values outside [0, 1] are
+ * clipped. The caller disposes them.
+ * @throws {RangeError} If the images have another shape, or `columns` is not a whole number of at least 1.
+ * @throws {InputError} If there are no images, a pixel is NaN, or the file already exists and `overwrite` is not true.
+ * @throws {EnvironmentError} If the file cannot be written. If a permission is missing, the message names the flag to
+ * add.
  * @example
  * ```ts ignore
- * import { gridCodes, pixels, savePng } from "@vae/steps";
+ * import { gridCodes, savePng } from "@vae/steps";
  *
- * const images = pixels(vae.decode(gridCodes([-2, -1, 0, 1, 2]))); // [25, 28, 28, 1]
- * await savePng("manifold.png", images, { columns: 5 });
+ * const images = vae.mean(vae.decode(gridCodes([-2, -1, 0, 1, 2]))); // [25, 28, 28, 1] await savePng("manifold.png",
+ * images, { columns: 5 });
  * ```
  */
 export async function savePng(path: string, images: Tensor, { columns, overwrite }: PngOptions = {}): Promise<void> {

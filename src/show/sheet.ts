@@ -1,23 +1,23 @@
 /**
- * A grid of images as one picture.
+ * Joins a grid of images into one picture.
  *
  * @module
  */
 import type { ImageGrid } from "./events.ts";
 
-/** A picture, row by row. */
+/** The pixels of a picture, row by row. */
 export interface Sheet {
-  /** 0 black to 255 white, for each pixel once or for its red, green and blue. */
+  /** Values from 0 to 255: one grey value per pixel, or its red, green and blue. */
   pixels: Uint8Array;
-  /** Values a pixel. */
+  /** Values per pixel. */
   channels: 1 | 3;
-  /** Pixels in a row. */
+  /** The width in pixels. */
   width: number;
-  /** Rows. */
+  /** The height in pixels. */
   height: number;
 }
 
-/** Lays images side by side, `columns` in a row. */
+/** Arranges images in rows, `columns` in each. */
 export function arrange(grid: ImageGrid): Sheet {
   const { pixels, height, width, columns, channels = 1 } = grid;
   const [line, rows] = [width * channels, rowsOf(grid)]; // values in a row of an image, rows of images
@@ -32,17 +32,17 @@ export function arrange(grid: ImageGrid): Sheet {
   return { pixels: sheet, channels, width: columns * width, height: rows * height };
 }
 
-/** How many values an image has. */
+/** The number of values in an image. */
 export function sizeOf({ height, width, channels = 1 }: Pick<ImageGrid, "height" | "width" | "channels">): number {
   return height * width * channels;
 }
 
-/** How many images there are. */
+/** The number of images. */
 export function countOf(grid: Pick<ImageGrid, "pixels" | "height" | "width" | "channels">): number {
   return grid.pixels.length / sizeOf(grid);
 }
 
-/** How many rows a grid of images has. */
+/** The number of rows in a grid of images. */
 export function rowsOf(grid: Omit<ImageGrid, "rows" | "x" | "y">): number {
   return Math.ceil(countOf(grid) / grid.columns);
 }

@@ -1,6 +1,6 @@
 /**
- * What a lesson speaks through. It calls a {@linkcode Show}; what it says becomes events; a surface renders them: the
- * terminal, files, a recorder, or nothing at all.
+ * How lessons show their results. A lesson calls the methods of a {@linkcode Show}, which turns the calls into events.
+ * A surface renders the events in the terminal or in files, or records them.
  *
  * @module
  */
@@ -17,36 +17,37 @@ import { type ImageLayout, imagePicture, scatterPicture } from "./pictures.ts";
 export { type Claim, ClaimError, type Closeness, type Comparison } from "./claim.ts";
 export type { ImageLayout } from "./pictures.ts";
 
-/** What a lesson speaks through. */
+/** The methods with which a lesson shows its results. */
 export interface Show {
-  /** A heading, such as `4.1 By hand`. */
+  /** Shows a heading, such as `4.1 By hand`. */
   title(text: string): void;
-  /** A paragraph or a line of figures. */
+  /** Shows a paragraph or a line of figures. */
   text(text: string): void;
   /**
-   * Something that must be true: checks it and shows it with its figures, whether it holds or not. What follows is shown
-   * all the same, and {@linkcode Show.end} says which claims were false. NaN and infinities fail.
+   * Checks a claim and shows it with its figures, whether it is true or not. If it is false, the lesson continues, and
+   * {@linkcode Show.end} reports all false claims. NaN and infinities fail.
    */
   claim(what: string, check: Closeness, measured: Measured & { margin: number }): void;
-  /** The same for `assertLess`, `assertEquals` and the like. */
+  /** The same for `assertLess`, `assertEquals` and similar assertions. */
   claim<T extends number | string>(what: string, check: Comparison<T>, measured: Measured<T>): void;
-  /** A step of training; call it with every one, the surface chooses which to show. */
+  /** Shows the progress of training. Call it with every step; the surface chooses which to show. */
   progress(step: Step): void;
-  /** How many bytes of the data have come, of how many; hand it to `loadImages`. */
+  /** Shows how many bytes of a download have been received, and how many there are in all. Pass it to `loadImages`. */
   fetch(received: number, total: number): void;
-  /** A result for the JSON at the end. */
+  /** Records a result for the JSON at the end. */
   figure(name: string, value: Json): void;
-  /** A table of figures; it throws a `RangeError` if a row has not as many cells as there are columns. */
+  /** Shows a table. It throws a `RangeError` if a row does not have one cell per column. */
   table(caption: string, table: Table): void;
   /**
-   * Images `[N, H, W, 1]`, or `[N, H, W, 3]` in red, green and blue, with pixels in [0, 1]; what lies outside is shown as 0 or
-   * 1. `name` is the file's. The file of more than 100,000 pixels in all keeps 64 levels of 256: no pixel moves by more than 2.
+   * Shows images `[N, H, W, 1]` in grey or `[N, H, W, 3]` in colour, with pixels in [0, 1]. Values outside [0, 1] are
+   * clipped. `name` is the name of the file. A file of more than 100,000 pixels is reduced from 256 levels to 64, which
+   * changes no pixel by more than 2 of 255.
    *
-   * Pictures throw a `RangeError` if they are misdescribed (lengths that do not fit, a name that is taken or no file's),
-   * and an `InputError` if there is nothing to see or something is not a number.
+   * All pictures throw a `RangeError` if lengths do not fit together, or if the name is taken or not valid as a file
+   * name. They throw an `InputError` if there is nothing to draw or a number is not finite.
    */
   images(name: string, caption: string, images: Tensor, layout?: ImageLayout): Promise<void>;
-  /** Points `[N, 2]`, each of a class; the axes have the same scale. */
+  /** Shows points `[N, 2]`, each with a class, on axes of the same scale. */
   scatter(
     name: string,
     caption: string,
@@ -54,37 +55,38 @@ export interface Show {
     labels: Uint8Array,
     options?: { x?: Axis; y?: Axis; classes?: string[] },
   ): Promise<void>;
-  /** Curves. */
+  /** Shows curves. */
   lines(name: string, caption: string, lines: Lines): Promise<void>;
-  /** How often which value came up: one outline for each set of values, all on the same bins, scaled to an area of 1. */
+  /** Shows the distribution of values: one outline for each set of values, on the same bins, with an area of 1. */
   histogram(name: string, caption: string, values: Record<string, ArrayLike<number>>, x: Axis): Promise<void>;
-  /** One number each for several things. */
+  /** Shows bars, one for each of several items. */
   bars(name: string, caption: string, bars: Bars): Promise<void>;
-  /** A surface over the plane, as colours. */
+  /** Shows a function over the plane as colours. */
   heat(name: string, caption: string, map: HeatMap): Promise<void>;
   /**
-   * The loss of a training over the images seen, training and held-out: reconstruction (`name`_reconstruction) and KL
-   * (`name`_kl) apart, or in one picture (`name`) where there is no KL.
+   * Shows the training and held-out losses of a training run over the number of images seen: one picture for each part
+   * of the loss, such as `name_reconstruction` and `name_kl`, and the picture `name` if the loss has no parts or they
+   * do not add up to it.
    */
   losses(name: string, steps: Step[]): Promise<void>;
   /**
-   * The last word: surfaces finish what they are at, and {@linkcode files} writes its page. {@linkcode runLesson} says it for a
-   * lesson; a program of one's own says it once, after everything else.
+   * Ends the show: surfaces finish their work, and {@linkcode files} writes its page. {@linkcode runLesson} calls this
+   * for a lesson; other programs call it once, after everything else.
    *
-   * @param failed Whether something stopped the program before it had said all; no, by default.
-   * @throws {ClaimError} If a claim was false and nothing else stopped the program.
+   * @param failed Whether an error stopped the program early; false by default.
+   * @throws {ClaimError} If a claim was false and `failed` is false.
    */
   end(failed?: boolean): Promise<void>;
 }
 
-/** Makes a {@linkcode Show} that speaks to a surface; without a surface it is silent, and still checks every claim. */
+/** Makes a {@linkcode Show} on a surface. Without a surface it shows nothing, but still checks every claim. */
 export function showOn(surface: Surface = () => {}): Show {
   const names = new Set<string>();
   const untrue: Claim[] = [];
   const draw = async (picture: Picture) => {
     assertName(picture.name);
     assertDrawable(picture);
-    if (names.has(picture.name)) throw new RangeError(`There is a picture "${picture.name}" already.`);
+    if (names.has(picture.name)) throw new RangeError(`There is already a picture named "${picture.name}".`);
     names.add(picture.name);
     await surface(picture);
   };

@@ -1,5 +1,5 @@
 /**
- * What plots have in common: axes, and how lines and letters look.
+ * The common parts of plots: axes, and styles of lines and text.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { CLASS_COLOURS } from "../palette.ts";
 import { extent, roomAround, TINY } from "../axis.ts";
 import type { AxisOptions, Plot } from "./svg.ts";
 
-/** How the lines of a grid look. */
+/** The style of grid lines. */
 export const FAINT = { stroke: "currentColor", strokeOpacity: 0.12 };
-/** How a text over other things looks. */
+/** The style of text that lies over other marks. */
 export const HALO = { fill: "currentColor", stroke: "white", strokeWidth: 4 };
 
-/** A colour of the palette, again from the first when all are used. */
+/** A colour of the palette, which starts again after the last. */
 export function colourOf(index: number): string {
   return `rgb(${at(CLASS_COLOURS, index % CLASS_COLOURS.length).join(",")})`;
 }
 
-/** Where an axis begins and ends: where it says, or a little before and after its values. */
+/** The ends of an axis: those that it gives, or otherwise a little before and after its values. */
 export function endsOf(axis: Axis, values: Iterable<number>, room = 0.04): [number, number] {
   const [least, most] = extent(values);
   const exp = (power: number) => Math.exp(Math.min(700, Math.max(-700, power))); // neither 0 nor Infinity
@@ -30,14 +30,14 @@ export function endsOf(axis: Axis, values: Iterable<number>, room = 0.04): [numb
   return [axis.from ?? back(low - more), axis.to ?? back(high + more)];
 }
 
-/** An axis as the plotting library takes it, with about so many ticks. */
+/** Options of an axis for the plotting library, with about `ticks` ticks. */
 export function scale(axis: Axis, domain: [number, number], ticks: number) {
   const { label } = axis;
   if (!axis.log) return { label, type: "linear", domain, ticks };
   return { label, type: "log", domain, ticks: logTicks(domain), tickFormat: tickText };
 }
 
-/** Powers of ten between these ends, and round numbers between them where the powers are few. */
+/** The powers of ten between two ends and, if these are few, round numbers between them. */
 export function logTicks(ends: [number, number]): number[] {
   const [first, last] = [Math.log10(ends[0]), Math.log10(ends[1])];
   const steps = last - first > 2.5 ? [1] : last - first > 1 ? [1, 2, 5] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
@@ -46,10 +46,7 @@ export function logTicks(ends: [number, number]): number[] {
     .filter((tick) => tick >= ends[0] && tick <= ends[1]);
 }
 
-/**
- * The logarithmic ones of these axes, drawn as marks of their own: left to itself, the library names only some of the ticks,
- * and leaves others bare.
- */
+/** Draws logarithmic axes as separate marks, because by default the library labels only some of the ticks. */
 // deno-lint-ignore no-explicit-any -- the library's marks
 export function logAxes(Plot: Plot, x: AxisOptions, y: AxisOptions): any[] {
   const options = (axis: AxisOptions) => ({ text: tickText, label: null, ticks: axis.ticks });
@@ -65,7 +62,7 @@ export function grid(Plot: Plot, x: AxisOptions, y: AxisOptions): any[] {
   return [Plot.gridX({ ...FAINT, ticks: x.ticks }), Plot.gridY({ ...FAINT, ticks: y.ticks })];
 }
 
-/** What gives a mark's group a name: the library's own `ariaLabel` is for every element in it. */
+/** Gives the group of a mark a name. The library's own `ariaLabel` would name every element in it. */
 export function named(name: string) {
   return {
     // deno-lint-ignore no-explicit-any -- the library's own arguments, passed on

@@ -1,6 +1,5 @@
 /**
- * Bars as SVG.
- *
+ * Draws bars as SVG. *
  * @module
  */
 import { at } from "../../at.ts";
@@ -12,7 +11,7 @@ import { LETTER } from "./text.ts";
 
 const DASHED = { strokeDasharray: "6 4", strokeWidth: 1.5 };
 
-/** Bars from 0, with their numbers where there are few. */
+/** Draws bars from 0, with their values if these fit. */
 export async function barsSvg({ labels, values, x, y, reference }: Bars, caption: string): Promise<string> {
   const Plot = await loadPlot();
   const numbers = Array.from(values);
@@ -51,7 +50,7 @@ export async function barsSvg({ labels, values, x, y, reference }: Bars, caption
   });
 }
 
-/** The numbers over the bars, below those that go down. */
+/** The values of the bars, above positive and below negative ones. */
 // deno-lint-ignore no-explicit-any -- the library's marks
 function numbersOver(Plot: Plot, numbers: number[]): any[] {
   return [1, -1].map((sign) => {
@@ -61,7 +60,10 @@ function numbersOver(Plot: Plot, numbers: number[]): any[] {
   });
 }
 
-/** Which bars get their label, how it slants, and the room that takes below: all if they fit, else every so many, or slanting. */
+/**
+ * Which bars get labels, their rotation, and the height that takes. If the labels do not fit, some are left out or all
+ * are rotated.
+ */
 function ticksOf(labels: string[], width: number): { ticks: number[]; slant: number; room: number } {
   const all = labels.map((_, i) => i);
   const longest = Math.max(...labels.map((label) => label.length)) * LETTER;

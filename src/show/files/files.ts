@@ -1,5 +1,5 @@
 /**
- * A directory as a surface: images as PNG, plots as SVG, and a page of it all.
+ * A directory as a surface: images as PNG, plots as SVG, and a page of the lesson.
  *
  * @module
  */
@@ -7,20 +7,21 @@ import { type Picture, recorder, type Surface } from "../events.ts";
 import type { Drawn } from "./page_events.ts";
 
 /**
- * Writes every picture into a new directory: images as `name.png`, and what has axes or names as `name.svg`; at the end,
- * `index.html`, the lesson as a page. Whatever is wrong with the directory is known at once; it is made for the first file,
- * and a lesson that failed before it drew anything leaves none.
+ * Makes a surface that writes every picture into a new directory: images as `name.png`, everything with axes or names
+ * as `name.svg` and, at the end, the lesson as a page, `index.html`. It checks at once that the directory can be
+ * created, but creates it for the first file, so a lesson that fails before its first picture leaves no directory.
  *
  * @param directory The directory, which must not exist.
- * @param lesson The lesson, for the page: its file's name, its title and its source.
- * @throws {InputError} If the directory, or a file of its name, exists already: nothing is overwritten.
- * @throws {EnvironmentError} If the directory cannot be made; from the surface, if it cannot be written.
+ * @param lesson The lesson, for the page: the name of its file, its title and its source.
+ * @throws {InputError} If a directory or a file of that name already exists.
+ * @throws {EnvironmentError} If the directory cannot be created. The surface throws it if a file cannot be written.
  */
 export async function files(
   directory: string,
   lesson: { name: string; question: string; text: string },
 ): Promise<Surface> {
-  const { assertNewDirectory, newDirectory, newFile } = await import("../../disk/write.ts"); // a browser has no disk
+  // Loaded here, because a browser has no disk.
+  const { assertNewDirectory, newDirectory, newFile } = await import("../../disk/write.ts");
   await assertNewDirectory(directory);
   let made: Promise<void> | undefined;
   const write = async (name: string, bytes: Uint8Array) => {
@@ -45,7 +46,7 @@ export async function files(
   };
   return (event) => {
     if (event.kind === "fetch") return;
-    if (event.kind !== "progress" || event.step.epochEnds) record(event); // the steps between are thousands
+    if (event.kind !== "progress" || event.step.epochEnds) record(event); // not the thousands of steps in between
     if (event.kind === "end") return finish(event.failed);
     if ("caption" in event && event.kind !== "table") return show(event);
   };

@@ -1,5 +1,5 @@
 /**
- * A surface over the plane as SVG.
+ * Draws heat maps as SVG.
  *
  * @module
  */
@@ -15,7 +15,10 @@ import { svgText } from "./text.ts";
 const DOT = { r: 4.5, fill: "#e8743b", stroke: "#fff", strokeWidth: 1.5 };
 const NAME = { fill: "#fff", stroke: "#111", strokeWidth: 3, fontSize: 13, fontWeight: 600 };
 
-/** The surface as coloured cells (a PNG of a pixel each), with lines of equal height, and what its colours say beside it. */
+/**
+ * Draws a heat map: coloured cells, which are a PNG with one pixel per cell, with contour lines and a colour scale
+ * beside it.
+ */
 export async function heatSvg(map: HeatMap, caption: string): Promise<string> {
   const { values, columns, x, y, value, marks = [] } = map;
   const Plot = await loadPlot();
@@ -63,7 +66,10 @@ export async function heatSvg(map: HeatMap, caption: string): Promise<string> {
 
 type Mark = NonNullable<HeatMap["marks"]>[number];
 
-/** Whether a mark has its name to the left: near the right edge, and where another, further right, is so near that both names would meet. */
+/**
+ * Whether the name of a mark is on its left: if it is near the right edge, or if it would overlap the name of another
+ * mark on its right.
+ */
 function namedLeft(mark: Mark, marks: Mark[], axes: [Axis, Axis], ends: [[number, number], [number, number]]): boolean {
   const part = (value: number, { log }: Axis, [from, end]: [number, number]) => {
     const to = log ? Math.log : Number;
@@ -78,7 +84,7 @@ function namedLeft(mark: Mark, marks: Mark[], axes: [Axis, Axis], ends: [[number
   return across > 0.7 || (crowded && across > 0.2);
 }
 
-/** Where on the bar of colours, in pixels from its top, a value is, and the reverse. */
+/** Maps values to positions on the colour scale, in pixels from its top, and back. */
 async function placeOn(value: Axis, ends: [number, number], height: number) {
   const { scaleLinear, scaleLog } = await import("d3-scale");
   const at = (value.log ? scaleLog : scaleLinear)(ends, [height, 0]);
@@ -86,7 +92,7 @@ async function placeOn(value: Axis, ends: [number, number], height: number) {
   return { at: (number: number): number => at(number), invert: (y: number): number => at.invert(y), ticks };
 }
 
-/** Lines of equal height, computed a little beyond the frame: the library closes them there. */
+/** Contour lines, computed a little beyond the frame, because the library closes them at the edge. */
 function contours(Plot: Plot, map: HeatMap, xEnds: [number, number], yEnds: [number, number], thresholds: number[]) {
   const [x, y] = [{ ...map.x, from: xEnds[0], to: xEnds[1] }, { ...map.y, from: yEnds[0], to: yEnds[1] }];
   const [[x1, x2], [y1, y2]] = [outerEnds(x, 26), outerEnds(y, 26)];
@@ -101,13 +107,13 @@ function contours(Plot: Plot, map: HeatMap, xEnds: [number, number], yEnds: [num
   return Plot.contour(null, { x1, x2, y1, y2, value: between(map), thresholds, ...looks });
 }
 
-/** Pixels embedded in a plot, over its whole frame. */
+/** An image that fills the frame of a plot. */
 export function framed(Plot: Plot, src: string, width: number, height: number) {
   const whole = { src, width, height, frameAnchor: "middle", preserveAspectRatio: "none", imageRendering: "pixelated" };
   return Plot.image([0], { ...whole, ...named("pixels") });
 }
 
-/** Viridis between these ends: red, green and blue. */
+/** The viridis colours between two ends, as red, green and blue. */
 function colours(Plot: Plot, value: Axis, domain: [number, number]): (value: number) => number[] {
   const viridis = Plot.scale({ color: { scheme: "viridis", type: value.log ? "log" : "linear", domain } });
   return (number) => viridis.apply(number).match(/\w\w/g).map((part: string) => parseInt(part, 16));
@@ -118,7 +124,10 @@ function image(width: number, height: number, colour: (i: number) => number[]): 
   return { data, width, height, channels: 3 };
 }
 
-/** The surface between the middles of its cells and beyond them, linearly in both directions, in logarithms where it has them. */
+/**
+ * Interpolates the values of a heat map bilinearly between the centres of cells, and extrapolates beyond them; in
+ * logarithms if the scale is logarithmic.
+ */
 function between({ values, columns, x, y, value }: HeatMap): (x: number, y: number) => number {
   const [to, back] = value.log ? [Math.log, Math.exp] : [Number, Number];
   const place = (axis: Axis & { from: number; to: number }, at: number, cells: number) => {

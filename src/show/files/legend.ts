@@ -5,19 +5,19 @@
  */
 import { svgText } from "./text.ts";
 
-/** What a colour or a dash stands for. */
+/** An entry of a legend. */
 export interface Key {
-  /** The name beside it. */
+  /** Its name. */
   name: string;
   /** Any CSS colour. */
   colour: string;
   /** How it is drawn. */
   as: "line" | "dots" | "steps";
-  /** Dashes and gaps of a line. */
+  /** The dashes and gaps of a line. */
   dash?: string | undefined;
 }
 
-/** The legend in rows, the first at this height. */
+/** Draws a legend in rows, the first at height `top`. */
 export function legendAbove(keys: Key[], width: number, top: number): { svg: string; rows: number } {
   let [x, row] = [16, 0];
   const parts = keys.map(({ name, colour, as, dash }) => {

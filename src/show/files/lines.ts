@@ -1,6 +1,5 @@
 /**
- * Curves as SVG.
- *
+ * Draws curves as SVG. *
  * @module
  */
 import { at } from "../../at.ts";
@@ -11,13 +10,13 @@ import { drawSvg, loadPlot, type Plot } from "./svg.ts";
 
 const DASHES = [undefined, "7 3", "2 3", "10 3 2 3", "5 2 2 2 2 2"];
 
-/** A curve with all that its looks need. */
+/** A curve with its style. */
 interface Curve extends Key {
   x: number[];
   y: number[];
 }
 
-/** Curves over one axis, with a legend above them. */
+/** Draws curves over a common axis, with a legend above them. */
 export async function linesSvg({ series, x, y }: Lines, caption: string): Promise<string> {
   const Plot = await loadPlot();
   const curves = series.map(curveOf);
@@ -57,8 +56,8 @@ function curveOf(one: Series, index: number): Curve {
 }
 
 /**
- * The outline of bars around these points, from 0: the bars meet halfway between the points. It begins with the first bar that
- * has a height and ends with the last: a line along 0 would lie over those of others.
+ * The outline of bars from 0 around some points; bars meet halfway between the points. It starts at the first bar with
+ * a height and ends at the last, because a line along 0 would hide those of other curves.
  */
 function outline(x: number[], y: number[]): { x: number[]; y: number[] } {
   const half = (i: number) => ((x[i + 1] ?? NaN) - at(x, i)) / 2;
@@ -98,6 +97,6 @@ function marksOf(Plot: Plot, { name, x, y, as, colour, dash }: Curve, floor: num
       line,
     ];
   }
-  const measured = x.length > 2 && x.length <= 12; // two points are a straight line to compare with, not measurements
+  const measured = x.length > 2 && x.length <= 12; // two points are a reference line, not measurements
   return measured ? [line, Plot.dot(x, { ...points, fill: colour, r: 3 })] : [line];
 }

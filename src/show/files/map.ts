@@ -1,5 +1,5 @@
 /**
- * A grid of images with axes, as SVG.
+ * Draws a grid of images with axes as SVG.
  *
  * @module
  */
@@ -12,9 +12,12 @@ import { pngUri, sheetPng } from "./png.ts";
 import { drawSvg, loadPlot } from "./svg.ts";
 import { wrap } from "./text.ts";
 
-const LETTER = 7; // pixels, about as wide as the letters of names in a generic font of 12 pixels
+const LETTER = 7; // the approximate width of a letter in a generic font of 12 pixels, in pixels
 
-/** The images as they are, enlarged by a whole number, beside the names of their rows or axes whose ticks are at their middles. */
+/**
+ * Draws images, enlarged by a whole number if they fit, beside the names of their rows, or with axes whose ticks are at
+ * their centres.
+ */
 export async function mapSvg(grid: ImageGrid, caption: string): Promise<string> {
   const Plot = await loadPlot();
   const { x, y, rows } = grid;
@@ -44,7 +47,10 @@ export async function mapSvg(grid: ImageGrid, caption: string): Promise<string> 
   });
 }
 
-/** An axis with a tick at the middle of every image, and a number at those evenly spread ones that have the shortest numbers. */
+/**
+ * An axis with a tick at the centre of every image, and labels at evenly spaced ticks, chosen so that the labels are
+ * shortest.
+ */
 function middles(axis: Axis & { from: number; to: number }, count: number) {
   const at = Array.from({ length: count }, (_, i) => middleOf(axis, count, i));
   const texts = at.map((value) => tickText(Math.abs(value) < 1e-9 ? 0 : value));

@@ -1,5 +1,5 @@
 /**
- * A lesson as a web page: its prose, maths and code, and what it said and drew when it ran, in one file.
+ * A lesson as a web page in one file: its prose, maths and code, and the results and pictures of a run.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import { STYLE } from "./page_style.ts";
 import { escapeHtml } from "./text.ts";
 import { type Cell, type Section, weave } from "./weave.ts";
 
-/** What the page may load: nothing but itself. */
+/** The page's policy: it may load nothing. */
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 /**
- * Makes a page that stands alone: it opens from disk, runs no script and asks for nothing from anywhere.
+ * Makes a self-contained page: it can be opened from the disk, runs no scripts and loads no other files.
  *
- * @param lesson The lesson: its file's name, its title, and its own source.
- * @param events All that it said.
- * @param pictures What it drew, by name.
+ * @param lesson The lesson: the name of its file, its title and its source.
+ * @param events The events of a run.
+ * @param pictures The drawn pictures, by name.
  * @returns The page, as HTML.
  * @throws {Error} If a formula of the lesson is not valid LaTeX.
  */
@@ -55,7 +55,7 @@ ${contents}${body}<footer>${
 
 /** The parts of a lesson's page, as HTML. */
 export interface PageParts {
-  /** The lesson's title and its contract: what the reader needs and leaves with. */
+  /** The lesson's title, and what the reader needs and learns. */
   header: string;
   /** Links to the sections. */
   contents: string;
@@ -65,7 +65,7 @@ export interface PageParts {
   failed: boolean;
 }
 
-/** Makes the parts of a page, for those who put them into a frame of their own. */
+/** Makes the parts of a page, for other pages that include them. */
 export function pageParts(
   lesson: { question: string; text: string },
   events: LessonEvent[],
@@ -81,11 +81,10 @@ export function pageParts(
   };
 }
 
-/** What a page begins with if it ends badly. */
-const FAILED =
-  `<p class="notice">A claim of this lesson was false when it ran: <a href="#failed">✗ which one</a>.</p>\n`;
+/** The notice at the top of a page with a false claim. */
+const FAILED = `<p class="notice">A claim of this lesson was false when it ran: <a href="#failed">✗ show it</a>.</p>\n`;
 
-/** The lesson's header with its title, and what else its opening holds. */
+/** Separates the lesson's header, which has its title, from the rest of its opening. */
 function cut({ heading, cells: [first, ...rest] }: Section, question: string): [header: string, opening: Section] {
   if (first?.kind === "prose" && first.text.startsWith("# ")) return [first.text, { heading, cells: rest }];
   return [`# ${question}`, { heading, cells: first ? [first, ...rest] : [] }];
@@ -99,7 +98,7 @@ function contentsHtml(sections: Section[]): string {
   return `<nav aria-label="Contents">\n<ol>\n${items.join("")}</ol>\n</nav>\n`;
 }
 
-/** Where a section can be linked to: `6-3-training`; `section-7` where the heading has no letters or digits. */
+/** The id of a section, such as `6-3-training`, or `section-7` if the heading has no letters or digits. */
 function idOf(heading: string, index: number): string {
   const words = heading.toLowerCase().match(/[\p{Letter}\p{Number}]+/gu);
   return words?.join("-") ?? `section-${index}`;
@@ -108,7 +107,7 @@ function idOf(heading: string, index: number): string {
 function sectionHtml({ heading, cells }: Section, index: number, pictures: Map<string, Drawn>): string {
   const title = index === 0 ? "" : `<h2 id="${idOf(heading, index)}">${lineHtml(heading)}</h2>\n`;
   const said = cells.flatMap((cell) => cell.kind === "said" ? cell.events : []);
-  const last = cells.findLast(({ kind }) => kind === "check"); // which comes right before what was said
+  const last = cells.findLast(({ kind }) => kind === "check"); // the check just before the events
   const html = cells.map((cell) => cellHtml(cell, pictures, cell === last ? said : []));
   return `<section>\n${title}${html.join("")}</section>\n`;
 }

@@ -2,10 +2,10 @@ import type { LessonEvent } from "../events.ts";
 import { codeHtml } from "./page_prose.ts";
 
 /**
- * A lesson's check as HTML: its code, folded away under a line that says what came of it.
+ * A lesson's check as HTML: its code, folded away under a line that summarises the results.
  *
  * @param code The check's code.
- * @param said What the lesson said in the check's section.
+ * @param said The events of the check's section.
  */
 export function checkHtml(code: string, said: LessonEvent[]): string {
   const found = [claimsText(said), countText(said.filter(({ kind }) => PICTURES.has(kind)).length, "picture")];
@@ -15,7 +15,7 @@ export function checkHtml(code: string, said: LessonEvent[]): string {
 
 const PICTURES = new Set<LessonEvent["kind"]>(["images", "scatter", "lines", "bars", "heat"]);
 
-/** `5 claims, all true`; empty where nothing was claimed. */
+/** Such as `5 claims, all true`; empty if there are no claims. */
 function claimsText(said: LessonEvent[]): string {
   const claims = said.flatMap((event) => event.kind === "claim" ? [event.holds] : []);
   const untrue = claims.filter((holds) => !holds).length;
@@ -23,7 +23,7 @@ function claimsText(said: LessonEvent[]): string {
   return claims.length ? `${countText(claims.length, "claim")}, ${verdict}` : "";
 }
 
-/** `1 picture`, `2 pictures`; empty where there are none. */
+/** Such as `1 picture` or `2 pictures`; empty if there are none. */
 function countText(count: number, what: string): string {
   return count ? `${count} ${what}${count > 1 ? "s" : ""}` : "";
 }

@@ -1,5 +1,5 @@
 /**
- * What a lesson said, as HTML.
+ * Renders a lesson's events as HTML.
  *
  * @module
  */
@@ -13,15 +13,15 @@ import { escapeHtml } from "./text.ts";
 
 /** A drawn picture. */
 export interface Drawn {
-  /** What its bytes are. */
+  /** The media type of the file. */
   type: "image/png" | "image/svg+xml";
-  /** The file. */
+  /** The bytes of the file. */
   bytes: Uint8Array;
-  /** Where the file lies; by default the page holds it. */
+  /** The address of the file; by default, the page embeds it. */
   address?: string;
 }
 
-/** An event as HTML; "" for those that a page does not show. */
+/** Renders an event as HTML; empty for events that a page does not show. */
 export function eventHtml(event: LessonEvent, pictures: Map<string, Drawn>): string {
   switch (event.kind) {
     case "text":
@@ -63,7 +63,10 @@ function tableHtml({ caption, columns, rows }: { caption: string } & Table): str
     `<thead><tr>${head.join("")}</tr></thead>\n<tbody>\n${body.join("\n")}\n</tbody></table></div>\n`;
 }
 
-/** A picture with its caption, which a plot has within it; where nothing was drawn, what would have been there to see. */
+/**
+ * Renders a picture with its caption, which is hidden for a plot, because a plot includes it. If the picture was not
+ * drawn, it renders a description.
+ */
 function pictureHtml(picture: Picture, drawn?: Drawn): string {
   const alt = escapeHtml(describe(picture));
   const plot = drawn?.type === "image/svg+xml";
@@ -78,7 +81,7 @@ function pictureHtml(picture: Picture, drawn?: Drawn): string {
     `height="${scale * height}" alt="${alt}" src="${source}"></div>${caption}</figure>\n`;
 }
 
-/** The size of a picture, from its header: in pixels of a PNG, in CSS pixels of an SVG. */
+/** The size of a picture from its header: of a PNG in pixels, of an SVG in CSS pixels. */
 function size({ type, bytes }: Drawn): { width: number; height: number } {
   if (type === "image/png") {
     const header = new DataView(bytes.buffer, bytes.byteOffset);
@@ -89,7 +92,7 @@ function size({ type, bytes }: Drawn): { width: number; height: number } {
   return { width, height };
 }
 
-/** What there is to see, for those who cannot. */
+/** Describes a picture for readers who cannot see it. */
 function describe(picture: Picture): string {
   switch (picture.kind) {
     case "images": {

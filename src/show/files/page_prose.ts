@@ -1,5 +1,5 @@
 /**
- * Markdown, maths and code as HTML.
+ * Renders Markdown, maths and code as HTML.
  *
  * @module
  */
@@ -11,10 +11,13 @@ import { escapeHtml } from "./text.ts";
 
 hljs.registerLanguage("typescript", typescript);
 
-/** Inline maths: `$` right before and after it, no digit behind (so two prices are none), no code inside. */
+/**
+ * Inline maths between two `$`, without spaces next to them, code inside, or a digit after them, so that two prices are
+ * not maths.
+ */
 const INLINE_MATHS = /^\$(?![\s$])([^$`\n]*[^$`\s\\])\$(?!\d)/;
 
-/** `$…$` and fences of `math` become MathML; HTML and pictures of another address stay text. */
+/** Turns `$…$` and `math` fences into MathML. HTML and images stay text. */
 const markdown = new Marked({
   extensions: [{
     name: "maths",
@@ -37,29 +40,29 @@ const markdown = new Marked({
   },
 });
 
-/** Markdown as HTML. */
+/** Renders Markdown as HTML. */
 export function proseHtml(text: string): string {
   return markdown.parse(text, { async: false });
 }
 
-/** Markdown of one line as HTML, such as a heading's. */
+/** Renders one line of Markdown as HTML, such as a heading. */
 export function lineHtml(text: string): string {
   return markdown.parseInline(text, { async: false });
 }
 
-/** A code cell, in colours if it is TypeScript. */
+/** Renders a code cell, with syntax colours if it is TypeScript. */
 export function codeHtml(code: string, isTypescript: boolean = true): string {
   const html = isTypescript ? hljs.highlight(code, { language: "typescript" }).value : escapeHtml(code);
   return `<pre class="code wide" tabindex="0"><code>${html}</code></pre>\n`;
 }
 
-/** A word of code in a line of prose; one like `--epochs` does not break behind its hyphens. */
+/** Renders a word of inline code. A word like `--epochs` does not break at its hyphens. */
 function wordHtml(word: string): string {
   const html = escapeHtml(word);
   return word.includes("-") && word.length <= 24 ? `<span class="word">${html}</span>` : html;
 }
 
-/** A formula as MathML; one that is wrong throws, for a test to find. */
+/** Renders a formula as MathML. An invalid formula throws, so that a test finds it. */
 function mathML(formula: string, displayMode: boolean): string {
   return temml.renderToString(formula, { displayMode, throwOnError: true });
 }

@@ -1,10 +1,10 @@
 /**
- * How a lesson's page looks, in light and in dark, from a phone's width up.
+ * The style of a lesson's page, light and dark, from the width of a phone up.
  *
  * @module
  */
 
-/** The style sheet. Prose has lines of about 70 characters; code and pictures may be wider, and scroll within themselves. */
+/** The style sheet. Lines of prose have about 70 characters. Code and pictures may be wider and then scroll. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

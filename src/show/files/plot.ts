@@ -1,6 +1,5 @@
 /**
- * Plots as SVG.
- *
+ * Draws plots as SVG. *
  * @module
  */
 import type { Picture } from "../events.ts";
@@ -10,7 +9,7 @@ import { linesSvg } from "./lines.ts";
 import { mapSvg } from "./map.ts";
 import { scatterSvg } from "./scatter.ts";
 
-/** A plot as an SVG that stands alone: it has its title, its legend and its style in it, and asks for no other file. */
+/** Draws a plot as a self-contained SVG, which includes its title, its legend and its style. */
 export async function plotSvg(picture: Picture): Promise<string> {
   switch (picture.kind) {
     case "images":

@@ -1,40 +1,39 @@
 /**
- * PNG files.
- *
+ * Writes PNG files. *
  * @module
  */
 
 import type { ImageGrid } from "../events.ts";
 import { arrange } from "../sheet.ts";
 
-/** Pixels of 8 bits, row by row: grey, or red, green and blue. */
+/** An image of 8-bit pixels, row by row: grey, or red, green and blue. */
 export interface Pixels {
-  /** The values of all pixels, 0 to 255. */
+  /** The values of all pixels, from 0 to 255. */
   data: Uint8Array;
-  /** Pixels in a row. */
+  /** The width in pixels. */
   width: number;
-  /** Rows. */
+  /** The height in pixels. */
   height: number;
-  /** Values a pixel. */
+  /** Values per pixel. */
   channels: 1 | 3;
 }
 
-/** A PNG. */
+/** Encodes an image as a PNG. */
 export async function png(pixels: Pixels): Promise<Uint8Array<ArrayBuffer>> {
-  const { encode } = await import("fast-png"); // 20 ms, only for those who want files
+  const { encode } = await import("fast-png"); // loaded only when needed, because it takes 20 ms
   return new Uint8Array(encode(pixels, { zlib: { level: 9 } }));
 }
 
-/** A PNG's bytes as a text that a picture in another file can hold. */
+/** A PNG as a data URI, for embedding in another file. */
 export function pngUri(png: Uint8Array): string {
   return `data:image/png;base64,${png.toBase64()}`;
 }
 
-const LARGE = 100_000; // pixels, more than 100 images of 28 by 28
+const LARGE = 100_000; // in pixels; more than 100 images of 28 by 28
 
 /**
- * Images laid out in rows, as one PNG. A large one keeps 64 levels of 256, so that no pixel moves by more than 2: what
- * decoders draw has faint noise everywhere, which costs half the file, and no eye sees it.
+ * Writes images in rows as one PNG. A large picture is reduced from 256 levels to 64, which changes no pixel by more
+ * than 2. Pictures from decoders have faint, invisible noise everywhere, which would take half of the file.
  */
 export async function sheetPng(images: ImageGrid): Promise<Uint8Array<ArrayBuffer>> {
   const { pixels, width, height, channels } = arrange(images);

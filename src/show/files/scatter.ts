@@ -1,5 +1,5 @@
 /**
- * Points in the plane as SVG, in the colours of their classes.
+ * Draws points in the plane as SVG, in the colours of their classes.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Scatter } from "../events.ts";
 import { colourOf, endsOf, grid, HALO, named, scale } from "./axes.ts";
 import { drawSvg, loadPlot } from "./svg.ts";
 
-/** A scatter with one group of dots a class, and the classes' names at their medians. */
+/** Draws points with one group of dots per class, and the names of the classes at their medians. */
 export async function scatterSvg({ points, labels, classes, x, y }: Scatter, caption: string): Promise<string> {
   const Plot = await loadPlot();
   const xs = points.filter((_, i) => i % 2 === 0), ys = points.filter((_, i) => i % 2 === 1);
@@ -33,7 +33,7 @@ export async function scatterSvg({ points, labels, classes, x, y }: Scatter, cap
   const across = scale(x, plane.x, ticksIn(plane.width));
   const up = scale(y, plane.y, ticksIn(plane.height));
   return await drawSvg({
-    caption: caption + (shown.length < labels.length ? ` (${labels.length - shown.length} beyond the axes)` : ""),
+    caption: caption + (shown.length < labels.length ? ` (${labels.length - shown.length} outside the axes)` : ""),
     keys: many ? groups.map(({ name, colour }) => ({ name, colour, as: "dots" })) : [],
     width: plane.width,
     height: plane.height,
@@ -65,7 +65,10 @@ export async function scatterSvg({ points, labels, classes, x, y }: Scatter, cap
   });
 }
 
-/** The frame, within 520 by 520 pixels, in which both axes have the same scale; a thin one is widened to a half. */
+/**
+ * The frame, at most 520 by 520 pixels, in which both axes have the same scale. The shorter side is at least half the
+ * longer.
+ */
 function equalScale(x: [number, number], y: [number, number]) {
   const spans = [x[1] - x[0], y[1] - y[0]];
   const longest = Math.max(...spans);
@@ -78,7 +81,7 @@ function equalScale(x: [number, number], y: [number, number]) {
   return { ...wide, width: length(wide.x), height: length(wide.y) };
 }
 
-/** As many as both axes need to have the same steps. */
+/** The number of ticks for a length, so that both axes have the same steps. */
 function ticksIn(length: number): number {
   return Math.max(3, Math.round(length / 64));
 }
@@ -87,9 +90,10 @@ function median(values: number[]): number {
   return at(values.toSorted((a, b) => a - b), values.length >> 1);
 }
 
-/** The same names, moved until no two are nearer than this. */
+/** Moves names until no two are closer than a distance. */
 function apart<Place extends { x: number; y: number }>(places: Place[], distance: number): Place[] {
-  const moved = places.map((place, i) => ({ ...place, y: place.y + i * 1e-6 * distance })); // none quite where another is
+  // No two at exactly the same position.
+  const moved = places.map((place, i) => ({ ...place, y: place.y + i * 1e-6 * distance }));
   for (let round = 0; round < 100; round++) {
     moved.forEach((a, i) =>
       moved.slice(0, i).forEach((b) => {

@@ -1,6 +1,6 @@
 /**
- * What every plot as a file has: the plotting library's part, a heading and a legend above it, and the style that makes one
- * file readable on a light and on a dark page.
+ * The common parts of all SVG plots: the plotting library's output, a heading and a legend above it, and a style that
+ * makes the file readable on a light and on a dark page.
  *
  * @module
  */
@@ -8,49 +8,49 @@ import { type Key, legendAbove } from "./legend.ts";
 import { SvgDocument, type SvgElement } from "./svg_document.ts";
 import { escapeXml, LETTER, svgText, wrap } from "./text.ts";
 
-/** What the library is told; its own documentation has the rest. */
+/** Options of the plotting library, which documents them. */
 // deno-lint-ignore no-explicit-any -- its types are those of a browser's document
 export type PlotOptions = { marks: any[]; x?: AxisOptions; y?: AxisOptions };
 
-/** A scale with its axis. The label is drawn here: that of `x` at its right end, that of `y` above it. */
+/** A scale with its axis. This module draws the labels: that of `x` at its right end, that of `y` above it. */
 export type AxisOptions = { label?: string | null; [option: string]: unknown };
 
 /** The plotting library. */
 // deno-lint-ignore no-explicit-any -- its types are those of a browser's document
 export type Plot = any;
 
-/** A plot to be framed. The measures are those of the axes' frame and of the room around it, in pixels. */
+/** A plot to draw. The sizes, in pixels, are those of the frame of the axes and of the margins around it. */
 export interface Drawing {
   /** The heading. */
   caption: string;
-  /** The legend, none if empty. */
+  /** The entries of the legend; none by default. */
   keys?: Key[];
-  /** Width of the frame. */
+  /** The width of the frame. */
   width: number;
-  /** Height of the frame. */
+  /** The height of the frame. */
   height: number;
-  /** Room to the left, for the numbers of the axis; by default as much as they take. */
+  /** The margin on the left, for the labels of the ticks; by default, as wide as they are. */
   left?: number;
-  /** Room to the right. */
+  /** The margin on the right. */
   right?: number;
-  /** Room below, for ticks and the label of the axis. */
+  /** The margin below, for the ticks and the label of the axis. */
   bottom?: number;
-  /** What the library draws, without the measures. */
+  /** Options for the plotting library, without sizes. */
   plot: PlotOptions;
-  /** More elements, from where the frame has its upper left corner. */
+  /** Makes more elements, given the upper left corner of the frame. */
   beside?: (left: number, top: number) => string;
 }
 
-// `white` is the ground, also where a text has a halo of it.
+// `white` is the background, which is also the colour of the halo around text.
 const STYLE = `.plot{color:#1b1f24}.plot text{white-space:pre}` +
   `@media (prefers-color-scheme:dark){.plot{color:#e3e6ea}.plot [fill=white]{fill:#15181c}.plot [stroke=white]{stroke:#15181c}}`;
 
-/** The library; 0.2 s, only for those who want plots as files. */
+/** Loads the plotting library. It takes 0.2 s, so it is loaded only for plots. */
 export async function loadPlot(): Promise<Plot> {
   return await import("@observablehq/plot");
 }
 
-/** An SVG that stands alone. */
+/** Draws a self-contained SVG. */
 export async function drawSvg(drawing: Drawing): Promise<string> {
   const { caption, keys = [], width, height, left = 56, right = 24, bottom = 44, plot } = drawing;
   const Plot = await loadPlot();
@@ -86,7 +86,7 @@ export async function drawSvg(drawing: Drawing): Promise<string> {
   ].join("\n");
 }
 
-/** How many letters the longest number beside the frame has. */
+/** The number of characters in the longest tick label of the vertical axis. */
 function longestNumber(drawn: SvgElement): number {
   const groups = drawn.getElementsByTagName("g");
   const labels = groups.filter((group) => group.getAttribute("aria-label") === "y-axis tick label");
@@ -94,13 +94,16 @@ function longestNumber(drawn: SvgElement): number {
   return Math.max(0, ...texts.map(({ textContent }) => textContent.length));
 }
 
-/** The same elements with their clips numbered from 1: the library counts through all plots, and a plot would differ each time. */
+/**
+ * Numbers the clip paths from 1. The library counts through all plots of a program, so the same plot would otherwise differ
+ * each time.
+ */
 function numbered(svg: string): string {
   const ids = [...new Set(svg.match(/plot-clip-\d+/g))];
   return svg.replaceAll(/plot-clip-\d+/g, (id) => `clip-${ids.indexOf(id) + 1}`);
 }
 
-/** The same elements with the numbers in their attributes rounded to hundredths. */
+/** Rounds the numbers in attributes to hundredths. */
 function rounded(svg: string): string {
   return svg.replaceAll(
     / (?:d|transform|c?x|c?y|r|x[12]|y[12]|width|height)="[^"]*\.\d{3}[^"]*"/g,

@@ -4,16 +4,16 @@
  * @module
  */
 
-/** The width of a digit in a generic font of 12 pixels, in pixels: as wide as digits get. */
+/** The largest width of a digit in a generic font of 12 pixels, in pixels. */
 export const LETTER = 7.4;
 
-/** A line of text that begins at a place, unless other attributes say otherwise. */
+/** A line of text that starts at a position, unless `attributes` sets another anchor. */
 export function svgText(x: number, y: number, text: string, attributes = ""): string {
   const anchor = attributes.includes("text-anchor") ? "" : ` text-anchor="start"`;
   return `<text x="${x}" y="${y}"${anchor} ${attributes}>${escapeXml(text)}</text>`;
 }
 
-/** Breaks a text at blanks into lines of a width in pixels, for letters of about this many pixels. */
+/** Breaks a text between words into lines of a width in pixels, for letters that are about `letter` pixels wide. */
 export function wrap(text: string, width: number, letter: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(/\s+/)) {
@@ -24,12 +24,12 @@ export function wrap(text: string, width: number, letter: number): string[] {
   return lines;
 }
 
-/** A text as XML has it. */
+/** Escapes text for XML. */
 export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 
-/** Text as HTML, in elements and in quoted attributes. */
+/** Escapes text for HTML, in elements and in quoted attributes. */
 export function escapeHtml(text: string): string {
   const names: Record<string, string> = { "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "#39" };
   return text.replaceAll(/[&<>"']/g, (sign) => `&${names[sign]};`);

@@ -1,38 +1,39 @@
 /**
- * A lesson's source and what the lesson said when it ran, woven into one text.
+ * Combines a lesson's source with the events of a run.
  *
  * @module
  */
 import type { LessonEvent } from "../events.ts";
 
-/** What a lesson said under one title. */
+/** The events under one title. */
 export interface Said {
-  /** The title, unless the section's heading says it. */
+  /** The title, or empty if it is the same as the section's heading. */
   title: string;
-  /** All that came after it, until the next. */
+  /** All events up to the next title. */
   events: LessonEvent[];
 }
 
-/** A piece of a lesson: prose is Markdown; code, imports and checks are TypeScript. */
+/** A piece of a lesson. Prose is Markdown; code, imports and checks are TypeScript. */
 export type Cell = Text | ({ kind: "said" } & Said);
 
 type Text = { kind: "prose" | "code" | "imports" | "check"; text: string };
 
-/** A part of a lesson under one heading; the opening has none. */
+/** A part of a lesson under one heading. The opening has none. */
 export interface Section {
   /** The heading, in Markdown, such as `6.3 Training`. */
   heading: string;
-  /** What stands under it, in order. */
+  /** The contents under the heading, in order. */
   cells: Cell[];
 }
 
 /**
- * Puts what a lesson said where the lesson's text says it is made.
+ * Puts a lesson's events after the code that they belong to.
  *
- * The module's doc comment and runs of `//` comments at the left margin are prose; all else is code. What follows the line
- * `// ### Check`, up to the next brace at the left margin, is a check; checks in a row are one. What was said under
- * the title `6.3 …` follows the last code of section 6.3, under `4.1-4.3 …` that of section 4.3, and before any such
- * title (or under the question, the lesson's first title) the opening. What belongs to no section gets one at the end.
+ * The module's doc comment and runs of `//` comments at the left margin are prose; everything else is code. The lines
+ * after `// ### Check`, up to the next closing brace at the left margin, are a check; consecutive checks are joined.
+ * The events under the title `6.3 …` follow the last code of section 6.3, and those under `4.1-4.3 …` that of section
+ * 4.3. Events before any such title, or under the lesson's question, follow the opening. Events of an unknown section
+ * get a section at the end.
  */
 export function weave({ question, text }: { question: string; text: string }, events: LessonEvent[]): Section[] {
   const sections = split(cells(text));
@@ -47,13 +48,13 @@ export function weave({ question, text }: { question: string; text: string }, ev
   return sections;
 }
 
-/** After the last cell that is no prose: what closes a section is written for those who have seen what it shows. */
+/** The index after the last cell that is not prose, because prose at the end of a section discusses its results. */
 function placeIn({ heading, cells }: Section): number {
   const after = cells.findLastIndex(({ kind }) => kind !== "prose") + 1;
   return heading === "" || after === 0 ? cells.length : after;
 }
 
-/** The events under each title; under "" those before the first title that is not the question. */
+/** The events under each title. Those before the first title that is not the question have the title "". */
 function runs(events: LessonEvent[], question: string): Said[] {
   const said: Said[] = [{ title: "", events: [] }];
   for (const event of events) {
@@ -63,7 +64,7 @@ function runs(events: LessonEvent[], question: string): Said[] {
   return said.filter(({ title, events }) => title !== "" || events.some(({ kind }) => kind !== "end"));
 }
 
-/** Cuts a lesson's source into prose, imports, code and checks. */
+/** Splits a lesson's source into prose, imports, code and checks. */
 function cells(source: string): Cell[] {
   const doc = /^\s*\/\*\*([^]*?)\*\//.exec(source);
   const header = (doc?.[1] ?? "").replaceAll(/^ ?\* ?/gm, "").replace(/^@module$/m, "").trim();
@@ -74,7 +75,7 @@ function cells(source: string): Cell[] {
     importing ||= line.startsWith("import ");
     if (line === "// ### Check") checking = true;
     else {
-      const check = checking || line === "" && last.kind === "check"; // so that checks in a row are one
+      const check = checking || line === "" && last.kind === "check"; // joins consecutive checks
       const kind = check ? "check" : importing ? "imports" : /^\/\/( |$)/.test(line) ? "prose" : "code";
       const text = kind === "prose" ? line.slice(3) : line;
       if (last.kind === kind) last.text += `\n${text}`;
@@ -87,7 +88,7 @@ function cells(source: string): Cell[] {
     .filter(({ text }) => text !== "");
 }
 
-/** Begins a section at every heading `## …` of the prose, outside fences. */
+/** Starts a section at every heading `## …` of the prose, outside code fences. */
 function split(cells: Cell[]): Section[] {
   const sections: Section[] = [{ heading: "", cells: [] }];
   for (const cell of cells) {
@@ -102,7 +103,7 @@ function split(cells: Cell[]): Section[] {
   return sections;
 }
 
-/** The text before the first heading, if any, and what stands under each. */
+/** The text before the first heading, if any, and the text under each heading. */
 function headed(prose: string): { heading?: string; text: string }[] {
   const parts: { heading?: string; text: string }[] = [{ text: "" }];
   let fenced = false;
@@ -114,7 +115,7 @@ function headed(prose: string): { heading?: string; text: string }[] {
   return parts;
 }
 
-/** Text that Markdown leaves as it is. */
+/** Escapes text so that Markdown leaves it unchanged. */
 function escapeMarkdown(text: string): string {
   return text.replaceAll(/[\\`*_{}[\]<>()#+\-.!|~$&]/g, "\\$&");
 }

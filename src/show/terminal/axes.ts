@@ -1,5 +1,5 @@
 /**
- * Axes of plots in a terminal: where a value lies, its ticks, and the frame around a plot.
+ * Axes of plots in a terminal: positions of values, ticks, and the frame around a plot.
  *
  * @module
  */
@@ -7,24 +7,24 @@ import type { Axis } from "../events.ts";
 import { extent, roomAround, TINY } from "../axis.ts";
 import { clip, wrapped } from "./paint.ts";
 
-/** Where values lie on an axis. */
+/** Maps values to positions on an axis. */
 export interface Scale {
-  /** Where the axis begins. */
+  /** The value at the start of the axis. */
   from: number;
-  /** Where it ends. */
+  /** The value at its end. */
   to: number;
-  /** Where a value lies: 0 at the beginning, 1 at the end, beyond them outside. */
+  /** The position of a value: 0 at the start of the axis, 1 at its end. */
   place(value: number): number;
-  /** About so many round values, with what is written beside them. */
+  /** About `count` round values, with their labels. */
   ticks(count: number): { at: number; text: string }[];
 }
 
 /**
- * An axis for values, with round ends where it says none.
+ * Makes a scale for values, with round ends where the axis has none.
  *
  * @param axis The axis.
- * @param values What it must have room for.
- * @param exact Whether the ends stay where the values end.
+ * @param values The values that it must cover.
+ * @param exact Whether to end exactly at the smallest and the largest value.
  */
 export async function scaleOf(axis: Partial<Axis>, values: Iterable<number>, exact = false): Promise<Scale> {
   const { scaleLinear, scaleLog } = await import("d3-scale");
@@ -54,28 +54,28 @@ export async function scaleOf(axis: Partial<Axis>, values: Iterable<number>, exa
   };
 }
 
-/** A plot and what lies along its edges. */
+/** A plot and its axes. */
 export interface Framed {
   /** The lines of the plot, from the top. */
   rows: string[];
-  /** How many characters wide it is. */
+  /** Its width in characters. */
   width: number;
-  /** Which column a value of x is in, and which row a value of y. */
+  /** The column of a value of x, and the row of a value of y. */
   column(x: number): number;
   row(y: number): number;
-  /** Across. */
+  /** The horizontal axis. */
   x: { axis: Axis; scale: Scale };
-  /** Upwards. */
+  /** The vertical axis. */
   y: { axis: Axis; scale: Scale };
 }
 
-/** How many characters the numbers of an upward axis of at most so many rows take, with a space behind them. */
+/** The width in characters of the labels of a vertical axis with at most `most` rows, including a space after them. */
 export function gutter(scale: Scale, most: number): number {
   const texts = Array.from({ length: most + 1 }, (_, rows) => scale.ticks(rows / 3)).flat();
   return 1 + texts.reduce((length, { text }) => Math.max(length, text.length), 0);
 }
 
-/** Puts a plot into its axes: the name of the upward one on top, the name of the other below. */
+/** Draws axes around a plot, with the label of the vertical axis above it and that of the horizontal axis below. */
 export function frame({ rows, width, column, row, x, y }: Framed, left: number, columns: number): string {
   const beside = Array.from(rows, () => `${" ".repeat(left)}│`);
   for (const { at, text } of y.scale.ticks(rows.length / 3)) {

@@ -1,5 +1,5 @@
 /**
- * Bars in a terminal: one a line, from left to right.
+ * Horizontal bars in a terminal, one per line.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import type { TerminalOptions } from "./capabilities.ts";
 import { type Cell, clip, line, wrapped } from "./paint.ts";
 import { legendText } from "./plots.ts";
 
-/** Blocks of one to eight eighths of a character. */
+/** Blocks that fill from one to eight eighths of a character. */
 const EIGHTHS = "▏▎▍▌▋▊▉█";
 
-/** Draws bars from 0, with their numbers behind them, and a mark at the number that they are compared with. */
+/** Draws bars from 0, followed by their values, with a mark at the reference value. */
 export async function drawBars({ labels, values, x, y, reference }: Bars, options: TerminalOptions): Promise<string> {
   const numbers = Array.from(values, (value) => figureText(value));
   const right = Math.max(...numbers.map((text) => text.length)) + 1;
@@ -40,7 +40,7 @@ export async function drawBars({ labels, values, x, y, reference }: Bars, option
   return `${heading}\n${lines.join("\n")}\n${legend}`;
 }
 
-/** A bar between two places, in eighths of a character at its right end. */
+/** A bar between two positions, whose right end is drawn in eighths of a character. */
 function bar(from: number, to: number, width: number): Cell[] {
   const [low, high] = [Math.min(from, to), Math.max(from, to)];
   return Array.from({ length: width }, (_, column): Cell => {

@@ -1,5 +1,5 @@
 /**
- * A canvas of characters with eight braille dots each, two across and four down.
+ * A canvas of braille characters, each with two columns and four rows of dots.
  *
  * @module
  */
@@ -9,26 +9,28 @@ import { type Cell, type Colour, line, type Rgb } from "./paint.ts";
 /** The bit of each dot of a braille character, row by row. */
 const DOTS = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
-/** Dots and characters on a rectangle. Places are fractions of it: (0, 0) is its lower left corner, (1, 1) the upper right. */
+/**
+ * A rectangle of dots and characters. Positions are fractions: (0, 0) is the lower left corner, (1, 1) the upper right.
+ */
 export class Canvas {
   readonly #cells: { bits: number; text?: string; ink?: Rgb | undefined }[];
 
-  /** An empty canvas of so many characters in a row, and so many rows. */
+  /** Makes an empty canvas of a number of columns and rows of characters. */
   constructor(readonly columns: number, readonly rows: number) {
     this.#cells = Array.from({ length: columns * rows }, () => ({ bits: 0 }));
   }
 
-  /** Which column of characters a place is in. */
+  /** The column of characters of a position. */
   column(x: number): number {
     return Math.floor(Math.round(x * (2 * this.columns - 1)) / 2);
   }
 
-  /** Which row of characters a place is in, from the top. */
+  /** The row of characters of a position, counted from the top. */
   row(y: number): number {
     return Math.floor(Math.round((1 - y) * (4 * this.rows - 1)) / 4);
   }
 
-  /** Sets a dot. What lies outside is left out. */
+  /** Sets a dot. Positions outside the canvas are ignored. */
   dot(x: number, y: number, ink?: Rgb): void {
     this.#dot(Math.round(x * (2 * this.columns - 1)), Math.round((1 - y) * (4 * this.rows - 1)), ink);
   }
@@ -39,7 +41,7 @@ export class Canvas {
     Object.assign(at(this.#cells, this.row(y) * this.columns + this.column(x)), { text, ink });
   }
 
-  /** Draws a straight line of dots or, where a character is given, of that. */
+  /** Draws a straight line of dots or, if a character is given, of that character. */
   stroke(from: [number, number], to: [number, number], ink?: Rgb, text?: string): void {
     const ends = inside(from, to);
     if (!ends) return;
@@ -53,7 +55,7 @@ export class Canvas {
     }
   }
 
-  /** The rows as text, with nothing behind the last dot. */
+  /** The rows as text, without trailing blanks. */
   text(colour: Colour): string[] {
     return Array.from({ length: this.rows }, (_, row) => {
       const cells = this.#cells.slice(row * this.columns, (row + 1) * this.columns).map((

@@ -1,5 +1,5 @@
 /**
- * A surface over the plane in a terminal: colours of half a character, or characters of more and less ink.
+ * Heat maps in a terminal: two colours per character or, without colours, characters of different weight.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { RAMP } from "./images.ts";
 import { type Cell, line, type Rgb, rgb, wrapped } from "./paint.ts";
 import { legendText } from "./plots.ts";
 
-/** What names a mark on the map. */
+/** The characters for marks on the map. */
 const MARKS = "123456789abcdefghijklmnopqrstuvwxyz";
 
-/** Draws the surface with its axes, the scale of its colours, and what its marks are. */
+/** Draws a heat map with its axes, its colour scale, and a legend of its marks. */
 export async function drawHeat(map: HeatMap, options: TerminalOptions): Promise<string> {
   const { interpolateViridis } = await import("d3-scale-chromatic");
   const viridis = (t: number): Rgb => rgb(interpolateViridis(t));
@@ -24,7 +24,7 @@ export async function drawHeat(map: HeatMap, options: TerminalOptions): Promise<
   const high = map.values.length / map.columns;
   const [x, y] = [await rimmed(map.x, map.columns), await rimmed(map.y, high)];
   const left = Math.min(gutter(y, 24), Math.floor(options.columns / 3));
-  const halves = options.colour ? 2 : 1; // values one above the other in a character
+  const halves = options.colour ? 2 : 1; // values per character, one above the other
   const width = fitted(map.columns, Math.min(options.columns - left - 2, 72));
   const height = fitted(high, halves * Math.min(24, Math.max(8, Math.round(width / 2)))); // in values
   const share = (column: number, row: number) => {
@@ -54,7 +54,10 @@ export async function drawHeat(map: HeatMap, options: TerminalOptions): Promise<
     `${colours(map.value, value, options, viridis)}\n${marks.length ? legendText(marks, options) : ""}`;
 }
 
-/** An axis as far as the outer halves of its first and last column or row, with ticks where there are values. */
+/**
+ * The scale of an axis that includes the outer halves of the first and the last cell, with ticks only where there are
+ * values.
+ */
 async function rimmed(axis: Axis & { from: number; to: number }, count: number): Promise<Scale> {
   const [from, to] = outerEnds(axis, count);
   const scale = await scaleOf({ ...axis, from, to }, [], true);
@@ -63,7 +66,10 @@ async function rimmed(axis: Axis & { from: number; to: number }, count: number):
   return { ...scale, ticks };
 }
 
-/** How many characters so many values get: the same number each, or all that there are. */
+/**
+ * How many characters to use for `count` values: the same number for each or, if there are more than `most` values,
+ * `most`.
+ */
 function fitted(count: number, most: number): number {
   return count <= most ? count * Math.floor(most / count) : most;
 }
@@ -82,7 +88,7 @@ function meanOf({ values, columns }: HeatMap, left: number, right: number, low: 
   return sum / count;
 }
 
-/** What the colours mean. */
+/** The legend of the colours. */
 function colours({ label }: Axis, { from, to }: Scale, options: TerminalOptions, viridis: (t: number) => Rgb): string {
   const [low, high] = [roundText(from), roundText(to)];
   const room = Math.min(30, options.columns - low.length - high.length - 2);

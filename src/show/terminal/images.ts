@@ -1,6 +1,6 @@
 /**
- * Grids of images in a terminal: as a picture where it takes one, else two pixels a character in colour, or a character of
- * fitting weight without.
+ * Grids of images in a terminal: as a PNG if the terminal supports it, otherwise as two coloured pixels per character
+ * or, without colours, as characters of different weight.
  *
  * @module
  */
@@ -12,17 +12,17 @@ import { arrange, countOf, rowsOf, type Sheet, sizeOf } from "../sheet.ts";
 import type { TerminalOptions } from "./capabilities.ts";
 import { type Cell, fold, line, type Rgb, wrapped } from "./paint.ts";
 
-/** Characters that get darker ink by ink. */
+/** Characters of increasing weight. */
 export const RAMP = " .:-=+*#%@";
 
-/** What a tile takes at least, in characters: in less, nobody can read a digit. */
+/** The smallest width of an image in characters at which a digit can be read. */
 const LEGIBLE = 7;
 
-/** Draws images in rows, shrunk to the terminal's width, and says where on a map they lie. */
+/** Draws images in rows, shrunk to the terminal's width, with the ranges of their axes. */
 export async function drawImages(grid: ImageGrid, options: TerminalOptions): Promise<string> {
   const room = options.graphics ? Infinity : options.columns - 1;
   const step = Math.min(grid.columns, Math.max(1, Math.ceil(grid.columns * Math.min(LEGIBLE, grid.width) / room)));
-  const oneWay = grid.rows !== undefined || rowsOf(grid) === 1; // rows that are to be compared all stay
+  const oneWay = grid.rows !== undefined || rowsOf(grid) === 1; // rows that are compared with each other are all kept
   const { shown, x, y } = thin(grid, step, oneWay ? 1 : step);
   const draw = (sheet: Sheet) => options.graphics ? transmitted(sheet, options) : characters(sheet, options);
   let text = "";
@@ -34,16 +34,16 @@ export async function drawImages(grid: ImageGrid, options: TerminalOptions): Pro
     }
   } else text = await draw(arrange(shown));
   const notes = [[x && `across: ${ends(x)}`, y && `up: ${ends(y)}`].filter(Boolean).join("; ")];
-  if (step > 1) notes.push(`(here one image in ${step}${oneWay ? "" : " each way"}; all of them with --out)`);
+  if (step > 1) notes.push(`(showing one image in ${step}${oneWay ? "" : " each way"}; --out writes all of them)`);
   return text + notes.filter(Boolean).map((note) => `${options.fold ? fold(note, options.columns) : note}\n`).join("");
 }
 
-/** What an axis measures, and between what. */
+/** The label and the range of an axis. */
 function ends({ label, from, to }: Axis & { from: number; to: number }): string {
   return `${label} from ${roundText(from)} to ${roundText(to)}`;
 }
 
-/** Keeps one image in `across` and one row in `down`, from the middle outwards, and the ends of the axes with them. */
+/** Keeps one image in `across` and one row in `down`, centred, and adjusts the axes. */
 function thin(
   grid: ImageGrid,
   across: number,
@@ -51,7 +51,8 @@ function thin(
 ): { shown: ImageGrid; x: ImageGrid["x"]; y: ImageGrid["y"] } {
   const { pixels, columns } = grid;
   const size = sizeOf(grid);
-  const [left, top] = [(columns - 1) % across >> 1, (rowsOf(grid) - 1) % down >> 1]; // what is left over, half on each side
+  // Half of the remainder on each side.
+  const [left, top] = [(columns - 1) % across >> 1, (rowsOf(grid) - 1) % down >> 1];
   const kept = range(countOf(grid))
     .filter((i) => i % columns % across === left && Math.floor(i / columns) % down === top);
   const thinned = new Uint8Array(kept.length * size);
@@ -65,7 +66,7 @@ function thin(
   };
 }
 
-/** An axis of `count` images from one of them to another. */
+/** The part of an axis of `count` images from one image to another. */
 function cut<A extends Axis & { from: number; to: number }>(axis: A, count: number, first: number, last: number): A {
   return { ...axis, from: middleOf(axis, count, first), to: middleOf(axis, count, last) };
 }
@@ -88,12 +89,14 @@ function characters(sheet: Sheet, { columns, colour }: TerminalOptions): string 
   return text;
 }
 
-/** How light a colour is to the eye, as television weighs it (ITU-R BT.601), 0 to 255; of a grey, the grey. */
+/**
+ * The perceived lightness of a colour, from 0 to 255, with the weights of ITU-R BT.601; for a grey, the grey itself.
+ */
 function lightness([red, green, blue]: Rgb): number {
   return (299 * red + 587 * green + 114 * blue) / 1000;
 }
 
-/** The mean colour of the square of the given size at (x, y): every pixel counts as far as it lies in it, black lies around. */
+/** The mean colour of the square of a given size at (x, y), weighted by area. Outside the sheet is black. */
 function mean({ pixels, channels, width, height }: Sheet, x: number, y: number, size: number): Rgb {
   const sums: [number, number, number] = [0, 0, 0];
   for (let row = Math.floor(y); row < Math.min(y + size, height); row++) {
@@ -102,7 +105,8 @@ function mean({ pixels, channels, width, height }: Sheet, x: number, y: number, 
       const wide = Math.min(column + 1, x + size) - Math.max(column, x);
       const at = (row * width + column) * channels;
       for (const channel of [0, 1, 2] as const) {
-        sums[channel] += (pixels[at + channel % channels] ?? 0) * high * wide; // of a grey pixel, its one value thrice
+        // A grey pixel counts its one value three times.
+        sums[channel] += (pixels[at + channel % channels] ?? 0) * high * wide;
       }
     }
   }
@@ -110,7 +114,7 @@ function mean({ pixels, channels, width, height }: Sheet, x: number, y: number, 
   return [Math.round(red / size ** 2), Math.round(green / size ** 2), Math.round(blue / size ** 2)];
 }
 
-/** Sends a sheet to the terminal as a PNG, 8 pixels a character or as wide as the terminal. */
+/** Sends a sheet to the terminal as a PNG, at about 7 pixels per character, and at most as wide as the terminal. */
 async function transmitted(sheet: Sheet, { columns, graphics }: TerminalOptions): Promise<string> {
   const { encode } = await import("fast-png");
   const png = encode({ data: sheet.pixels, width: sheet.width, height: sheet.height, channels: sheet.channels });
@@ -120,7 +124,7 @@ async function transmitted(sheet: Sheet, { columns, graphics }: TerminalOptions)
     const how = `inline=1;size=${png.length};width=${wide};preserveAspectRatio=1`;
     return `\x1b]1337;File=${how}:${text}\x07\n`;
   }
-  // kitty takes 4096 characters at a time; q=2: and says nothing back, where a shell would take it for typing
+  // kitty takes 4096 characters at a time. With q=2 it sends no answer, which a shell would take for typed input.
   const parts = text.match(/.{1,4096}/g)!;
   const code = (part: string, i: number) =>
     `\x1b_G${i ? "" : `a=T,f=100,q=2,c=${wide},`}m=${i < parts.length - 1 ? 1 : 0};${part}\x1b\\`;

@@ -1,11 +1,11 @@
 /**
- * Characters in colour, as far as a terminal has colours.
+ * Coloured characters, as far as a terminal supports colours.
  *
  * @module
  */
 import { at } from "../../at.ts";
 
-/** How colours are written: not at all, as one of 256, or as any mixture of red, green and blue. */
+/** The colours of a terminal: none, 256, or any mixture of red, green and blue. */
 export type Colour = false | "256" | "true";
 
 /** Red, green and blue, each 0 to 255. */
@@ -15,19 +15,19 @@ export type Rgb = readonly [number, number, number];
 export interface Cell {
   /** The character. */
   text: string;
-  /** Its colour; the terminal's own where nothing is said. */
+  /** Its colour; by default, that of the terminal. */
   ink?: Rgb | undefined;
-  /** The colour behind it. */
+  /** Its background colour; by default, that of the terminal. */
   paper?: Rgb | undefined;
 }
 
-/** Writes a line of cells; codes stand only where the colour changes, and the line ends in the terminal's own colours. */
+/** Writes a line of cells, with codes only where the colour changes. The line ends with the terminal's own colours. */
 export function line(cells: Cell[], colour: Colour): string {
   let text = "";
   let [ink, paper] = ["", ""];
   for (const cell of cells) {
     const [newInk, newPaper] = [code(38, cell.ink, colour), code(48, cell.paper, colour)];
-    const undo = ink && !newInk || paper && !newPaper; // one code takes all colours back
+    const undo = ink && !newInk || paper && !newPaper; // one code resets all colours
     if (undo) [ink, paper] = ["", ""];
     const changes = [undo && "0", newInk !== ink && newInk, newPaper !== paper && newPaper].filter(Boolean);
     text += (changes.length ? `\x1b[${changes.join(";")}m` : "") + cell.text;
@@ -36,7 +36,7 @@ export function line(cells: Cell[], colour: Colour): string {
   return ink || paper ? `${text}\x1b[0m` : text;
 }
 
-/** Text in one colour. */
+/** Writes text in one colour. */
 export function inked(text: string, ink: Rgb, colour: Colour): string {
   return line([{ text, ink }], colour);
 }
@@ -49,7 +49,7 @@ function code(layer: 38 | 48, rgb: Rgb | undefined, colour: Colour): string {
 /** The levels of red, green and blue in the cube of 216 colours. */
 const LEVELS = [0, 95, 135, 175, 215, 255];
 
-/** The nearest of the 256 colours that terminals share: a cube of 216 from 16 on, and 24 greys from 232 on. */
+/** The nearest of the 256 standard terminal colours: a cube of 216 colours from 16 on, and 24 greys from 232 on. */
 export function nearest([r, g, b]: Rgb): number {
   const level = (v: number) =>
     LEVELS.reduce((best, one, i) => Math.abs(one - v) < Math.abs(at(LEVELS, best) - v) ? i : best, 0);
@@ -62,13 +62,16 @@ export function nearest([r, g, b]: Rgb): number {
     : 16 + 36 * i + 6 * j + k;
 }
 
-/** Reads a colour written as `#rrggbb`. */
+/** Parses a colour written as `#rrggbb`. */
 export function rgb(colour: string): Rgb {
   const value = parseInt(colour.slice(1), 16);
   return [value >> 16, value >> 8 & 255, value & 255];
 }
 
-/** Breaks a line between words so that none is longer than `columns`, where words allow; later lines are indented. */
+/**
+ * Breaks a text between words into lines of at most `columns` characters, unless a word is longer. Later lines are
+ * indented.
+ */
 export function fold(text: string, columns: number, indent = columns < 30 ? "  " : "      "): string {
   const lines = [""];
   for (const word of text.split(/(?<=\S) /)) {
@@ -79,7 +82,7 @@ export function fold(text: string, columns: number, indent = columns < 30 ? "  "
   return lines.join("\n");
 }
 
-/** Shortens a text that has no more room. */
+/** Shortens a text that is longer than `columns`. */
 export function clip(text: string, columns: number): string {
   return text.length <= columns
     ? text
@@ -88,7 +91,7 @@ export function clip(text: string, columns: number): string {
     : `${text.slice(0, columns - 1)}…`;
 }
 
-/** Breaks a text into lines that are never longer than `columns`: between words, or, where a word is too long, by leaving out its end. */
+/** Breaks a text between words into lines of at most `columns` characters, and shortens words that are longer. */
 export function wrapped(text: string, columns: number): string[] {
   return fold(text, columns, "").split("\n").map((part) => clip(part, columns));
 }

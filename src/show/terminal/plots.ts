@@ -1,5 +1,5 @@
 /**
- * Points and curves in a terminal, in braille dots.
+ * Points and curves in a terminal, drawn with braille dots.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { Canvas } from "./canvas.ts";
 import type { TerminalOptions } from "./capabilities.ts";
 import { clip, inked, type Rgb, wrapped } from "./paint.ts";
 
-/** The most rows a plot takes: it is to be seen at one glance, with its caption. */
+/** The largest height of a plot in rows, so that it fits on the screen with its caption. */
 const ROWS = 30;
-/** What stands for a class or a curve where there are no colours. */
+/** The characters for classes and curves if there are no colours. */
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /** The letter of a class or curve. */
@@ -21,7 +21,10 @@ const letterOf = (i: number) => at(LETTERS, i % LETTERS.length);
 /** The colour of a class or curve. */
 const colourOf = (i: number): Rgb => at(CLASS_COLOURS, i % CLASS_COLOURS.length);
 
-/** Draws points, as far apart across as upwards. Where several classes meet, the commonest gives the character its colour. */
+/**
+ * Draws points on axes of the same scale. If a character has points of several classes, the most frequent gives its
+ * colour.
+ */
 export async function drawScatter(plot: Scatter, options: TerminalOptions): Promise<string> {
   const { points, labels, classes } = plot;
   const side = (axis: number) => points.filter((_, i) => i % 2 === axis);
@@ -59,7 +62,7 @@ export async function drawLines(plot: Lines, options: TerminalOptions): Promise<
   const drawn = curves.filter(({ as }) => as !== "dots").length;
   const legend = curves.map(({ name, as, ...curve }, i) => {
     const ink = options.colour ? colourOf(i) : undefined;
-    const alone = options.colour || drawn === 1; // one curve is in braille even without colours
+    const alone = options.colour || drawn === 1; // a single curve is drawn in braille even without colours
     const dot = options.colour ? "●" : at("ox+*#", i % 5);
     const letter = alone ? undefined : letterOf(i);
     const places = Array.from(curve.x, (value, j): [number, number] => [x.place(value), y.place(at(curve.y, j))]);
@@ -72,12 +75,15 @@ export async function drawLines(plot: Lines, options: TerminalOptions): Promise<
   return `${framed(canvas, plot, x, y, left, options)}\n${legendText(legend, options)}`;
 }
 
-/** Whether an outline runs along the ground to its point `j`: what is not there hides nothing of another's. */
+/**
+ * Whether an outline runs along the bottom to its point `j`; such parts are not drawn, because they would hide other
+ * curves.
+ */
 function onGround({ y }: { y: ArrayLike<number> }, j: number): boolean {
   return y[j] === y[0] && y[Math.max(0, j - 1)] === y[0];
 }
 
-/** The corners of a curve: of a `steps` series those of bars, which have no gaps and stand on 0. */
+/** The corners of a curve; for a `steps` series, those of bars without gaps that start at 0. */
 function outline({ x, y, as }: Series): { x: ArrayLike<number>; y: ArrayLike<number> } {
   if (as !== "steps") return { x, y };
   const half = x.length > 1 ? (at(x, 1) - at(x, 0)) / 2 : 0.5;
@@ -86,12 +92,16 @@ function outline({ x, y, as }: Series): { x: ArrayLike<number>; y: ArrayLike<num
   return { x: [at(across, 0), ...across, at(across, across.length - 1)], y: [0, ...up, 0] };
 }
 
-/** A canvas that leaves room for the numbers of the upward axis; for equal scales, as wide and high as these make it. */
+/**
+ * A canvas that leaves room for the labels of the vertical axis. If the scales are equal, they determine its
+ * proportions.
+ */
 function canvasFor(x: Scale, y: Scale, columns: number, equal: boolean): { canvas: Canvas; left: number } {
   const left = Math.min(gutter(y, ROWS), Math.floor(columns / 3));
   const width = Math.min(columns - left - 2, 100);
   if (!equal) return { canvas: new Canvas(width, Math.max(6, Math.min(20, Math.round(width / 4)))), left };
-  const unit = Math.max((x.to - x.from) / width, (y.to - y.from) / (2 * ROWS)); // of a character's width, half its height
+  // Per character's width, which is half its height.
+  const unit = Math.max((x.to - x.from) / width, (y.to - y.from) / (2 * ROWS));
   const size = (scale: Scale, unit: number, most: number) =>
     Math.max(2, Math.min(most, Math.round((scale.to - scale.from) / unit)));
   return { canvas: new Canvas(size(x, unit, width), size(y, 2 * unit, ROWS)), left };
@@ -112,7 +122,7 @@ function framed(
   return frame({ rows, width, column, row, ...axes }, left, options.columns);
 }
 
-/** What the marks mean, as many in a line as fit. */
+/** The legend of marks, with as many entries in a line as fit. */
 export function legendText(
   entries: { mark: string; name: string; ink?: Rgb | undefined }[],
   options: TerminalOptions,

@@ -1,10 +1,10 @@
-// deno-lint-ignore-file no-console -- the one place in src that prints what a lesson says
+// deno-lint-ignore-file no-console -- the only place in src that prints lessons' output
 import { EnvironmentError } from "../../errors.ts";
 
 /**
- * Prints a line. Into a pipe that nobody reads any more it does nothing.
+ * Prints a line. It does nothing if standard output is a pipe that nobody reads any more.
  *
- * @throws {EnvironmentError} If it cannot be written, as on a full disk.
+ * @throws {EnvironmentError} If the line cannot be written, for example because the disk is full.
  */
 export function printLine(line: string): void {
   try {

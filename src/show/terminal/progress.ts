@@ -1,5 +1,5 @@
 /**
- * Training as it goes on: a line an epoch, and under them, in a terminal, a bar that moves.
+ * The progress of training: a line per epoch and, in a terminal, a bar below them.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import type { Step } from "../../training/train.ts";
 import { timeText } from "../../wording.ts";
 import { lossText } from "../loss_text.ts";
 
-/** What a bar tells. */
+/** The contents of a progress bar. */
 export interface Going {
-  /** The step last taken. */
+  /** The last step. */
   step: Step;
-  /** The losses last read; none before the first are. */
+  /** The losses that were read last, if any. */
   losses?: AnyLosses | undefined;
-  /** Images a second, once that is known. */
+  /** Images per second, once known. */
   rate?: number | undefined;
-  /** Seconds to go, once that is known. */
+  /** The remaining time in seconds, once known. */
   left?: number | undefined;
 }
 
-/** A bar and what there is to say, in at most so many characters: the fewer, the less is said. */
+/** A bar with text, in at most `columns` characters. With less room, it has less text. */
 export function barText({ step: { step, steps, epoch, epochs }, losses, rate, left }: Going, columns: number): string {
   const [count, speed] = [`${step}/${steps}`, rate === undefined ? "" : `${Math.round(rate)} images/s`];
   const time = left === undefined ? "" : `${timeText(left)} left`;
@@ -45,7 +45,7 @@ export function barText({ step: { step, steps, epoch, epochs }, losses, rate, le
   return "";
 }
 
-/** A bar for data that are being fetched, in at most so many characters. */
+/** The bar of a download, in at most `columns` characters. */
 export function fetchText(received: number, total: number, columns: number): string {
   const text = `${(received / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
   const room = Math.min(40, columns - "fetching MNIST  ".length - text.length);
@@ -57,21 +57,20 @@ export function fetchText(received: number, total: number, columns: number): str
 /** A bar on a terminal. */
 export interface ProgressBar {
   /**
-   * Moves it to a step that was taken at a time in milliseconds; at the end of an epoch writes the epoch's line above it,
-   * and at the end of all takes it away.
+   * Shows a step that ended at a time in milliseconds. At the end of an epoch it writes the epoch's line above the bar,
+   * and after the last step it removes the bar.
    */
   show(step: Step, at: number): void;
-  /** Takes it away. */
+  /** Removes it. */
   remove(): void;
 }
 
 /**
- * Makes a bar.
- *
+ * Makes a progress bar. *
  * @param write Writes to the terminal.
- * @param columns How wide the terminal is at the moment.
- * @param epochLine Writes a line for the end of an epoch.
- * @param interrupted What Ctrl-C does, once the bar is gone; nothing where somebody else sees to that.
+ * @param columns Returns the current width of the terminal.
+ * @param epochLine Writes the line for the end of an epoch.
+ * @param interrupted What Ctrl-C does after the bar has been removed; if not given, the caller handles Ctrl-C.
  */
 export async function progressBar(
   write: (text: string) => void,
@@ -92,7 +91,7 @@ export async function progressBar(
     format: (_options: unknown, _params: unknown, going: Going) => barText(going, columns() - 3),
     hideCursor: true,
     clearOnComplete: true,
-    linewrap: true, // left as it is: the text fits
+    linewrap: true, // no effect, because the text fits
   });
   const pressed = () => {
     remove();

@@ -1,5 +1,5 @@
 /**
- * What events look like in a terminal.
+ * Renders events for a terminal.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import type { TerminalOptions } from "./capabilities.ts";
 import { fold, wrapped } from "./paint.ts";
 import { drawTable } from "./table.ts";
 
-/** What an event looks like; nothing for those that the terminal does not show. */
+/** The text of an event; `undefined` for events that the terminal does not show. */
 export async function render(event: LessonEvent, options: TerminalOptions): Promise<string | undefined> {
   if (!isPicture(event)) return textOf(event, options);
   const caption = options.fold ? fold(event.caption, options.columns, "") : event.caption;
   return `\n${await drawing(event, options)}${caption}\n`;
 }
 
-/** Whether an event is something to look at. */
+/** Whether an event is a picture. */
 export function isPicture(event: LessonEvent): event is Picture {
   return "name" in event && "caption" in event;
 }
@@ -37,7 +37,7 @@ async function drawing(picture: Picture, options: TerminalOptions): Promise<stri
   }
 }
 
-/** What an event looks like that needs no drawing. */
+/** The text of an event that is not a picture. */
 export function textOf(event: Exclude<LessonEvent, Picture>, options: TerminalOptions): string | undefined {
   const paint = (code: number, text: string) => options.colour ? `\x1b[${code}m${text}\x1b[0m` : text;
   const folded = (text: string, indent?: string) => options.fold ? fold(text, options.columns, indent) : text;

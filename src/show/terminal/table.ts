@@ -8,7 +8,10 @@ import { at } from "../../at.ts";
 import { figureText } from "../../wording.ts";
 import { wrapped } from "./paint.ts";
 
-/** Draws a table in columns that fit, numbers right under each other; where they cannot, one row's words after another. */
+/**
+ * Draws a table with columns that fit, and numbers aligned to the right. If they cannot fit, it lists the cells of each
+ * row.
+ */
 export function drawTable(table: Table, columns: number): string {
   const cells = [table.columns, ...table.rows.map((row) => row.map(figureText))];
   const right = table.columns.map((_, column) => table.rows.every((row) => typeof row[column] === "number"));
@@ -35,7 +38,7 @@ export function drawTable(table: Table, columns: number): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Every row as a list of its own. */
+/** Writes every row as a list of its cells. */
 function records({ columns: names, rows }: Table, columns: number): string {
   return rows.map((row) =>
     row.map((value, i) => `${wrapped(`${names[i]}: ${figureText(value)}`, columns).join("\n")}\n`).join("")

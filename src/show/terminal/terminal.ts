@@ -1,5 +1,5 @@
 /**
- * The terminal as a surface: text, claims and tables; pictures and a progress bar, which load when they are first needed.
+ * The terminal as a surface. Pictures and the progress bar load when they are first needed.
  *
  * @module
  */
@@ -11,19 +11,21 @@ import type { ProgressBar } from "./progress.ts";
 export type { TerminalOptions } from "./capabilities.ts";
 export type { Colour } from "./paint.ts";
 
-/** Takes away what the last line has. */
+/** Clears the last line. */
 const CLEAR = "\r\x1b[2K";
 
 /**
- * Prints every event, as the terminal at hand allows: no escape codes into pipes, or where `NO_COLOR` is set.
+ * Makes a surface that prints every event, as far as the terminal allows. It writes no escape codes to a pipe, or if
+ * `NO_COLOR` is set.
  *
- * @param options What the terminal can do; by default the terminal at hand is asked, which takes it a millisecond.
- * @param interrupted What Ctrl-C does while a model trains: by default the bar is taken away and the program ends with exit
- * code 130; nothing where the caller sees to it, who then has to send `end`.
+ * @param options The capabilities of the terminal; by default, the terminal is queried, which takes about a
+ * millisecond.
+ * @param interrupted What Ctrl-C does while a model trains: by default, it removes the progress bar and ends the
+ * program with exit code 130. With `null`, the caller handles Ctrl-C, and must send `end`.
  */
 export async function terminal(
   options?: TerminalOptions,
-  interrupted: (() => void) | null = () => Deno.exit(130), // by the shell's own rule
+  interrupted: (() => void) | null = () => Deno.exit(130), // as shells do
 ): Promise<Surface> {
   const [{ isPicture, render, textOf }, { printLine }, { fetchText, progressBar }, { thisTerminal }] = await Promise
     .all([
@@ -31,13 +33,13 @@ export async function terminal(
       import("./print_line.ts"),
       import("./progress.ts"),
       import("./capabilities.ts"),
-    ]); // a browser has no terminal
+    ]); // loaded here, because a browser has no terminal
   const now = options ? () => options : await thisTerminal();
   const live = !options && Deno.stdout.isTerminal();
   let bar: ProgressBar | undefined;
   let busy: Promise<void> | undefined;
-  let fetching = false; // whether the last line is a bar for data on their way
-  let apart = false; // whether there is an empty line above: one is enough
+  let fetching = false; // whether the last line is the bar of a download
+  let apart = false; // whether the last line is empty: one empty line is enough
   const print = (text: string | undefined) => {
     if (text === undefined) return;
     printLine(apart && text.startsWith("\n") ? text.slice(1) : text);
@@ -72,7 +74,8 @@ export async function terminal(
   return (event) => {
     const at = performance.now();
     const next = () => tell(event, at);
-    const done = busy ? busy.then(next, next) : next(); // who said what failed hears of it; what comes after is shown
+    // An error goes to the sender of its event, and later events are still shown.
+    const done = busy ? busy.then(next, next) : next();
     if (!done) return;
     const wait: Promise<void> = busy = done.finally(() => {
       if (busy === wait) busy = undefined;
