@@ -8,7 +8,8 @@ import * as tf from "@tensorflow/tfjs";
 import { loadVae } from "../mod.ts";
 import { difference } from "../src/models/architecture.ts";
 import { startBackend } from "./_backends.ts";
-import { KINDS, outputs, trained, vaeOf } from "./_every_layer.ts";
+import { outputs, trained, vaeOf } from "./_every_layer.ts";
+import { KINDS } from "./_layer_kinds.ts";
 import { deno, granted, testIf, withTempDir } from "./_run.ts";
 
 const canRun = await granted({ name: "run" }) && await granted({ name: "write" }) && await granted({ name: "read" });
