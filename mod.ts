@@ -51,7 +51,9 @@ export type { Networks } from "./src/models/layers.ts";
 export { oneHot } from "./src/models/one_hot.ts";
 export { gridCodes } from "./src/models/grid_codes.ts";
 export { exportNpz } from "./src/models/npz.ts";
-export { loadVae, type SavedModel, saveVae, type SaveVaeOptions } from "./src/models/saved_vae.ts";
+export { loadVae } from "./src/models/saved/load_vae.ts";
+export { saveVae, type SaveVaeOptions } from "./src/models/saved/save_vae.ts";
+export type { SavedModel } from "./src/models/saved/saved_model.ts";
 
 // Objectives, training and evaluation.
 export { type Elbo, elbo } from "./src/objectives/elbo.ts";

@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/images.ts";
 import { take } from "../data/images.ts";
-import { loadVae, saveVae } from "../models/saved_vae.ts";
+import { loadVae } from "../models/saved/load_vae.ts";
+import { saveVae } from "../models/saved/save_vae.ts";
 import type { LayersVae } from "../models/vae.ts";
 import { negativeElbo } from "../objectives/negative_elbo.ts";
 import type { Show } from "../show/show.ts";
