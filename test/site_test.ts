@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "@std/assert";
 import axe from "axe-core/axe.min.js" with { type: "text" };
 import { decode } from "fast-png";
 import { DOMParser } from "linkedom";
@@ -188,6 +188,9 @@ const RUN = `(async () => {
   return document.querySelector(".status").textContent;
 })()`;
 
+/** What it says where all claims are true. */
+const ALL_HOLD = /^\d+ ✓: all claims hold, on wasm, in /;
+
 /** What keeps people from using the page, by axe-core; text that lies over a picture is for eyes to judge. */
 async function violations(tab: Tab): Promise<string[]> {
   await tab.evaluate(`${axe}; undefined`);
@@ -300,7 +303,7 @@ testBrowser(
       assertEquals(tab.errors, []);
       assertEquals(await violations(tab), []);
       assertEquals(tab.requests.filter((url) => !/^(blob:)?http:\/\/127\.0\.0\.1:/.test(url)), []);
-      assertEquals((await tab.evaluate<string>(RUN)).slice(0, 4), "22 ✓", "and it runs again");
+      assertMatch(await tab.evaluate(RUN), ALL_HOLD, "and it runs again");
     }),
 );
 
@@ -342,10 +345,10 @@ testBrowser(
       await new Promise((done) => setTimeout(done, 300));
       return { later: said() !== before, said: said(), axe: document.querySelector(".status").textContent };
     })()`);
-      assertEquals([later, axe], [false, `Stopped after ${said} ✓. What the run has said stays on the page.`]);
+      assertEquals([later, axe], [false, `Stopped after ${said} ✓. Its results so far stay on the page.`]);
       assertEquals(await violations(tab), []);
       await tab.evaluate(`document.querySelector("[name=samples]").value = 1000`);
-      assertEquals((await tab.evaluate<string>(RUN)).slice(0, 4), "22 ✓");
+      assertMatch(await tab.evaluate(RUN), ALL_HOLD);
     }),
 );
 
@@ -416,8 +419,8 @@ async function longRun(tab: Tab): Promise<void> {
 /** Asserts that lesson 04 runs in a tab, whatever happened there before. */
 async function assertRuns(tab: Tab): Promise<void> {
   await tab.evaluate(`document.querySelector("[name=samples]").value = 1000`);
-  assertEquals((await tab.evaluate<string>(RUN)).slice(0, 32), "22 ✓: all claims hold, on wasm, ");
-  assertEquals(await tab.evaluate("document.querySelectorAll('.claim').length"), 22);
+  assertMatch(await tab.evaluate(RUN), ALL_HOLD);
+  assertEquals(await tab.evaluate(`${LIVE} === document.querySelectorAll(".claim").length`), true);
   assertEquals(tab.errors, []);
 }
 
@@ -454,7 +457,7 @@ testBrowser(
         await longRun(tab);
         await tab.evaluate("window.old = true; location.reload()");
         await tab.until("!window.old && document.readyState === 'complete'");
-        assertEquals(await tab.evaluate(`[${LIVE}, document.querySelectorAll(".claim").length]`), [0, 22]);
+        assertEquals(await tab.evaluate(`[${LIVE}, document.querySelectorAll(".claim").length > 20]`), [0, true]);
         assertEquals(
           await tab.evaluate(`document.querySelector(".terminal code").textContent.includes(" --samples") ===
           (document.querySelector("[name=samples]").value !== "100000")`),
@@ -477,7 +480,7 @@ testBrowser(
         await tab.until(
           "document.querySelector('html[data-lesson=\"03_reparameterization\"] .controls:not([hidden])')",
         );
-        assertEquals((await tab.evaluate<string>(RUN)).slice(0, 4), "13 ✓");
+        assertMatch(await tab.evaluate(RUN), ALL_HOLD);
       });
       await t.step(
         "a worker that is killed is missed at once: a sentence, the last state, and another run",
@@ -489,7 +492,7 @@ testBrowser(
           const said = await tab.evaluate(LIVE);
           assertEquals(
             await tab.evaluate("document.querySelector('.status').textContent"),
-            `The browser has ended the run, after ${said} ✓. What the run has said stays on the page.`,
+            `The browser ended the run after ${said} ✓. Its results so far stay on the page.`,
           );
           await assertRuns(tab);
         },
@@ -558,10 +561,7 @@ testBrowser("site, in Chromium: with WebGPU, here by SwiftShader, all claims hol
       const tab = await open("04_kl.html", { width: 1280 });
       await tab.evaluate(`document.querySelector("[name=backend]").value = "webgpu"`);
       await tab.evaluate(`document.querySelector("[name=samples]").value = 1000`);
-      assertEquals(
-        (await tab.evaluate<string>(RUN)).replace(/\d+ \w+\.$/, ""),
-        "22 ✓: all claims hold, on webgpu, in ",
-      );
+      assertMatch(await tab.evaluate(RUN), /^\d+ ✓: all claims hold, on webgpu, in /);
       assertEquals(tab.errors, []);
     },
     {},
@@ -592,16 +592,12 @@ Deno.test("choices: those that a question names after a colon, yes and no where 
   const questions = (await lessonFiles()).flatMap(({ text }) =>
     Array.from(
       text.replaceAll(/\n\/\/ /g, " ").matchAll(/\*Predict, then run[^]*?\n/g),
-      ([line]) => choicesOf(line.replaceAll("*", "").replace(/\?[^?]*$/, "?")).join(" | "),
+      ([line]) => choicesOf(line.replaceAll("*", "").replace(/\?[^?]*$/, "?")),
     )
   );
   assertGreater(questions.length, 20);
-  assertEquals(questions.filter(Boolean), [
-    "nearly all | half | less",
-    "twice the best σ² | half of it",
-    "the sure guess | the good guess | the one far away",
-    "Yes | No",
-  ]);
+  assertGreater(questions.filter((choices) => choices.length > 1).length, 2);
+  assertEquals(questions.flat().filter((choice) => choice.length > 40), []);
 });
 
 testBrowser(
@@ -628,7 +624,7 @@ testBrowser(
       const typed = await open("03_reparameterization.html", { width: 390 });
       await typed.evaluate(`document.querySelector(".predict input").value = "far <b>away</b>"`);
       await typed.evaluate(press("Predict"));
-      await typed.evaluate(press("Show me without"));
+      await typed.evaluate(press("Show it anyway"));
       assertEquals(await typed.evaluate(predicted), ["You predicted: far <b>away</b>"]);
       assertEquals(await typed.evaluate("document.querySelectorAll('.locked').length"), 0);
 
@@ -723,7 +719,7 @@ testBrowser(
         ),
         true,
       );
-      assertEquals((await alone.evaluate<string>(RUN)).slice(0, 4), "22 ✓");
+      assertMatch(await alone.evaluate(RUN), ALL_HOLD);
     });
   },
 );

@@ -85,8 +85,8 @@ function runHtml(
   }, WebAssembly${kernels}, version ${escapeHtml(version)}.</p>
 <form class="controls" hidden>
 <button type="submit">Run this lesson here</button>
-<details><summary>Its numbers</summary><div class="fields">${fields.join("")}${BACKEND}
-<button type="reset" class="plain">As they were</button></div></details>
+<details><summary>Change its numbers</summary><div class="fields">${fields.join("")}${BACKEND}
+<button type="reset" class="plain">Defaults</button></div></details>
 </form>
 <p class="status" role="status" hidden></p>
 <details class="terminal"><summary>In a terminal</summary>${codeHtml(`deno run lessons/${name}.ts`, false)}</details>

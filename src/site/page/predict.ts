@@ -59,10 +59,10 @@ function formFor(choices: string[]): HTMLFormElement {
   const field = `<label>Your prediction <input autocomplete="off" required maxlength="200"></label>
 <button value="typed">Predict</button>`;
   form.innerHTML = `<fieldset><legend${choices.length ? "" : ` class="unseen"`}>Your prediction</legend>
-${choices.length ? "" : field} <button class="plain" formnovalidate value="">Show me without</button></fieldset>
+${choices.length ? "" : field} <button class="plain" formnovalidate value="">Show it anyway</button></fieldset>
 <p>What the lesson found is hidden until then. Nothing is sent anywhere.</p>`;
   const buttons = choices.map((choice) =>
-    Object.assign(document.createElement("button"), { value: choice, textContent: choice })
+    Object.assign(document.createElement("button"), { className: "choice", value: choice, textContent: choice })
   );
   form.querySelector("legend")!.after(...buttons);
   return form;

@@ -15,8 +15,14 @@ export function addRun(): void {
   const main = document.querySelector<HTMLElement>("main");
   if (!panel || !form || !lesson || !main) return;
   const results = resultsIn(main, panel.dataset.question ?? "");
-  const [status, button] = [panel.querySelector<HTMLElement>(".status")!, form.querySelector("button")!];
-  const parts: Parts = { lesson, results, status, button, bar: makeBar() };
+  const parts: Parts = {
+    lesson,
+    results,
+    origin: panel.querySelector<HTMLElement>(".recorded")!,
+    status: panel.querySelector<HTMLElement>(".status")!,
+    button: form.querySelector("button")!,
+    bar: makeBar(),
+  };
   const command = panel.querySelector<HTMLElement>(".terminal code")!;
   const showCommand = () => command.textContent = commandOf(form, lesson);
   let running: Running | undefined;

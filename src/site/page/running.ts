@@ -18,6 +18,8 @@ export interface Parts {
   lesson: string;
   /** Where its results appear. */
   results: Results;
+  /** Where it is said which run the results are of. */
+  origin: HTMLElement;
   /** Where it is said how a run ended. */
   status: HTMLElement;
   /** The button that begins a run and stops it. */
@@ -33,7 +35,11 @@ export interface Running {
 }
 
 /** Starts a run, and calls `over` when it has ended, in whatever way. */
-export function start({ lesson, results, status, button, bar }: Parts, request: Request, over: () => void): Running {
+export function start(
+  { lesson, results, origin, status, button, bar }: Parts,
+  request: Request,
+  over: () => void,
+): Running {
   const worker = new Worker(new URL(`run/${lesson}.js`, document.baseURI), { type: "module" });
   const [began, told] = [performance.now(), report(bar, results)];
   let [ended, backend] = [false, ""];
@@ -43,12 +49,12 @@ export function start({ lesson, results, status, button, bar }: Parts, request: 
     worker.terminate();
     bar.hidden = true;
     button.textContent = "Run it again";
-    status.textContent = sentence;
+    status.replaceChildren(...sentence.split("\n").flatMap((line, i) => [i ? "\n" : "", lineOf(line)]));
     status.hidden = false;
     document.documentElement.dataset.run = "over";
     over();
   };
-  const stays = "What the run has said stays on the page.";
+  const stays = "Its results so far stay on the page.";
   const lock = navigator.locks && crypto.randomUUID();
   worker.onerror = ({ message }) => end(`The lesson cannot run here: ${message || "its files cannot be loaded."}`);
   worker.onmessage = ({ data }: MessageEvent<Answer>) => {
@@ -60,7 +66,7 @@ export function start({ lesson, results, status, button, bar }: Parts, request: 
       told.say(`Running on ${backend}`);
       // The worker holds this lock for as long as it lives, so that the page learns of its death.
       if (lock) {
-        navigator.locks.request(lock, () => end(`The browser has ended the run, after ${told.claims()}. ${stays}`));
+        navigator.locks.request(lock, () => end(`The browser ended the run after ${told.claims()}. ${stays}`));
       }
     } else {
       const seconds = timeText((performance.now() - began) / 1000);
@@ -68,11 +74,17 @@ export function start({ lesson, results, status, button, bar }: Parts, request: 
     }
   };
   results.begin();
+  origin.textContent = "Results of this run have a solid edge; those that were here before have a dotted one.";
   told.say("Loading");
   document.documentElement.dataset.run = "on";
   [bar.hidden, status.hidden, button.textContent] = [false, true, "Stop"];
   worker.postMessage({ ...request, ...(lock ? { lock } : {}) });
   return { stop: () => end(`Stopped after ${told.claims()}. ${stays}`) };
+}
+
+/** A line of its own. */
+function lineOf(text: string): HTMLElement {
+  return Object.assign(document.createElement("span"), { textContent: text });
 }
 
 /** What the bar tells of a run, to the eyes and, claims by the section, to the ears. */
