@@ -260,8 +260,8 @@ export async function forms(): Promise<Form[]> {
     {
       what: "PNG images, a folder for each class",
       files: {
-        ...pngs(TRAIN, (i) => `train/${TRAIN.labels[i]}/${i}.png`),
-        ...pngs(TEST, (i) => `test/${TEST.labels[i]}/${i}.png`),
+        ...pngs(TRAIN, (i) => `mnist_png/training/${TRAIN.labels[i]}/${i}.png`),
+        ...pngs(TEST, (i) => `mnist_png/testing/${TEST.labels[i]}/${i}.png`),
       },
       read: { train: sorted(TRAIN), test: sorted(TEST) },
     },

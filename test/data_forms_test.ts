@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { ImageSet } from "../src/data/images.ts";
 import readme from "../data/README.md" with { type: "text" };
 import { type Form, forms, FROM, type Half, load, type Outcome, tables, TO } from "./_data_forms.ts";
+import { random } from "../src/random.ts";
 import { granted, testIf } from "./_run.ts";
 
 const files = await granted({ name: "read" }) && await granted({ name: "write" });
@@ -61,5 +62,26 @@ testIf(
     }
     const written = readme.split(FROM)[1]!.split(TO)[0]!;
     assertEquals(cellsOf(written), cellsOf(tables(rows)));
+  },
+);
+
+testIf(
+  files,
+  "--allow-read --allow-write",
+  "each form with a file damaged by chance is read, or refused in a sentence",
+  async () => {
+    const noise = random(0);
+    const below = (n: number) => Math.floor(n * noise.uniform());
+    for (const form of await forms()) {
+      for (let time = 0; time < 6; time++) {
+        const names = Object.keys(form.files);
+        const name = form.file ?? names[below(names.length)]!;
+        const bytes = form.files[name]!.slice();
+        for (let i = 0; i < 3 && bytes.length > 0; i++) bytes[below(Math.min(bytes.length, 200))] = below(256);
+        const cut = time % 2 === 0 ? bytes : bytes.subarray(0, below(bytes.length));
+        const { data, refused } = await load({ ...form, files: { ...form.files, [name]: cut } }); // or it throws
+        assert(data || /^[^\n]{20,500}\.$/.test(refused!), `${form.what}: ${refused}`);
+      }
+    }
   },
 );
