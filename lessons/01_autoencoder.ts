@@ -9,8 +9,8 @@
  * with N images x, |v| the length of a vector v, and f and g from a family of functions that can be trained.
  *
  * - **You need**: derivatives, matrices, what a variance and a Gaussian are; a little TypeScript.
- * - **You leave with**: an encoder, a code and a decoder, trained; what the best *linear* squeeze is; and the reason why a
- *   plain autoencoder cannot make new digits.
+ * - **You leave with**: an encoder, a code and a decoder, trained; what the best *linear* squeeze is; and why a plain
+ *   autoencoder cannot make new digits.
  * - **Run** (about 10 seconds): `deno run lessons/01_autoencoder.ts`
  *
  * @module
@@ -38,19 +38,19 @@ type Options = typeof defaults & CommonOptions;
 // changes them so that x̂ comes closer to x. How far apart the two are, averaged over images, is the **loss**.
 //
 // Read a lesson from top to bottom, each section beside what it prints. What follows the line `### Check` compares the numbers
-// found with numbers known in advance; you can skip it at first. A line that ends in ✎ is an exercise: put `NaN` in the place
-// of what is right of its `=` or `return`, write that again from the text, and run the lesson. The checks say whether you were
-// right. At *Predict, then run* decide on an answer before you look. The answers to all are in `lessons/answers.md`.
+// found with numbers known in advance; you can skip it at first. A line that ends in ✎ is an exercise: replace what follows its
+// `=` or `return` with `NaN`, work it out again from the text, and run the lesson. The checks say whether you were right. At
+// *Predict, then run* decide on an answer before you look. All answers are in `lessons/answers.md`.
 
 // ## 1.1 By hand: two numbers into one
 //
 // The smallest squeeze there is takes points (x₁, x₂), here of a long, slanted cloud, through a code of one number. The code is
 // z = f₁ x₁ + f₂ x₂, the reconstruction is x̂ = (g₁ z, g₂ z), a point of the line through 0 along g, and the loss is |x - x̂|².
 //
-// How does the loss change with each weight? Let r = x - x̂ be the error. By the chain rule the slope along g₁ is -2 r₁ z, and
-// the slope along z is -2 (g₁ r₁ + g₂ r₂). As z changes with f₁ by x₁, the slope along f₁ is x₁ times the one along z; g₂ and f₂
-// are alike. **Gradient descent** takes a small step against the slopes, averaged over all points, again and again. The
-// **learning rate** sets the size of the step.
+// How does the loss change with each weight? Call its derivative with respect to a weight its **slope** along that weight. Let
+// r = x - x̂ be the error. By the chain rule the slope along g₁ is -2 r₁ z, and the slope along z is -2 (g₁ r₁ + g₂ r₂). As
+// ∂z/∂f₁ = x₁, the slope along f₁ is x₁ times the one along z. The same holds for g₂ and f₂. **Gradient descent** takes a small
+// step against the slopes, averaged over all points, again and again. The **learning rate** sets the size of the step.
 
 /** Trains the two-number autoencoder by gradient descent; returns its mean squared error after the last step. */
 export function trainByHand(points: [number, number][], steps: number, rate: number): number {
@@ -77,7 +77,7 @@ export function trainByHand(points: [number, number][], steps: number, rate: num
 // and d be the means of x₁², x₁x₂ and x₂². Along a direction u of length 1 the mean square is a u₁² + 2b u₁u₂ + d u₂²;
 // its least value is the smaller eigenvalue of the matrix [[a, b], [b, d]], which is (a + d - √((a - d)² + 4b²)) / 2.
 //
-// *Predict, then run.* The cloud below has the standard deviation 1.5 along and 0.5 across. Where will the loss end?
+// *Predict, then run.* The cloud has a standard deviation of 1.5 along its length and 0.5 across it. Where will the loss end up?
 
 /** Points of a long cloud along a slanted line. */
 export function cloud(count: number, source: Random): [number, number][] {
@@ -108,13 +108,13 @@ function byHand(show: Show, seed: number): void {
 
 // ## 1.2 A linear squeeze of digits, and the best one
 //
-// Now an image x is a row of 784 numbers, and its code z has 8. Two matrices still do: z = x F and x̂ = z G. A **tensor** is an
-// array of numbers with a shape, which comments give: `[B, D]` is a batch of B images of D numbers each, and a code has L
-// numbers. TensorFlow.js, `tf`, computes with tensors, and finds slopes by itself. Its `minimize` does what we did by hand: it
-// computes the loss, finds its slope along every `tf.variable`, and takes a step. Two things are new. A step looks at a random
-// **batch** of images, not at all of them, which is faster and nearly as good. And the algorithm, **Adam**, adapts the
-// learning rate to each weight. In the code `tf.gather` picks rows of a matrix, `as Tensor2D` tells TypeScript that a tensor
-// has two axes, and a `!` that a value is there.
+// Now an image x is a row of 784 numbers, and its code z has 8. Two matrices are still enough: z = x F and x̂ = z G. A
+// **tensor** is an array of numbers with a shape, which comments give: `[B, D]` is a batch of B images of D numbers each, and a
+// code has L numbers. TensorFlow.js, `tf`, computes with tensors, and finds slopes by itself. Its `minimize` does what we did by
+// hand: it computes the loss, finds its slope along every `tf.variable`, and takes a step. Two things are new. A step looks at a
+// random **batch** of images, not at all of them, which is faster and nearly as good. And the algorithm, **Adam**, adapts the
+// learning rate to each weight. In the code `tf.gather` picks rows of a matrix, `as Tensor2D` tells TypeScript that a tensor has
+// two axes, and a `!` that a value is there.
 
 /** Trains a linear autoencoder on images, `[N, D]`; returns its matrices F, `[D, L]`, and G, `[L, D]`. */
 export function trainLinear(images: Tensor2D, latent: number, source: Random): [tf.Variable, tf.Variable] {
@@ -139,13 +139,13 @@ export function trainLinear(images: Tensor2D, latent: number, source: Random): [
 // `tf.tidy` frees all tensors that a function made, except those it returns; `await t.data()` fetches a tensor's numbers.
 //
 // Where should it end? The best plane through a cloud of points is known without any training: it is found by **principal
-// component analysis**, PCA. The plane is spanned by the directions along which the points vary most, the eigenvectors of
-// their covariance matrix. What is left over is the sum of the variances along all other directions, the other
-// eigenvalues; in 1.1 that was the smaller one. The mean is subtracted from the data first, because the planes of F and G
-// go through 0.
+// component analysis**, PCA. The plane is spanned by the directions along which the points vary most, the eigenvectors of their
+// covariance matrix. What is left over is the sum of the variances along all other directions, the other eigenvalues; in 1.1
+// that was the smaller one. The mean is subtracted from the data first, because all reconstructions z G lie on a plane
+// through 0.
 //
-// *Predict, then run.* Each principal component takes away the largest variance that is left. How much of it will the
-// first 8 of 784 leave: nearly all, half, or less? The picture has the answer for codes of other lengths too.
+// *Predict, then run.* Each principal component takes away as much of the variance that is left as one direction can. How much
+// of the total will the first 8 of 784 leave over: nearly all, half, or less? The picture shows codes of other lengths too.
 
 // ### Check
 async function linearSqueeze(show: Show, images: Tensor2D, pca: PrincipalComponents, options: Options): Promise<void> {
@@ -178,8 +178,8 @@ async function linearSqueeze(show: Show, images: Tensor2D, pca: PrincipalCompone
 // Digits do not lie in a plane. So put a **hidden layer** h of 128 numbers between x and z, and another between z and x̂:
 //
 // ```text
-//   x ──▶ max(0, x M₁ + b₁) ──▶ z = h M₂ + b₂ ──▶ max(0, z M₃ + b₃) ──▶ x̂ = sigmoid(h M₄ + b₄)
-//  784           128                  8                  128                      784
+//   x ──▶ h = max(0, x M₁ + b₁) ──▶ z = h M₂ + b₂ ──▶ h = max(0, z M₃ + b₃) ──▶ x̂ = sigmoid(h M₄ + b₄)
+//  784             128                    8                    128                       784
 // ```
 //
 // The constants b, the **biases**, are trained like the matrices. max(0, ·) is called **ReLU**; because of its kink the images
@@ -224,9 +224,9 @@ async function eightLines(show: Show, digits: Dataset, model: Autoencoder): Prom
 // The library's `train` is the loop of 1.2. One pass over all images is an **epoch**. Every epoch takes them in a new
 // random order, made from a **seed**, so that you see the same numbers as the next reader.
 //
-// To be fair, we now judge by **held-out** images, which neither PCA nor the autoencoder has seen. One picture has the loss on
-// training images and on held-out ones: as long as the two stay together, what is learned holds for digits in general. The
-// other picture has reconstructions: look at what the linear squeeze smears and the bent one keeps.
+// A model may fit its training images better than new ones. So we now judge by **held-out** images, which neither PCA nor the
+// autoencoder has seen. One picture shows the loss on both kinds: as long as the two stay together, what is learned holds for
+// digits in general. The other shows reconstructions: look at what the linear squeeze smears and the bent one keeps.
 
 async function trainBent(show: Show, digits: Dataset, model: Autoencoder, { epochs, seed }: Options): Promise<Step[]> {
   const steps: Step[] = [];
@@ -279,9 +279,9 @@ async function bentSqueeze(show: Show, digits: Dataset, pca: PrincipalComponents
 // a wrong place has real codes close by, and decodes to much the same as they do. In 8 dimensions it is the eighth root, about
 // 3 along each side: a wrong place has no real code near it.
 //
-// We measure two distances, of draws and, for comparison, of real digits: from a code to the *nearest* code of a training
-// image, and from a decoded image to the nearest held-out digit. The second is kind to dreams, because a grey blur is never
-// very far from a digit. With fewer than 8 numbers nothing is claimed, since then real codes are close by.
+// We measure two distances: from a code to the *nearest* code of a training image, and from a decoded image to the nearest
+// held-out digit. Each is measured for draws and, for comparison, for real digits. The second is kind to dreams, because a grey
+// blur is never very far from a digit. For codes of fewer than 8 numbers we claim nothing, since there real codes are close by.
 
 /** Squared distance from each row to the nearest of the others, `[B, D]` and `[N, D]`: its mean, and that mean's standard error. */
 export async function distanceToNearest(x: Tensor2D, others: Tensor2D): Promise<{ mean: number; error: number }> {
@@ -339,9 +339,10 @@ async function dreams(show: Show, digits: Dataset, model: Autoencoder, { latent,
   tf.dispose([codes, heldOut, images, real, drawn, shown, realImages, drawnImages]);
 }
 
-// So what survives a squeeze is what reconstructs an image. What is nowhere kept is *which codes are those of digits*: the space
-// of codes has holes, and the loss does not count them. The loss of a **variational** autoencoder does. To write it down we
-// must first know what a reconstruction error claims about the world: lesson 2.
+// So what survives a squeeze is what reconstructs an image. What is not kept anywhere is *which codes are those of digits*: the
+// space of codes has holes, and the loss does not count them. The loss of a **variational** autoencoder has a second term, which
+// draws all codes towards one known distribution. To write it down, we must first know what a reconstruction error claims about
+// the world: lesson 2.
 //
 // ## Try it
 //
