@@ -23,10 +23,11 @@ import text from "./03_reparameterization.ts" with { type: "text" };
 export const defaults = { samples: 100_000 };
 type Options = typeof defaults & CommonOptions;
 
-// Lesson 2 asked for an encoder that answers x with a *distribution* of codes, N(μ, σ²), from which the code z is
-// drawn. Training needs a slope for every number: if this one changed a little, how would the loss change? But between
-// μ and the loss stands a random draw, like a roll of dice, and the outcome of a roll has no derivative. Below, the
-// left column shows the obstacle, and the right one the way around it. Both draw z from the same distribution.
+// Lesson 2 asked for an encoder that answers x with a *distribution* of codes, N(μ, σ²), from which the code z is drawn.
+// Training needs a slope for every number on the way from a weight to the loss: if that number changed a little, how
+// would the loss change? But between μ and the loss stands a random draw, like a roll of dice, and the outcome of a roll
+// has no derivative. Below, the left column shows the obstacle, and the right one the way around it. Both draw z from the
+// same distribution.
 
 /** Where the slopes flow. */
 export const FLOW = `
@@ -113,9 +114,9 @@ function theAverage(show: Show, { samples }: Options, source: Random): void {
 // ```
 //
 // The last step uses log q(z) = -(z - μ)² / 2σ² + a constant. The slope ∂ log q / ∂μ is called the **score**, and the
-// average of f(z) times the score over draws is the **score-function estimator**, or REINFORCE (Williams 1992). It
-// needs only the values of f, not its slope: in gradient descent every draw moves μ away from itself, the further the
-// larger its loss. One summand for each draw:
+// average of f(z) times the score over draws is the **score-function estimator**, or REINFORCE (Williams 1992). It needs
+// only the values of f, not its slope. In gradient descent every draw z pushes μ away from z, and the larger the loss
+// f(z), the harder; so μ moves away from where losses are large. One summand for each draw:
 
 /** Score-function summands for the slope along μ of the average of f. */
 export function scoreFunction(f: (z: number) => number, q: Guess, samples: number, source: Random): number[] {
@@ -147,9 +148,9 @@ function byScore(show: Show, { samples }: Options, source: Random): number[] {
 //
 // Why is the slope of the average the average of the slopes? For n fixed draws ε₁ … εₙ the average is (f(μ + σε₁) + … +
 // f(μ + σεₙ)) / n, a sum of ordinary functions of μ, and the slope of a sum is the sum of the slopes. The average over
-// all ε is the limit of such sums, because the distribution of ε does not contain μ; in 3.2 the distribution itself
-// moved. In the limit the rule stays true if f has no jumps, only kinks, and its slope has a finite average, as in
-// networks like ours.
+// all ε is the limit of such sums, whose draws stay where they are when μ moves: the distribution of ε does not contain
+// μ, while in 3.2 the distribution itself moved. The rule stays true in the limit if f has no jumps, though it may have
+// kinks, and if its slope has a finite average, as in networks like ours.
 //
 // This is the **reparameterization trick** (Kingma and Welling 2013; Rezende, Mohamed and Wierstra 2014).
 
@@ -180,18 +181,18 @@ function byPath(show: Show, { samples }: Options, source: Random): number[] {
 
 // ## 3.4 Same mean, very different spread
 //
-// The first picture shows a thousand averages of a hundred draws for each estimator. Both crowds stand around -6, but
-// one is seven times as wide. How many draws does each need, then? Let δ = (x/w - μ) / σ be the distance from the guess
-// to the best code in standard deviations; here δ = 3. Then x - w z = wσ (δ - ε), and the two summands have a common
-// factor:
+// The first picture shows a thousand averages of a hundred draws for each estimator. Both histograms are centred on -6,
+// but one is seven times as wide. How many draws does each need, then? Let δ = (x/w - μ) / σ be the distance from the
+// guess to the best code in standard deviations; here δ = 3. Then x - w z = wσ (δ - ε), and the two summands have a
+// common factor:
 //
 // ```math
 // \text{score: } \frac{w^2 \sigma}{s} \cdot \tfrac12 (\delta - \varepsilon)^2 \varepsilon, \qquad
 // \text{pathwise: } \frac{w^2 \sigma}{s} \cdot (\varepsilon - \delta)
 // ```
 //
-// Without this factor the variance of the pathwise summand is 1. For that of the score use 𝔼[ε²] = 1, 𝔼[ε⁴] = 3 and
-// 𝔼[ε⁶] = 15; odd powers average to 0. Its mean square is ¼ (δ⁴ + 18 δ² + 15) and its mean -δ, so:
+// Without this factor the variance of the pathwise summand is 1. For the score use 𝔼[ε²] = 1, 𝔼[ε⁴] = 3 and 𝔼[ε⁶] = 15;
+// odd powers average to 0. The mean square of its summand is ¼ (δ⁴ + 18 δ² + 15), and the mean is -δ, so:
 //
 // ```math
 // \frac{\operatorname{Var}[\text{score}]}{\operatorname{Var}[\text{pathwise}]} = \tfrac14 (\delta^4 + 18 \delta^2 + 15) - \delta^2
@@ -245,11 +246,11 @@ async function spread(show: Show, scores: number[], paths: number[], source: Ran
 
 // ## 3.5 Where the pathwise estimator fails
 //
-// Let the loss count misses instead: it is 1 if z < ¼, and else 0. Its average is the probability of a miss, which
-// falls as μ grows, at the rate of the density of z at the edge: e^-½ / (σ √2π) = 0.968. But on either side of the edge
-// this loss is flat. So f' = 0 at every z that is drawn, and the pathwise estimate is 0, however many draws you take:
-// the rule of 3.3 does not hold, because f jumps. For the same reason the trick does not work for discrete codes, which
-// no small step of μ can change by a little. The score function needs no slope of f, and is right here too.
+// Let the loss count misses instead: it is 1 if z < ¼, and else 0. Its average is the probability of a miss, which falls
+// as μ grows, at the rate of the density of z at the edge: e^-½ / (σ √2π) = 0.968. But on either side of the edge this
+// loss is flat. So f' = 0 at every z that is drawn, and the pathwise estimate is 0, however many draws you take: the rule
+// of 3.3 does not hold, because f jumps. For the same reason the trick does not work for discrete codes: a small step of
+// μ leaves such a code as it is, or makes it jump. The score function needs no slope of f, and is right here too.
 
 /** A loss with a jump. */
 export const miss = (z: number) => z < 0.25 ? 1 : 0;
@@ -274,8 +275,9 @@ function jump(show: Show, { samples }: Options, source: Random): void {
 //
 // A network may put out any number, but σ must be positive. So let it put out v = log σ²; then σ = √(e^v) = e^(v/2) is
 // positive for every v. The output could be log σ as well, but log σ² is the custom. Do not forget the half: e^v is the
-// *variance*. A program without it runs on, but its draws have the variance (e^v)², 1/16 where ¼ was asked for. What
-// this does to a VAE is an exercise in lesson 5. The slope along v comes by the chain rule, with ∂z/∂v = ½ σ ε:
+// *variance*. A program that forgets it still runs, but its draws have the variance (e^v)², which is 1/16 where ¼ was
+// asked for. What this does to a VAE is an exercise in lesson 5. The slope along v comes by the chain rule, with ∂z/∂v =
+// ½ σ ε:
 
 /** One draw, and the pathwise summand for the slope of the average loss along v = log σ². */
 export function drawWithSlope(mu: number, logVar: number, eps: number): { z: number; slope: number } {
@@ -307,10 +309,10 @@ async function drawnVariance(show: Show, { samples }: Options, source: Random): 
 
 // ## 3.7 Let the machine differentiate
 //
-// tfjs remembers every operation and applies the chain rule backwards through them: **automatic differentiation**. With
-// ε as an input, `reparameterize` is an operation like any other, and slopes pass through it. A slope can be tested
-// without its formula: change the input by a little each way, and take (F(μ + h) - F(μ - h)) / 2h, a **finite
-// difference**. Both values must be computed with the *same* ε, or the difference between the draws would hide the one
+// tfjs remembers every operation and applies the chain rule backwards through them: **automatic differentiation**. With ε
+// as an input, `reparameterize` is an operation like any other, and slopes pass through it. A slope can be tested without
+// its formula: change the input by a little each way, and take (F(μ + h) - F(μ - h)) / 2h, a **finite difference** of the
+// average loss F. Both values must be computed with the *same* ε, or the difference between the draws would hide the one
 // that h makes.
 
 /** The toy's loss averaged over the noise ε `[K, 1]`, as a function of μ and log σ² (scalars). */
