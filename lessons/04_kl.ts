@@ -65,7 +65,7 @@ async function threePairs(show: Show): Promise<void> {
 
 // ## 4.2 By hand
 //
-// Suppose that z was drawn from q. How clearly does it show that it was not drawn from p? The ratio q(z) / p(z) says how
+// Suppose that z was drawn from q. How clearly does z show that it was not drawn from p? The ratio q(z) / p(z) says how
 // much denser q is than p at z. The average of its logarithm over draws from q is the **Kullback–Leibler divergence**,
 // KL(q ‖ p). As the logarithm is the natural one, the unit is the **nat**; 1 nat is 1.44 bits. The two log-densities
 // are
@@ -115,7 +115,7 @@ function byHand(show: Show): void {
 // ## 4.3 By adding up the integral
 //
 // A formula derived by hand should be checked by a computation that does not use it. An average under q is an integral,
-// and an integral is the limit of a sum over thin strips. Here each strip adds q's density, times the log-ratio, times
+// and an integral is the limit of a sum over thin strips. Here each strip adds q's density times the log-ratio times
 // the width of the strip.
 
 /** KL(N(μ, σ²) ‖ N(0, 1)) by the trapezium rule, on 4,001 points from 12 standard deviations below μ to 12 above. */
@@ -274,12 +274,14 @@ async function slopes(show: Show): Promise<void> {
 // ```
 //
 // So the KL is never negative, and it is zero only if t = 1 everywhere, that is if q is p. This is a case of **Jensen's
-// inequality**: because log is concave, the average of a log is at most the log of the average.
+// inequality**: because log is concave, the average of a log is at most the log of the average. For any positive t it
+// follows in the same way. Put t / 𝔼[t] in the place of t: log t - log 𝔼[t] ≤ t / 𝔼[t] - 1. The right side averages to
+// 0, so 𝔼[log t] ≤ log 𝔼[t]. Above, 𝔼[t] was 1, and its log 0.
 //
-// It also gives a simple test of any program: a negative KL is a mistake, most likely of a sign. Kingma and Welling print
-// 4.2's formula with every sign reversed, ½ Σ (1 + log σ² - μ² - σ²), because they need -KL. The anonymous notebook from
-// which this course grew printed just that as the KL itself, though its code had the sign right. Minimising that
-// would *reward* an encoder for leaving the prior, without limit: at σ = 1 it is -½ μ².
+// It also gives a simple test of any program: a negative KL is a mistake, most likely a wrong sign. Kingma and Welling
+// print 4.2's formula with every sign reversed, ½ Σ (1 + log σ² - μ² - σ²), because they need -KL. The anonymous
+// notebook from which this course grew printed just that as the KL itself, though its code had the sign right.
+// Minimising that would *reward* an encoder for leaving the prior, without limit: at σ = 1 it is -½ μ².
 
 /** 4.2's formula with every sign reversed, ½ (1 + log σ² - μ² - σ²): minus the KL, printed for the KL. */
 export const klAsPrinted = (mu: number, logVar: number) => 0.5 * (1 + logVar - mu ** 2 - Math.exp(logVar));
@@ -300,9 +302,9 @@ async function neverNegative(show: Show): Promise<void> {
 
 // ## 4.8 Not a distance
 //
-// What if p is not N(0, 1) but any Gaussian, with the mean m and the standard deviation τ? Measure z from m and in units
-// of τ: u = (z - m) / τ. Then p is the standard normal, and q has the mean (μ - m) / τ and the variance σ² / τ². The
-// change multiplies both densities by τ, so their ratio stays what it was, and so does its average. Hence, by 4.2,
+// What if p is not N(0, 1) but any Gaussian, with mean m and standard deviation τ? Measure z from m and in units of τ:
+// u = (z - m) / τ. Then p is the standard normal, and q has mean (μ - m) / τ and variance σ² / τ². The change
+// multiplies both densities by τ, so their ratio stays what it was, and so does its average. Hence, by 4.2,
 //
 // ```math
 // \mathrm{KL}(\mathcal{N}(\mu, \sigma^2) \,\|\, \mathcal{N}(m, \tau^2))
@@ -310,7 +312,7 @@ async function neverNegative(show: Show): Promise<void> {
 // ```
 //
 // Exchanging q and p changes the result, so the KL is not a distance. Take a narrow Gaussian and a broad one, both with
-// the mean 0 and with standard deviations of 0.1 and 1. The average is taken over draws from q. If q is the narrow one,
+// mean 0, and with standard deviations of 0.1 and 1. The average is taken over draws from q. If q is the narrow one,
 // all its draws lie where p is dense too, and the KL is small: ½ (0.01 - 1 - log 0.01) = 1.81 nats. If q is the broad
 // one, most of its draws lie where p is practically zero, and the KL is large: ½ (100 - 1 - log 100) = 47.20 nats.
 //
@@ -348,7 +350,7 @@ async function asymmetry(show: Show): Promise<void> {
 //
 // 1. `--samples 1000000`. By what factor does the margin in 4.4 shrink, and why not by ten?
 // 2. In 4.2 μ = 1 costs half a nat, with σ = 1. What does μ = 2 cost? Predict, then ask `klByHand`.
-// 3. In 4.8 give the narrow one the standard deviation 0.01. Which divergence grows by much, and which by little?
+// 3. In 4.8 give the narrow one a standard deviation of 0.01. Which divergence grows a lot, and which only a little?
 //
 // Answers: `lessons/answers.md`.
 

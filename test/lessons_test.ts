@@ -545,6 +545,8 @@ Deno.test("02: likelihoods, evidences and averages", () => {
   }
   assertEquals(Math.round(100 * relativeVariance(1, 0.5)), 176); // as 2.7 says
   assertEquals((100 * relativeVariance(20, 0.5)).toPrecision(2), "6.7e+10"); // as the answers say
+  assertEquals((100 * relativeVariance(20, 8)).toFixed(0), "729"); // hundreds, as the answers say
+  assertEquals(greyTotal(0.9).toFixed(3), "0.364"); // as 2.4 says
   const estimate = logOfAverage(drawnLogs(2, 0.5, 20_000, random(6)));
   assertAlmostEquals(estimate, 2 * Math.log(evidence(0.5)), 5 * Math.sqrt(relativeVariance(2, 0.5) / 20_000));
   assertAlmostEquals(logOfAverage([-1000, -1000 + Math.log(3)]), -1000 + Math.LN2, 1e-12); // each e^log underflows
@@ -633,6 +635,13 @@ Deno.test("04: four ways to a divergence, and its slopes", async () => {
     assertSame(klBetween(mu, sigma, m, s), between, 1e-9);
   }
   assertSame(klOfCode([2, -0.3], [-1, 1.5]), klByHand(2, -1) + klByHand(-0.3, 1.5), 1e-12);
+});
+
+Deno.test("04: what its exercises and its predictions say", () => {
+  const { klByHand, klSlopes, klBetween } = lessons["04_kl"];
+  const said = [klBetween(0, 0.01, 0, 1).toFixed(2), klBetween(0, 1, 0, 0.01).toFixed(0), klByHand(2, 0).toFixed(2)];
+  assertEquals(said, ["4.11", "4995", "2.00"]);
+  assertEquals(klSlopes(0, Math.log(1 / 16))[1].toFixed(2), "-0.47");
 });
 
 Deno.test("05: the exact ELBO and evidence of one dimension, by quadrature", () => {
