@@ -22,10 +22,10 @@ import text from "./05_elbo.ts" with { type: "text" };
 export const defaults = { steps: 600 };
 type Options = typeof defaults & CommonOptions;
 
-// Lesson 2 ended with a problem: the evidence p(x) = 𝔼[p(x | z)] is an average over codes from the prior, but almost no
-// such code explains x. The way out is an encoder, which proposes for each x a distribution of the codes that may have
-// made it, q(z | x) = N(μ, σ²). From that z is drawn, as in lesson 3. The loss has two terms: the reconstruction, which
-// is lesson 2's -log p(x | z), and lesson 4's KL. This lesson says why their sum is the right loss.
+// Lesson 2 ended with a problem: the evidence p(x) = 𝔼[p(x | z)] is an average over codes from the prior, but almost no such code
+// explains x. The way out is an encoder, which proposes for each x a distribution of the codes that may have made it, q(z | x) =
+// N(μ, σ²). The code z is drawn from it, as in lesson 3. The loss has two terms: the reconstruction, which is lesson 2's -log
+// p(x | z), and lesson 4's KL. This lesson says why their sum is the right loss.
 
 // ## 5.1 In numbers
 //
@@ -139,8 +139,8 @@ function oneDraw(show: Show, source: Random): void {
 // q from the posterior, which is zero exactly when q is the posterior. So whenever the ELBO rises, log p(x) has risen,
 // or q has come nearer to the posterior, or both.
 //
-// What is the toy's posterior? Up to terms without z, its log is that of p(x | z) p(z). Compare this with the log-density
-// of a Gaussian with the mean m and the variance v:
+// What is the toy's posterior? Up to terms without z, its log is that of p(x | z) p(z), on the left. Compare it with the
+// log-density of a Gaussian with mean m and variance v, on the right:
 //
 // ```math
 // -\frac{(x - w z)^2}{2s} - \frac{z^2}{2} = -\frac{z^2}{2} \left( 1 + \frac{w^2}{s} \right) + z \, \frac{w x}{s} + \ldots, \qquad
@@ -184,24 +184,24 @@ async function theGap(show: Show): Promise<void> {
 
 // ## 5.4 Which latents are worth their price
 //
-// In more dimensions the model is x = z W + noise, with the same variance s in every direction. As in lesson 1, x and z
-// are rows of numbers: each latent dimension has its row of W. The encoder is linear too, μ = x A, with one log σ² per
-// latent dimension, the same for all x. This is a **linear VAE** (Lucas et al. 2019).
+// In more dimensions the model is x = z W + noise, with the same variance s in every direction. As in lesson 1, x and z are rows
+// of numbers: each latent dimension has its own row of W. The encoder is linear too, μ = x A, with one log σ² per latent
+// dimension, the same for all x. This is a **linear VAE** (Lucas et al. 2019).
 //
-// Under the model x is Gaussian with the covariance WᵀW + s I. The best such model is **probabilistic PCA**: Tipping and
-// Bishop (1999) show that a best W has its rows along the eigenvectors of the data's covariance with the largest
-// eigenvalues. These are then eigenvectors of WᵀW + s I as well, so x varies independently along each of them, and its
-// log-density is a sum over these directions.
+// Under the model x is Gaussian with the covariance WᵀW + s I. The best such model is **probabilistic PCA**: Tipping and Bishop
+// (1999) show that an optimal W has its rows along the eigenvectors of the data's covariance with the largest eigenvalues. These
+// are then eigenvectors of WᵀW + s I as well, so x varies independently along each of them, and its log-density is a sum over
+// these directions.
 //
-// Look at a single one. Let λ be the variance of the data along it, which is the eigenvalue, and w the length of its row
-// of W. There the model gives x the variance V = w² + s, and the data have the mean log-density -½ (log 2πV + λ/V). Its
-// slope along V is (λ - V) / 2V², so it rises up to V = λ and falls from there on. If λ > s, the best w has w² + s = λ,
-// and the dimension is **active**. If not, every w but 0 makes V too large. Then the dimension **collapses**: its row of
-// W is zero, and its q is the prior. That is no failure of training. It *is* the optimum.
+// Look at a single one. Let λ be the variance of the data along it, which is the eigenvalue, and w the length of its row of W.
+// There the model gives x the variance V = w² + s, and the data have the mean log-density -½ (log 2πV + λ/V). Its slope along V
+// is (λ - V) / 2V², so it rises up to V = λ and falls from there on. If λ > s, the best w has w² + s = λ, and the dimension is
+// **active**. If not, every w but 0 makes V too large. Then the dimension **collapses**: its row of W is zero, and its q is the
+// prior. This is not a failure of training: it *is* the optimum.
 //
-// What does an active dimension cost? By 5.3 with w² = λ - s the posterior's variance is 1 / (1 + w²/s) = s/λ. Its mean is
-// w x / λ, and since x² averages to λ, the square of the mean averages to w²/λ = 1 - s/λ. The two add up to 1, so of the
-// KL, ½ (μ² + σ² - 1 - log σ²), there remains ½ log(λ/s) on average.
+// What does an active dimension cost? By 5.3 with w² = λ - s the posterior's variance is 1 / (1 + w²/s) = s/λ. Its mean is w x /
+// λ, and since x² averages to λ, the square of the mean averages to w²/λ = 1 - s/λ. The two add up to 1, so what remains of the
+// KL, ½ (μ² + σ² - 1 - log σ²), is ½ log(λ/s) on average.
 
 /** The mean log-density of data of variance λ under a Gaussian of variance V. */
 export const meanLogDensity = (lambda: number, V: number) => -0.5 * (Math.log(2 * Math.PI * V) + lambda / V);
@@ -226,16 +226,16 @@ function oneDirection(show: Show): void {
 
 // ## 5.5 Trained to its known optimum
 //
-// One more thing is known in advance. With several latent dimensions the log of p(x | z) p(z) is -|x - z W|²/2s - |z|²/2
-// plus a constant. Its part quadratic in z is -½ z P zᵀ with P = I + W Wᵀ/s, so the posterior's precision is the matrix
-// P, for every x. But q has no correlations: it can be the posterior only if P is diagonal, with the rows of W at right
-// angles. Rotate all codes, and W so that z W stays the same. Then p(x) does too, but the posterior turns away from q's
-// axes, and a gap opens. For any two dimensions let c = P₁₂ / √(P₁₁ P₂₂): the gap is at least -½ log(1 - c²) ≥ ½ c²
-// (exercise 3). So the ELBO prefers the principal axes. Their order and signs are free: the seed decides.
+// One more thing is known in advance. With several latent dimensions the log of p(x | z) p(z) is -|x - z W|²/2s - |z|²/2 plus a
+// constant. Its part quadratic in z is -½ z P zᵀ with P = I + W Wᵀ/s, so the posterior's precision is the matrix P, for every x.
+// But q has no correlations: it can be the posterior only if P is diagonal, with the rows of W at right angles. Rotate all codes,
+// and W so that z W stays the same. Then p(x) stays the same too, because the prior is the same in every direction. But the
+// posterior turns away from q's axes, and a gap opens. For two dimensions let c = P₁₂ / √(P₁₁ P₂₂). If there are no others, the
+// best q leaves a gap of -½ log(1 - c²), at least ½ c² (exercise 3); others can only widen it. So the ELBO prefers the principal
+// axes. Their order and signs are free: the seed decides.
 //
-// Now train, on data of 6 numbers with eigenvalues of about 6, 3, 1.6, 0.6, 0.4 and 0.2, and with a code of 5 numbers.
-// As in 5.1 no code has to be drawn: averaged over q, |x - z W|² is |x - μ W|² plus what the noise in the code adds, for
-// each latent dimension its σ² times the squared length of its row of W.
+// Now we train, on data of 6 numbers whose covariance has eigenvalues of about 6, 3, 1.6, 0.6, 0.4 and 0.2, with a code of 5. As
+// in 5.1 no code need be drawn: averaged over q, |x - z W|² is |x - μ W|² plus each latent's σ² times its row's squared length.
 //
 // *Predict, then run.* How many of the 5 dimensions will stay active with s = 1? With s = 2? And with s = 4?
 
