@@ -38,6 +38,13 @@ export interface Backend {
  * SIMD, `simd` for all others.
  * @throws {InputError} If there is no such backend.
  * @throws {EnvironmentError} If the backend cannot start on this machine, such as WebGPU without an adapter.
+ * @example
+ * ```ts
+ * import { useBackend } from "@vae/steps";
+ *
+ * const { name, kernels } = await useBackend("wasm");
+ * console.log(name, kernels); // wasm relaxed, or wasm simd
+ * ```
  */
 export async function useBackend(name: BackendName = "auto", options: { kernels?: Build } = {}): Promise<Backend> {
   if (!BACKENDS.includes(name)) {

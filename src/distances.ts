@@ -16,6 +16,16 @@ import type { Tensor2D } from "./tensor.ts";
  * @param x Points, `[B, D]`.
  * @param y Other points, `[N, D]`.
  * @returns One distance per pair, `[B, N]`.
+ * @example
+ * ```ts
+ * import { squaredDistances, useBackend } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * await useBackend("wasm");
+ * const [x, y] = [tf.tensor2d([[0, 0]]), tf.tensor2d([[3, 4], [0, 1]])];
+ * assertEquals(await squaredDistances(x, y).array(), [[25, 1]]);
+ * ```
  */
 export function squaredDistances(x: Tensor2D, y: Tensor2D): Tensor2D {
   return tf.tidy(() => {

@@ -23,6 +23,16 @@ export interface PrincipalComponents {
  * @param x Data, one row per example, `[N, D]`.
  * @returns The components; the caller disposes `mean` and `components`.
  * @throws {RangeError} If the data are not a matrix, have no rows, or are not all finite.
+ * @example
+ * ```ts
+ * import { principalComponents, useBackend } from "@vae/steps";
+ * import { assertAlmostEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * await useBackend("wasm");
+ * const { variances } = await principalComponents(tf.tensor2d([[-1, -1], [1, 1]]));
+ * assertAlmostEquals(variances[0] ?? NaN, 2, 1e-6);
+ * ```
  */
 export async function principalComponents(x: Tensor): Promise<PrincipalComponents> {
   if (x.rank !== 2) {

@@ -42,6 +42,15 @@ export type RandomState = {
  *
  * @param from A seed, which is an integer of which only the lowest 32 bits count; or the state of a source to continue.
  * @throws {RangeError} If the seed is not an integer, or the state is not one that a source can have.
+ * @example
+ * ```ts
+ * import { random } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const source = random(1);
+ * const copy = random(source.state());
+ * assertEquals(source.gaussian(), copy.gaussian());
+ * ```
  */
 export function random(from: number | RandomState): Random {
   const { words, spare: waiting } = typeof from === "number" ? seeded(from) : checked(from);

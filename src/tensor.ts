@@ -39,6 +39,15 @@ export type Batch<X extends Tensor = Tensor> = {
  *
  * @param t Values of `B` examples, `[B, ...]`.
  * @returns One number per example, `[B]`.
+ * @example
+ * ```ts
+ * import { sumPerExample, useBackend } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * await useBackend("wasm");
+ * assertEquals(await sumPerExample(tf.ones([2, 3, 4])).array(), [12, 12]);
+ * ```
  */
 export function sumPerExample(t: Tensor): Tensor1D {
   const [batch, ...example] = t.shape; // an explicit size, because -1 cannot be inferred from an empty batch

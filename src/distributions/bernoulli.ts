@@ -25,6 +25,16 @@ import { shapeText } from "../wording.ts";
  * @returns One log-likelihood per example, `[B]`; never positive for pixels in [0, 1].
  * @throws {RangeError} If the shapes differ. Broadcasting would silently combine images `[B, 28, 28]` with logits
  * `[B, 28, 28, 1]`.
+ * @example
+ * ```ts
+ * import { logBernoulli, useBackend } from "@vae/steps";
+ * import { assertAlmostEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * await useBackend("wasm");
+ * const [logProb = NaN] = await logBernoulli(tf.tensor2d([[1, 0]]), tf.zeros([1, 2])).array();
+ * assertAlmostEquals(logProb, 2 * Math.log(0.5), 1e-6);
+ * ```
  */
 export function logBernoulli(x: Tensor, logits: Tensor): Tensor1D {
   if (!tf.util.arraysEqual(x.shape, logits.shape)) {

@@ -34,6 +34,17 @@ export type Gaussian = {
  * @param p The Gaussians; `mu` and `logVar` broadcast against `x`, so one scalar `logVar` is a shared variance.
  * @returns One log-density per example, `[B]`.
  * @throws {RangeError} If broadcasting would give more numbers than `x` has.
+ * @example
+ * ```ts
+ * import { logGaussian, useBackend } from "@vae/steps";
+ * import { assertAlmostEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * await useBackend("wasm");
+ * const p = { mu: tf.zeros([1, 2]), logVar: tf.zeros([1, 2]) };
+ * const [atMean = NaN] = await logGaussian(tf.zeros([1, 2]), p).array();
+ * assertAlmostEquals(atMean, -Math.log(2 * Math.PI), 1e-6);
+ * ```
  */
 export function logGaussian(x: Tensor, p: Gaussian): Tensor1D {
   assertBroadcast("points", x, p.mu, p.logVar);
@@ -52,6 +63,16 @@ export function logGaussian(x: Tensor, p: Gaussian): Tensor1D {
  * @returns One divergence per example, `[B]`; zero exactly when `q` is the prior.
  * @throws {RangeError} If `logVar` does not have the shape of `mu`, or one that broadcasts to it.
  * @see Kingma and Welling 2013, appendix B.
+ * @example
+ * ```ts
+ * import { klToStandardNormal, useBackend } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * await useBackend("wasm");
+ * const q = { mu: tf.tensor2d([[0, 1]]), logVar: tf.zeros([1, 2]) };
+ * assertEquals(await klToStandardNormal(q).array(), [0.5]); // ½ · 1²
+ * ```
  */
 export function klToStandardNormal(q: Gaussian): Tensor1D {
   return tf.tidy(() => sumPerExample(klPerDimension(q)));
@@ -63,6 +84,16 @@ export function klToStandardNormal(q: Gaussian): Tensor1D {
  * @param q A batch of `B` Gaussians over `L` dimensions.
  * @returns One divergence per example and dimension, `[B, L]`.
  * @throws {RangeError} If `logVar` does not have the shape of `mu`, or one that broadcasts to it.
+ * @example
+ * ```ts
+ * import { klPerDimension, useBackend } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * await useBackend("wasm");
+ * const q = { mu: tf.tensor2d([[0, 1]]), logVar: tf.zeros([1, 2]) };
+ * assertEquals(await klPerDimension(q).array(), [[0, 0.5]]);
+ * ```
  */
 export function klPerDimension(q: Gaussian): Tensor {
   assertBroadcast("means", q.mu, q.logVar);
@@ -79,6 +110,17 @@ export function klPerDimension(q: Gaussian): Tensor {
  * @param p The Gaussians that `q` is compared with, `[B, L]` or a shape that broadcasts to it.
  * @returns One divergence per example, `[B]`; zero exactly when the two are the same.
  * @throws {RangeError} If broadcasting would give more numbers than `q.mu` has.
+ * @example
+ * ```ts
+ * import { kl, useBackend } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * await useBackend("wasm");
+ * const q = { mu: tf.tensor2d([[0, 3]]), logVar: tf.zeros([1, 2]) };
+ * const p = { mu: tf.scalar(1), logVar: tf.scalar(0) };
+ * assertEquals(await kl(q, p).array(), [2.5]); // ½ (1² + 2²)
+ * ```
  */
 export function kl(q: Gaussian, p: Gaussian): Tensor1D {
   assertBroadcast("means of q", q.mu, q.logVar, p.mu, p.logVar);
@@ -123,6 +165,16 @@ function excess(v: Tensor): Tensor {
  * @param eps Noise from N(0, I), `[B, L]`, such as `random.normal([B, L])`.
  * @returns One sample per example, `[B, L]`.
  * @throws {RangeError} If the noise has another shape: with broadcasting, examples would share their noise.
+ * @example
+ * ```ts
+ * import { reparameterize, useBackend } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * await useBackend("wasm");
+ * const q = { mu: tf.tensor2d([[1, 2]]), logVar: tf.zeros([1, 2]) };
+ * assertEquals(await reparameterize(q, tf.tensor2d([[3, -1]])).array(), [[4, 1]]);
+ * ```
  */
 export function reparameterize(q: Gaussian, eps: Tensor): Tensor {
   assertBroadcast("means", q.mu, q.logVar);

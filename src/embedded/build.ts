@@ -1,6 +1,6 @@
 /**
- * Writes the files beside it, `deno task embed`: the embedded digits and tfjs's WASM binary, in base64. A module can import
- * them as text, which needs no permission and can be published; importing bytes can not.
+ * Writes the texts beside this file, with `deno task embed`: the embedded digits and tfjs's WASM binary, in base64.
+ * Importing text needs no permission and can be published; importing bytes cannot.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 const DATA = new URL("../../data/", import.meta.url);
 const TFJS = import.meta.resolve("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm");
 
-/** What is embedded: the address of each file, by the name of the text that is made of it. */
+/** The embedded files: the address of each original, by the name of its text. */
 export const ORIGINALS: Record<string, URL> = {
   ...Object.fromEntries(
     ["train", "t10k"].flatMap((half) => ["images-idx3", "labels-idx1", "factors-idx2"].map((kind) => `${half}-${kind}`))

@@ -22,6 +22,21 @@ import type { CommonOptions, Lesson } from "./lesson.ts";
  *
  * @param lesson The lesson.
  * @param args The flags; by default those of the program.
+ * @example
+ * ```ts ignore
+ * import { runLesson } from "@vae/steps";
+ * import text from "./10_mine.ts" with { type: "text" };
+ *
+ * const question = "What is a mean?";
+ * await runLesson({
+ *   name: "10_mine",
+ *   question,
+ *   defaults: { count: 10 },
+ *   text,
+ *   usesData: false,
+ *   lesson: ({ count }, show) => Promise.resolve(show.text(`${count} numbers`)),
+ * });
+ * ```
  */
 export async function runLesson<Numbers extends Record<string, number>>(
   lesson: Lesson<Numbers>,

@@ -47,6 +47,16 @@ export interface AutoencoderOptions {
  *
  * @returns An autoencoder over examples `[B, ...shape]`, by default images `[B, 28, 28, 1]`.
  * @throws {RangeError} If a size is not a whole number of at least 1.
+ * @example
+ * ```ts
+ * import { autoencoder, useBackend } from "@vae/steps";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * await useBackend("wasm");
+ * const model = autoencoder({ latent: 3 });
+ * console.log(model.encode(tf.zeros([2, 28, 28, 1])).shape); // [2, 3]
+ * model.dispose();
+ * ```
  */
 export function autoencoder(options: AutoencoderOptions = {}): Autoencoder {
   const { latent = 2, hidden = [128], output = "sigmoid", shape = [28, 28, 1], seed = 0 } = options;
@@ -79,6 +89,18 @@ export function autoencoder(options: AutoencoderOptions = {}): Autoencoder {
  *
  * @param range The smallest and the largest number that the decoder can output, if there are limits.
  * @throws {RangeError} If the networks do not fit together.
+ * @example
+ * ```ts
+ * import { layersAutoencoder, useBackend } from "@vae/steps";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * await useBackend("wasm");
+ * const encoder = tf.sequential({ layers: [tf.layers.dense({ inputShape: [5], units: 2 })] });
+ * const decoder = tf.sequential({ layers: [tf.layers.dense({ inputShape: [2], units: 5 })] });
+ * const model = layersAutoencoder(encoder, decoder);
+ * console.log(model.latent); // 2
+ * model.dispose();
+ * ```
  */
 export function layersAutoencoder(
   encoder: LayersModel,

@@ -29,6 +29,16 @@ export interface ConvVaeOptions extends VaeOptions {
  *
  * @returns A VAE over images `[B, H, W, C]`, pixels in [0, 1].
  * @throws {RangeError} If a size is not a whole number of at least 1, or the height or width is not divisible by four.
+ * @example
+ * ```ts
+ * import { convVae, useBackend } from "@vae/steps";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * await useBackend("wasm");
+ * const vae = convVae({ image: [32, 32, 3], latent: 16 });
+ * console.log(vae.decode(tf.zeros([4, 16])).shape); // [4, 32, 32, 3]
+ * vae.dispose();
+ * ```
  */
 export function convVae(options: ConvVaeOptions = {}): LayersVae {
   const { latent = 2, filters = [32, 64], hidden = 16, image = [28, 28, 1], classes, seed = 0, ...rest } = options;

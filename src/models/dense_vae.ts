@@ -24,6 +24,16 @@ export interface DenseVaeOptions extends VaeOptions {
  *
  * @returns A VAE over examples `[B, ...shape]`, by default images `[B, 28, 28, 1]`, pixels in [0, 1].
  * @throws {RangeError} If a size is not a whole number of at least 1.
+ * @example
+ * ```ts
+ * import { denseVae, useBackend } from "@vae/steps";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * await useBackend("wasm");
+ * const vae = denseVae({ shape: [12], latent: 3, hidden: 16 });
+ * console.log(vae.encode(tf.zeros([4, 12])).mu.shape); // [4, 3]
+ * vae.dispose();
+ * ```
  */
 export function denseVae(options: DenseVaeOptions = {}): LayersVae {
   const { latent = 20, hidden = 400, shape = [28, 28, 1], classes, seed = 0, ...rest } = options;

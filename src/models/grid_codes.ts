@@ -8,6 +8,14 @@ import type { Tensor2D } from "../tensor.ts";
  *
  * @param values The values that both z[0] and z[1] take, in ascending order.
  * @returns One code for every pair of values, `[values.length², 2]`.
+ * @example
+ * ```ts
+ * import { gridCodes, useBackend } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await useBackend("wasm");
+ * assertEquals(await gridCodes([-1, 1]).array(), [[-1, 1], [1, 1], [-1, -1], [1, -1]]);
+ * ```
  */
 export function gridCodes(values: ArrayLike<number>): Tensor2D {
   const across = Array.from(values);

@@ -21,6 +21,16 @@ import type { Networks } from "./layers.ts";
  * exported.
  * @returns The bytes of the file.
  * @see NEP 1, "A Simple File Format for NumPy Arrays", https://numpy.org/neps/nep-0001-npy-format.html
+ * @example
+ * ```ts
+ * import { denseVae, exportNpz, useBackend } from "@vae/steps";
+ *
+ * await useBackend("wasm");
+ * const vae = denseVae({ latent: 2, hidden: 8 });
+ * const bytes = await exportNpz(vae); // to be written to a file or sent to a server
+ * console.log(bytes.length);
+ * vae.dispose();
+ * ```
  */
 export async function exportNpz({ encoder, decoder }: Networks): Promise<Uint8Array<ArrayBuffer>> {
   const { zipSync } = await import("fflate");

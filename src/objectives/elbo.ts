@@ -29,6 +29,17 @@ export type Elbo = {
  * @param y The one-hot labels of the examples, for a conditional VAE, `[B, classes]`.
  * @returns The bound and its parts per example, not averaged.
  * @throws {RangeError} If the shape of `x` or `eps` does not fit the model.
+ * @example
+ * ```ts
+ * import { denseVae, elbo, random, useBackend } from "@vae/steps";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * await useBackend("wasm");
+ * const vae = denseVae({ shape: [12], latent: 3 });
+ * const { elbo: bound, logLikelihood, kl } = elbo(vae, tf.zeros([4, 12]), random(0).normal([4, 3]));
+ * console.log(bound.shape, logLikelihood.shape, kl.shape); // [4] [4] [4]
+ * vae.dispose();
+ * ```
  */
 export function elbo(vae: Vae, x: Tensor, eps: Tensor, y?: Tensor): Elbo {
   return tf.tidy(() => {

@@ -9,6 +9,13 @@ import type { Dataset, ImageSet } from "../data/images.ts";
  *
  * @returns The mean over the test images. Probabilities are clipped to [1e-4, 1 - 1e-4], because at 0 or 1 a single
  * grey pixel would make the loss infinite.
+ * @example
+ * ```ts
+ * import { loadDigits, meanImageLoss } from "@vae/steps";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(meanImageLoss(await loadDigits()), 197.8, 0.1); // nats per image
+ * ```
  */
 export function meanImageLoss({ train, test }: Dataset<ImageSet>): number {
   const heldOut = meanImage(test);

@@ -159,7 +159,19 @@ export interface Table {
   rows: (string | number)[][];
 }
 
-/** Makes a surface that keeps all events in order. */
+/**
+ * Makes a surface that keeps all events in order.
+ *
+ * @example
+ * ```ts
+ * import { recorder, showOn } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { events, surface } = recorder();
+ * showOn(surface).title("4.1 By hand");
+ * assertEquals(events, [{ kind: "title", text: "4.1 By hand" }]);
+ * ```
+ */
 export function recorder(): { events: LessonEvent[]; surface: Surface } {
   const events: LessonEvent[] = [];
   return { events, surface: (event) => void events.push(structuredClone(event)) };

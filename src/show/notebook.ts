@@ -1,5 +1,5 @@
 /**
- * A notebook as a surface: text in the output of the cell that runs, and pictures among it.
+ * A notebook as a surface: text and pictures in the output of the running cell.
  *
  * @module
  */
@@ -7,31 +7,32 @@ import { EnvironmentError } from "../errors.ts";
 import type { Picture, Surface } from "./events.ts";
 import type { TerminalOptions } from "./terminal/capabilities.ts";
 
-/** The output of the cell that runs. */
+/** The output of the running cell. */
 export interface CellOutput {
   /** Adds a line of text. */
   print(line: string): void;
-  /** Adds a picture: its data by media type; PNG as base64, SVG as text, and its caption as `text/plain`. */
+  /** Adds a picture: its data by media type. A PNG is base64, an SVG is text, and the caption is `text/plain`. */
   display(data: Record<string, string>): Promise<void>;
 }
 
-/** Text has no colours, and lines of any length, which the notebook folds; tables are at most this wide. */
+/** Text has no colours, and the notebook breaks its lines. Tables are at most this wide. */
 const TEXT: TerminalOptions = { columns: 100, colour: false };
 
 /**
- * Shows every event in a notebook: text at once, and a picture before the promise that `show.images` and its like return
- * is fulfilled, so await them before the cell ends.
+ * Makes a surface that shows every event in a notebook. Text appears at once. A picture appears before the promise
+ * returned by `show.images` and similar methods is fulfilled, so await them before the cell ends.
  *
- * @param output Where to show it; by default the output of the running cell of Deno's Jupyter kernel.
+ * @param output The output to write to; by default, that of the running cell of Deno's Jupyter kernel.
  * @returns A surface for {@linkcode showOn}.
  * @throws {EnvironmentError} If there is no such kernel.
  * @example In a cell of a notebook
  * ```ts ignore
- * import { notebook, random, showOn, useBackend } from "@vae/steps";
+ * import { loadDigits, notebook, showOn, useBackend } from "@vae/steps";
  *
  * await useBackend("wasm");
  * const show = showOn(await notebook());
- * await show.images("noise", "Noise", random(0).uniform([8, 28, 28, 1]));
+ * const { test } = await loadDigits();
+ * await show.images("digits", "Held-out digits", test.batch([0, 1, 2]).x);
  * ```
  */
 export async function notebook(output: CellOutput = kernelOutput()): Promise<Surface> {
@@ -59,8 +60,8 @@ interface Kernel {
 function kernelOutput(): CellOutput {
   try {
     const { jupyter } = Deno as unknown as { jupyter: Kernel };
-    const { display } = jupyter; // Deno throws outside its kernel
-    // deno-lint-ignore no-console -- the kernel adds what the console is told to the cell's output
+    const { display } = jupyter; // throws outside Deno's kernel
+    // deno-lint-ignore no-console -- the kernel adds console output to the cell's output
     return { print: (line) => console.log(line), display: (data) => display(data, { raw: true }) };
   } catch (cause) {
     throw new EnvironmentError("There is no notebook here: notebook() works in Deno's Jupyter kernel.", { cause });

@@ -79,7 +79,21 @@ export interface Show {
   end(failed?: boolean): Promise<void>;
 }
 
-/** Makes a {@linkcode Show} on a surface. Without a surface it shows nothing, but still checks every claim. */
+/**
+ * Makes a {@linkcode Show} on a surface. Without a surface it shows nothing, but still checks every claim.
+ *
+ * @example
+ * ```ts
+ * import { recorder, showOn } from "@vae/steps";
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ *
+ * const { events, surface } = recorder();
+ * const show = showOn(surface);
+ * show.claim("½ · 1²", assertAlmostEquals, { found: 0.5, expected: 0.5, margin: 1e-6, from: "by hand" });
+ * await show.end();
+ * assertEquals(events.map(({ kind }) => kind), ["claim", "end"]);
+ * ```
+ */
 export function showOn(surface: Surface = () => {}): Show {
   const names = new Set<string>();
   const untrue: Claim[] = [];

@@ -15,6 +15,15 @@ import type { Drawn } from "./page_events.ts";
  * @param lesson The lesson, for the page: the name of its file, its title and its source.
  * @throws {InputError} If a directory or a file of that name already exists.
  * @throws {EnvironmentError} If the directory cannot be created. The surface throws it if a file cannot be written.
+ * @example
+ * ```ts ignore
+ * import { files, showOn } from "@vae/steps";
+ *
+ * const lesson = { name: "mine", question: "What does noise look like?", text: "// The source." };
+ * const show = showOn(await files("out", lesson));
+ * await show.histogram("noise", "Noise", { noise: [0.1, -0.4, 1.2] }, { label: "z" });
+ * await show.end(); // writes out/index.html
+ * ```
  */
 export async function files(
   directory: string,

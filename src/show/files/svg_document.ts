@@ -1,6 +1,6 @@
 /**
- * A document that the plotting library draws in where there is no browser's: only what the library asks for, so that it
- * weighs little in a page's worker.
+ * A document for the plotting library to draw in outside the main thread of a browser. It implements only what the
+ * library uses, so that it adds little to a page's worker.
  *
  * @module
  */
@@ -20,19 +20,19 @@ class SvgText {
   }
 }
 
-/** An element with what is in it; as a string, SVG. */
+/** An element with its children. Converted to a string, it is SVG. */
 export class SvgElement {
-  /** The element that this one is in. */
+  /** The parent element. */
   parentNode: SvgElement | null = null;
-  /** What is in it. */
+  /** The children. */
   childNodes: (SvgElement | SvgText)[] = [];
   readonly namespaceURI = SVG;
   readonly #attributes = new Map<string, string>();
 
-  /** An empty element. */
+  /** Makes an empty element. */
   constructor(readonly ownerDocument: SvgDocument, readonly tagName: string) {}
 
-  /** The value of an attribute, and null without it. */
+  /** The value of an attribute; `null` if there is none. */
   getAttribute(name: string): string | null {
     return this.#attributes.get(name) ?? null;
   }
@@ -42,7 +42,7 @@ export class SvgElement {
     this.#attributes.set(name, String(value));
   }
 
-  /** Sets an attribute of a namespace, by the name that is written. */
+  /** Sets an attribute of a namespace by its qualified name. */
   setAttributeNS(_namespace: string, name: string, value: unknown): void {
     this.setAttribute(name, value);
   }
@@ -52,12 +52,12 @@ export class SvgElement {
     this.#attributes.delete(name);
   }
 
-  /** Adds something at its end, and returns it. */
+  /** Adds a child at the end, and returns it. */
   appendChild<Child extends SvgElement | SvgText>(child: Child): Child {
     return this.insertBefore(child, null);
   }
 
-  /** Adds something before something that is in it, or at its end, and returns it. */
+  /** Adds a child before another one, or at the end, and returns it. */
   insertBefore<Child extends SvgElement | SvgText>(child: Child, next: SvgElement | SvgText | null): Child {
     child.parentNode?.removeChild(child);
     const place = next ? this.childNodes.indexOf(next) : -1;
@@ -66,13 +66,13 @@ export class SvgElement {
     return child;
   }
 
-  /** Removes something that is in it. */
+  /** Removes a child. */
   removeChild(child: SvgElement | SvgText): void {
     this.childNodes = this.childNodes.filter((one) => one !== child);
     child.parentNode = null;
   }
 
-  /** Adds elements or text at its end. */
+  /** Adds elements or text at the end. */
   append(...children: (SvgElement | SvgText | string)[]): void {
     for (const child of children) this.appendChild(typeof child === "string" ? new SvgText(child) : child);
   }
@@ -86,13 +86,13 @@ export class SvgElement {
     this.childNodes = text === "" ? [] : [new SvgText(String(text))];
   }
 
-  /** The elements below it of a name, itself not included. */
+  /** The descendants with a tag name. */
   getElementsByTagName(name: string): SvgElement[] {
     const elements = this.childNodes.filter((child) => child instanceof SvgElement);
     return elements.flatMap((child) => [...child.tagName === name ? [child] : [], ...child.getElementsByTagName(name)]);
   }
 
-  /** What is in it, as SVG. */
+  /** The children as SVG. */
   get innerHTML(): string {
     return this.childNodes.join("");
   }
@@ -104,17 +104,17 @@ export class SvgElement {
   }
 }
 
-/** Makes elements. */
+/** A factory of elements. */
 export class SvgDocument {
-  /** The root element, by which new elements know where they belong. */
+  /** The root element. The library reads its namespace when it creates elements. */
   readonly documentElement: SvgElement = new SvgElement(this, "svg");
 
-  /** A new element; in this document all are SVG's. */
+  /** Makes an element. In this document, all elements belong to SVG. */
   createElementNS(_namespace: string, name: string): SvgElement {
     return new SvgElement(this, name);
   }
 
-  /** A new piece of text. */
+  /** Makes a piece of text. */
   createTextNode(text: string): SvgText {
     return new SvgText(text);
   }

@@ -22,6 +22,13 @@ const CLEAR = "\r\x1b[2K";
  * millisecond.
  * @param interrupted What Ctrl-C does while a model trains: by default, it removes the progress bar and ends the
  * program with exit code 130. With `null`, the caller handles Ctrl-C, and must send `end`.
+ * @example
+ * ```ts
+ * import { showOn, terminal } from "@vae/steps";
+ *
+ * const show = showOn(await terminal());
+ * show.title("4.1 By hand");
+ * ```
  */
 export async function terminal(
   options?: TerminalOptions,
