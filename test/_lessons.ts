@@ -66,6 +66,7 @@ export const LESSONS: LessonFile[] = [
     name: "09_evidence",
     source: evidence,
     short: [...training, "--points", "50"],
+    lane: 1,
     keepsModel: true,
   },
 ];
