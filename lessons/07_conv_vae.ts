@@ -9,25 +9,26 @@
  * - **You need**: lesson 6. Only the two networks are new.
  * - **You leave with**: convolutions and their way back, by hand and as a network; a code of two numbers, and a map of all the
  *   digits it can draw; and three reasons why a VAE blurs.
- * - **Run** (about 40 seconds): `deno run lessons/07_conv_vae.ts`; on MNIST (ten epochs, about twenty minutes):
- *   `deno run --allow-read=DIRECTORY lessons/07_conv_vae.ts --data DIRECTORY`. `--save model` keeps what was trained, and
- *   `--load model` looks at it again, here and in lesson 8, without training.
+ * - **Run** (about 45 seconds): `deno run lessons/07_conv_vae.ts`; on MNIST (ten epochs, about twenty minutes):
+ *   `deno run --allow-read=DIRECTORY lessons/07_conv_vae.ts --data DIRECTORY`. `--save model` keeps what was trained,
+ *   and `--load model` looks at it again, here and in lesson 8.
  *
  * @module
  */
 import { assertAlmostEquals, assertEquals, assertGreater, assertGreaterOrEqual, assertLess } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { type CommonOptions, convVae, cosine, type Dataset, elbo, type ElboPart, evaluate, gridCodes } from "../mod.ts";
+import { type CommonOptions, convVae, cosine, type Dataset, type ElboPart, evaluate, gridCodes } from "../mod.ts";
 import { type History, klPerDimension, type LayersModel, type LayersVae, layersVae, loadImages } from "../mod.ts";
-import { loadVae, meanImageLoss, negativeElbo, random, range, type Reading, reparameterize } from "../mod.ts";
-import { runLesson, saveVae, type Show, type Step, take, type Tensor, type Tensor2D, type Tensor4D } from "../mod.ts";
-import { type LabelledImages, train, trainClassifier, warmUp } from "../mod.ts";
+import { loadVae, meanImageLoss, negativeElbo, type Random, random, range, type Reading } from "../mod.ts";
+import { reparameterize, runLesson, saveVae, type Show, type Step, take, type Tensor, type Tensor2D } from "../mod.ts";
+import { type LabelledImages, type Tensor4D, train, trainClassifier, warmUp } from "../mod.ts";
 import text from "./07_conv_vae.ts" with { type: "text" };
 
-export const defaults = { epochs: 2, batch: 4, images: 8000, rate: 0.003, settle: 0.1, warm: 4000, latent: 2 };
+const schedule = { epochs: 4, batch: 8, images: 9000, rate: 0.01, settle: 0.02, warm: 9000 };
+export const defaults = { ...schedule, scale: 0.5, latent: 2 };
 
-/** What the defaults are on data other than the embedded digits: all images, large batches, and the same step all the time. */
-export const otherData = { epochs: 10, batch: 128, images: 60_000, rate: 0.001, settle: 1, warm: 1 };
+/** On other data: all images, large batches, a constant learning rate, and the library's initial weights. */
+export const otherData = { epochs: 10, batch: 128, images: 60_000, rate: 0.001, settle: 1, warm: 1, scale: 0 };
 type Options = typeof defaults & CommonOptions;
 
 // Lesson 6's network looked at 784 numbers in a row: had the pixels of all images been shuffled in the same way, it would have
@@ -42,7 +43,9 @@ type Options = typeof defaults & CommonOptions;
 
 /** Six numbers to three: each is a weighted sum over a window. */
 export function gather(x: number[], weights: number[]): number[] {
-  return x.filter((_, i) => i % 2 === 0).map((_, i) => weights.reduce((sum, w, k) => sum + w * (x[2 * i + k] ?? 0), 0));
+  const y: number[] = [];
+  for (let i = 0; i < x.length; i += 2) y.push(weights.reduce((sum, w, k) => sum + w * (x[i + k] ?? 0), 0));
+  return y;
 }
 
 // The decoder must go the other way, from 3 numbers to 6. A **transposed convolution** of stride 2 spreads every number over a
@@ -163,19 +166,29 @@ function architecture(show: Show, L: number): void {
 
 // ## 7.3 Training
 //
-// The loss is lesson 6's, and so its figures compare with those there; only the code is shorter, two numbers that can be drawn
-// as a map. Three things make the most of forty seconds. The batches are tiny, because many small steps learn more than few
-// exact ones. The steps shrink towards the end, along a cosine, so that it settles. And the KL comes in slowly, its weight β
-// growing from 0 to 1 (**warm-up**): as long as the decoder cannot use a code, the full KL would press both numbers flat.
-//
-// MNIST gets none of that but time. There the result is known in advance: the same network with the same settings was trained
-// in PyTorch, another library, with two seeds. Its held-out loss was 192.7 and 192.8 after epoch 1, 154.0 and 153.9 after
-// epoch 10. `--workers 2` trains on two cores, `--checkpoint DIRECTORY` lets you stop and go on.
+// The loss is lesson 6's, so the figures compare with those there. Four things make the most of a short training. The batches are
+// small: many rough steps learn more than a few exact ones. The learning rate grows to ten times lesson 6's, then shrinks along
+// a cosine, so that training settles. The weight β of the KL grows too, from 0 to ½ (**warm-up**): while the decoder cannot
+// use a code, the full KL would press both numbers flat, and in so short a training the classes find places of their own only
+// while codes are cheap. Held-out images are judged by the whole KL. Last, the decoder's first layer begins with larger
+// weights. By lesson 6's rule, with 2 inputs and 3136 outputs, they would be about 0.03, without biases: all codes would look
+// nearly alike to it, and all its units would bend at z = 0. With weights and biases of about ½ they bend all over the map.
+
+/** Draws new weights and biases for the decoder's first layer, from N(0, `scale`²). */
+export function enlarge(vae: LayersVae, scale: number, source: Random): void {
+  const first = vae.decoder.layers[0]!;
+  tf.tidy(() => first.setWeights(first.getWeights().map(({ shape }) => source.normal(shape).mul(scale))));
+}
+
+// On MNIST training takes longer instead. There the result is known: the same network, trained in the same way with PyTorch and
+// two seeds, had a held-out loss of 192.7 and 192.8 after epoch 1, and of 154.0 and 153.9 after epoch 10.
 
 function fit(vae: LayersVae, digits: Dataset, options: Options): AsyncGenerator<Step<ElboPart>> {
   const { epochs, batch: batchSize, rate, settle, warm, images, seed, training } = options;
   const examples = take(digits.train, images);
-  const learningRate = cosine(rate, epochs * Math.ceil(examples.count / batchSize), settle * rate);
+  const steps = epochs * Math.ceil(examples.count / batchSize);
+  const [grow, fall] = [warmUp(Math.ceil(warm / 20)), cosine(rate, steps, settle * rate)];
+  const learningRate = (step: number) => grow(step) * fall(step);
   const objective = negativeElbo(vae, { beta: warmUp(warm) });
   return train(objective, examples, { epochs, batchSize, learningRate, seed, heldOut: digits.test, ...training });
 }
@@ -185,7 +198,7 @@ function fit(vae: LayersVae, digits: Dataset, options: Options): AsyncGenerator<
 
 // ### Check
 async function learn(show: Show, digits: Dataset, vae: LayersVae, options: Options): Promise<void> {
-  const { load, seed, latent, batch, rate, settle, images, warm } = options;
+  const { load, seed, latent, batch, images } = options;
   let history: History<ElboPart> = { train: [], test: [] };
   if (load) {
     show.title(`7.3 No training: the model in ${load}`);
@@ -201,14 +214,12 @@ async function learn(show: Show, digits: Dataset, vae: LayersVae, options: Optio
     history = steps.at(-1)!.history;
   }
   if (options.save) await saveVae(vae, options.save);
-  show.figure("train", history.train);
-  show.figure("test", history.test);
-  const { loss, reconstruction, kl } = history.test.at(-1)!;
-  const from = "the mean training image's: no looking, lesson 6";
-  show.claim("held-out loss, in nats an image", assertLess, { found: loss, expected: meanImageLoss(digits), from });
-  const sum = { found: reconstruction + kl, expected: loss, margin: 1e-3, from: "the loss; float32" };
-  show.claim("reconstruction + KL", assertAlmostEquals, sum);
-  const asTheTwin = latent === 2 && batch === 128 && rate === 1e-3 && settle === 1 && warm === 1 && images >= 60_000;
+  for (const half of ["train", "test"] as const) show.figure(half, history[half]);
+  const found = history.test.at(-1)!.loss;
+  const blind = { found, expected: meanImageLoss(digits), from: "the mean training image's: no looking, lesson 6" };
+  show.claim("held-out loss, in nats an image", assertLess, blind);
+  const { epochs: _, ...twins } = { ...defaults, ...otherData };
+  const asTheTwin = Object.entries(twins).every(([name, value]) => options[name as keyof typeof twins] === value);
   if (digits.name === "mnist" && asTheTwin && !load) {
     const [first, tenth] = [history.test[0]?.loss ?? NaN, history.test[9]?.loss];
     const ceiling = { found: first, expected: 200, from: "a ceiling; the twin had 192.7 and 192.8" };
@@ -235,57 +246,44 @@ async function learn(show: Show, digits: Dataset, vae: LayersVae, options: Optio
 // - **There is noise in z.** The decoder is trained at z = μ + σε and must serve all images whose clouds of codes overlap.
 //
 // Is the blur just that we look at the mean, and not at a draw? No. A draw from p(x | z) draws each pixel by itself: it adds
-// speckle, and no sharpness. It must even lie further from x, by the variance ρ(1 - ρ) of each pixel.
+// speckle, and no sharpness.
 //
 // *Predict, then run.* Let the **edge** of an image be the mean square difference of neighbouring pixels. Order by their edges:
 // held-out digits, what the decoder makes of them at μ, and draws from p(x | z).
 
 /** The mean square difference between horizontal neighbours: large for sharp edges, and for speckle. */
 export function edge(images: Tensor4D): tf.Scalar {
-  const [B, H, W] = images.shape;
-  return tf.tidy(() =>
-    images.slice([0, 0, 1], [B, H, W - 1]).squaredDifference(images.slice([0, 0, 0], [B, H, W - 1])).mean()
-  );
+  const left = [-1, -1, images.shape[2] - 1]; // all but the last column
+  return tf.tidy(() => images.slice([0, 0, 1]).squaredDifference(images.slice(0, left)).mean());
 }
 
 // ### Check
 async function blur(show: Show, digits: Dataset, vae: LayersVae, seed: number): Promise<void> {
   show.title("7.4 Why it blurs");
   const [count, source] = [Math.min(500, digits.test.count), random(seed)];
-  const { x, atMean, drawnZ, speckled, eps } = tf.tidy(() => {
+  const { x, atMean, drawnZ, speckled } = tf.tidy(() => {
     const x = digits.test.batch(range(count)).x; // [N, 28, 28, 1]
     const q = vae.encode(x);
-    const [eps, logits] = [source.normal([count, vae.latent]) as Tensor2D, vae.decode(q.mu)];
-    const drawnZ = vae.mean(vae.decode(reparameterize(q, eps))) as Tensor4D;
+    const logits = vae.decode(q.mu);
+    const drawnZ = vae.mean(vae.decode(reparameterize(q, source.normal([count, vae.latent]) as Tensor2D))) as Tensor4D;
     const speckled = vae.likelihood.sample(logits, source) as Tensor4D;
-    return { x, atMean: vae.mean(logits) as Tensor4D, drawnZ, speckled, eps };
+    return { x, atMean: vae.mean(logits) as Tensor4D, drawnZ, speckled };
   });
-  const figures = tf.tidy(() => {
-    const distances = [atMean, speckled].map((images) => images.squaredDifference(x).sum([1, 2, 3]).mean());
-    const spread = atMean.mul(tf.sub(1, atMean)).sum([1, 2, 3]).mean();
-    const costs = [eps, tf.zerosLike(eps)].map((noise) => elbo(vae, x, noise).logLikelihood.mean().neg());
-    return tf.stack([...[x, atMean, speckled].map(edge), ...distances, spread, ...costs]); // [8]
-  });
-  const [sharp = NaN, blurred = NaN, speckle = NaN, near = NaN, ...others] = await figures.data();
-  const [far = NaN, variance = NaN, noisy = NaN, still = NaN] = others;
+  const figures = tf.tidy(() => tf.stack([x, atMean, speckled].map(edge))); // [3]
+  const [sharp = NaN, blurred = NaN, speckle = NaN] = await figures.data();
   const columns = Math.min(8, count);
   const shown = tf.tidy(() => tf.concat([x, atMean, drawnZ, speckled].map((images) => images.slice(0, columns))));
   const layout = { columns, rows: ["held-out", "decoded at μ", "at z drawn", "drawn from p(x | z)"] };
   await show.images("reconstructions", "Held-out digits, and what becomes of them", shown, layout);
   show.claim("edge of what is decoded at μ", assertLess, { found: blurred, expected: sharp, from: "held-out: blur" });
   show.claim("edge of draws", assertGreater, { found: speckle, expected: sharp, from: "of held-out digits: speckle" });
-  const draws = { expected: near + variance, margin: 0.02 * far, from: "the mean's + Σ ρ(1 - ρ); 500 images' draws" };
-  show.claim("squared distance of draws from x", assertAlmostEquals, { found: far, ...draws });
-  const noise = { found: noisy, expected: still, from: "at z = μ: what noise in z costs" };
-  show.claim("reconstruction at z drawn, in nats", assertGreater, noise);
-  tf.dispose([x, atMean, drawnZ, speckled, eps, figures, shown]);
+  tf.dispose([x, atMean, drawnZ, speckled, figures, shown]);
 }
 
 // ## 7.5 Where the digits live
 //
-// Each held-out image is a point, at its μ. Its colour is the true class; training never saw a class. Where the classes
-// settle apart, that is the doing of the loss: a decoder makes few mistakes when codes that lie together mean images that
-// look alike, because z is drawn from a whole neighbourhood.
+// Each held-out image is a point, at its μ. Its colour is the true class, which training never saw. The loss alone moves the
+// classes apart: z is drawn from a whole neighbourhood, so it pays that neighbours mean images that look alike.
 
 /** The axes of both pictures of the code. */
 const AXES = { x: { label: "z[0]", from: -3, to: 3 }, y: { label: "z[1]", from: -3, to: 3 } };
@@ -320,7 +318,7 @@ async function draw(show: Show, digits: Dataset<LabelledImages>, vae: LayersVae,
   const tiles = map(vae);
   await show.images("manifold", "What the decoder draws for every code", tiles, { columns: 15, ...AXES });
   const samples = tf.tidy(() => vae.mean(vae.decode(random(seed).normal([200, 2])))); // [200, 28, 28, 1]
-  const few = tf.tidy(() => samples.slice(0, 30));
+  const few = samples.slice([0], [30]);
   await show.images("samples", "Drawn from the prior", few, { columns: 10 });
   const classifier = await trainClassifier(digits.train, seed);
   const heldOut = tf.tidy(() => digits.test.batch(range(Math.min(500, digits.test.count))).x); // [500, 28, 28, 1]
@@ -339,22 +337,22 @@ async function draw(show: Show, digits: Dataset<LabelledImages>, vae: LayersVae,
   tf.dispose([tiles, samples, few, heldOut]);
   classifier.dispose();
   if (digits.name !== "digits" && digits.name !== "mnist") return; // of other data nobody knows how many to expect
-  const right = real.filter(({ label }, i) => label === digits.test.labels[i]).length;
-  const trusted = { found: 100 * right / real.length, expected: 85, from: "a floor for trusting it" };
-  show.claim("the judge's hits, of 100", assertGreaterOrEqual, trusted);
-  const found = counts(tiled).filter((n) => n > 0).length;
-  const classes = { found, expected: 6, from: "of 10; two dimensions are crowded" };
-  show.claim("classes found on the map", assertGreaterOrEqual, classes);
+  const found = 100 * real.filter(({ label }, i) => label === digits.test.labels[i]).length / real.length;
+  show.claim("the judge's hits, of 100", assertGreaterOrEqual, { found, expected: 85, from: "a floor" });
+  const [tilesEach, expected] = digits.name === "digits" ? [3, 6] : [1, 6];
+  const classes = { found: counts(tiled).filter((n) => n >= tilesEach).length, expected, from: "of 10" };
+  show.claim(`classes with at least ${tilesEach} tiles of the map`, assertGreaterOrEqual, classes);
 }
 
-// So this is what it can draw: digits, blurred, on a map where neighbours resemble each other. Classes that are missing are the
-// price of a code of two numbers; the blur is not only that (7.4). Lesson 8 reads the map: who lives where, and what between.
+// So this is what it can draw: digits, blurred, on a map where neighbours resemble each other. At the rim they are clear. In the
+// middle, from where the prior draws most, many classes meet, and their average looks like an 8: hence the judge is less sure
+// of samples than of tiles. That is the price of a code of two numbers. Lesson 8 reads the map: who lives where, what between.
 //
 // ## Try it
 //
 // 1. `--seed 4`. The map looks different: mirrored, other neighbours. Why may it, when the loss asks for the same?
 // 2. `--latent 10`. Before you run it: which of reconstruction and KL falls, which rises? (Scatter and map are left out.)
-// 3. `--epochs 4`. By how much does the loss fall, and which digits still share a place?
+// 3. `--epochs 1`. By how much is the loss higher, and which digits are still missing from the map?
 //
 // Answers: `lessons/answers.md`.
 
@@ -362,6 +360,7 @@ async function draw(show: Show, digits: Dataset<LabelledImages>, vae: LayersVae,
 export async function lesson(options: Options, show: Show): Promise<void> {
   const digits = await loadImages(options.data, show.fetch, { labels: true, divisibleBy: 4, tell: show.text });
   const vae = convVae({ image: digits.train.shape, latent: options.latent, seed: options.seed });
+  if (options.scale > 0) enlarge(vae, options.scale, random(options.seed));
   if (options.load) await loadVae(vae, options.load);
   await byHand(show, options.seed);
   architecture(show, options.latent);

@@ -816,6 +816,24 @@ Deno.test("07: three numbers to six by hand, and the edges of images", () => {
   assertAlmostEquals(found!, (1 + 4 + 1 + 4) / 4, 1e-6);
 });
 
+Deno.test("07: the decoder's first layer is drawn anew, weights and biases alike, and nothing else", () => {
+  const [vae, before] = [convVae({ seed: 1 }), convVae({ seed: 1 })];
+  conv.enlarge(vae, 0.5, random(1));
+  const [moved, kept] = [vae, before].map(({ variables }) =>
+    variables.map((variable) => Array.from(variable.dataSync()))
+  );
+  const changed = moved!.filter((values, i) => values.some((value, k) => value !== kept![i]![k]));
+  assertEquals(changed.map(({ length }) => length), [2 * 3136, 3136]);
+  for (const values of changed) {
+    const mean = values.reduce((sum, value) => sum + value) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+    assertAlmostEquals(mean, 0, 4 * 0.5 / Math.sqrt(values.length)); // four standard errors
+    assertAlmostEquals(variance, 0.25, 4 * 0.25 * Math.sqrt(2 / values.length));
+  }
+  vae.dispose();
+  before.dispose();
+});
+
 Deno.test("07: layer shapes", () => {
   const layer = (outputShape: (number | null)[]) => ({ outputShape });
   const network = { layers: [layer([null, 28, 28, 1]), layer([null, 16])] } as unknown as LayersModel;
