@@ -26,8 +26,8 @@ export const defaults = { epochs: 5, latent: 8, hidden: 128 };
 type Options = typeof defaults & CommonOptions;
 
 // A digit here is 28×28 = 784 numbers between 0 (black) and 1 (white). Draw 784 random numbers and you will never see a
-// digit: almost all of that space is noise. So a digit should have a shorter description. We make a machine find one, by
-// forcing every image through a code of a few numbers:
+// digit: almost all of that space is noise. So a digit should have a shorter description. We make a machine find one,
+// by forcing every image through a code of a few numbers:
 //
 // ```text
 //   image x  ──▶  encoder f  ──▶  code z  ──▶  decoder g  ──▶  reconstruction x̂
@@ -37,20 +37,20 @@ type Options = typeof defaults & CommonOptions;
 // Encoder and decoder are formulas full of adjustable numbers, the **weights**, which are random at first. **Training**
 // changes them so that x̂ comes closer to x. How far apart the two are, averaged over images, is the **loss**.
 //
-// Read a lesson from top to bottom, each section beside what it prints. What follows the line `### Check` compares the numbers
-// found with numbers known in advance; you can skip it at first. A line that ends in ✎ is an exercise: replace what follows its
-// `=` or `return` with `NaN`, work it out again from the text, and run the lesson. The checks say whether you were right. At
-// *Predict, then run* decide on an answer before you look. All answers are in `lessons/answers.md`.
+// Read a lesson from top to bottom, each section beside what it prints. What follows the line `### Check` compares the
+// numbers found with numbers known in advance; you can skip it at first. A line that ends in ✎ is an exercise: replace
+// what follows its `=` or `return` with `NaN`, work it out from the text, and run the lesson: the checks say whether
+// you were right. At *Predict, then run* decide on an answer before you look. All answers are in `lessons/answers.md`.
 
 // ## 1.1 By hand: two numbers into one
 //
-// The smallest squeeze there is takes points (x₁, x₂), here of a long, slanted cloud, through a code of one number. The code is
-// z = f₁ x₁ + f₂ x₂, the reconstruction is x̂ = (g₁ z, g₂ z), a point of the line through 0 along g, and the loss is |x - x̂|².
+// The smallest squeeze takes points (x₁, x₂), here of a long, slanted cloud, through a code of one number. The code is
+// z = f₁ x₁ + f₂ x₂, the reconstruction is x̂ = (g₁ z, g₂ z), on the line through 0 along g, and the loss |x - x̂|².
 //
-// How does the loss change with each weight? Call its derivative with respect to a weight its **slope** along that weight. Let
-// r = x - x̂ be the error. By the chain rule the slope along g₁ is -2 r₁ z, and the slope along z is -2 (g₁ r₁ + g₂ r₂). As
-// ∂z/∂f₁ = x₁, the slope along f₁ is x₁ times the one along z. The same holds for g₂ and f₂. **Gradient descent** takes a small
-// step against the slopes, averaged over all points, again and again. The **learning rate** sets the size of the step.
+// How does the loss change with each weight? Call its derivative with respect to a weight its **slope** along that
+// weight. With the error r = x - x̂, the chain rule gives the slope -2 r₁ z along g₁ and -2 (g₁ r₁ + g₂ r₂) along z. As
+// ∂z/∂f₁ = x₁, the slope along f₁ is x₁ times the one along z. The same holds for g₂ and f₂. **Gradient descent** takes
+// a small step against the slopes, averaged over all points, again and again. The **learning rate** sets its size.
 
 /** Trains the two-number autoencoder by gradient descent; returns its mean squared error after the last step. */
 export function trainByHand(points: [number, number][], steps: number, rate: number): number {
@@ -73,11 +73,11 @@ export function trainByHand(points: [number, number][], steps: number, rate: num
 }
 
 // What is the best it can do? All reconstructions lie on one line through 0, so a point's loss is at least its squared
-// distance to that line. The best line runs along the cloud, and what is left over is the mean square across it. Let a, b
-// and d be the means of x₁², x₁x₂ and x₂². Along a direction u of length 1 the mean square is a u₁² + 2b u₁u₂ + d u₂²;
-// its least value is the smaller eigenvalue of the matrix [[a, b], [b, d]], which is (a + d - √((a - d)² + 4b²)) / 2.
+// distance to that line. The best line runs along the cloud and leaves the mean square across it. Let a, b and d be the
+// means of x₁², x₁x₂ and x₂². Along a direction u of length 1 the mean square is a u₁² + 2b u₁u₂ + d u₂²; its least
+// value is the smaller eigenvalue of the matrix [[a, b], [b, d]], which is (a + d - √((a - d)² + 4b²)) / 2.
 //
-// *Predict, then run.* The cloud has a standard deviation of 1.5 along its length and 0.5 across it. Where will the loss end up?
+// *Predict, then run.* The cloud's standard deviation is 1.5 along its length and 0.5 across. What will the loss be?
 
 /** Points of a long cloud along a slanted line. */
 export function cloud(count: number, source: Random): [number, number][] {
@@ -109,12 +109,12 @@ function byHand(show: Show, seed: number): void {
 // ## 1.2 A linear squeeze of digits, and the best one
 //
 // Now an image x is a row of 784 numbers, and its code z has 8. Two matrices are still enough: z = x F and x̂ = z G. A
-// **tensor** is an array of numbers with a shape, which comments give: `[B, D]` is a batch of B images of D numbers each, and a
-// code has L numbers. TensorFlow.js, `tf`, computes with tensors, and finds slopes by itself. Its `minimize` does what we did by
-// hand: it computes the loss, finds its slope along every `tf.variable`, and takes a step. Two things are new. A step looks at a
-// random **batch** of images, not at all of them, which is faster and nearly as good. And the algorithm, **Adam**, adapts the
-// learning rate to each weight. In the code `tf.gather` picks rows of a matrix, `as Tensor2D` tells TypeScript that a tensor has
-// two axes, and a `!` that a value is there.
+// **tensor** is an array of numbers with a shape, which comments give: `[B, D]` is a batch of B images of D numbers
+// each, and a code has L numbers. TensorFlow.js, `tf`, computes with tensors, and finds slopes by itself. Its
+// `minimize` does what we did by hand: it computes the loss, finds its slope along every `tf.variable`, and takes a
+// step. Two things are new. A step looks at a random **batch** of images, not at all of them, which is faster and
+// nearly as good. And the algorithm, **Adam**, adapts the learning rate to each weight. In the code `tf.gather` picks
+// rows of a matrix, `as Tensor2D` tells TypeScript that a tensor has two axes, and a `!` that a value is there.
 
 /** Trains a linear autoencoder on images, `[N, D]`; returns its matrices F, `[D, L]`, and G, `[L, D]`. */
 export function trainLinear(images: Tensor2D, latent: number, source: Random): [tf.Variable, tf.Variable] {
@@ -136,16 +136,16 @@ export function trainLinear(images: Tensor2D, latent: number, source: Random): [
   return [f, g];
 }
 
-// `tf.tidy` frees all tensors that a function made, except those it returns; `await t.data()` fetches a tensor's numbers.
+// `tf.tidy` frees all tensors that a function made but for those it returns; `await t.data()` fetches the numbers.
 //
-// Where should it end? The best plane through a cloud of points is known without any training: it is found by **principal
-// component analysis**, PCA. The plane is spanned by the directions along which the points vary most, the eigenvectors of their
-// covariance matrix. What is left over is the sum of the variances along all other directions, the other eigenvalues; in 1.1
-// that was the smaller one. The mean is subtracted from the data first, because all reconstructions z G lie on a plane
-// through 0.
+// Where should it end? The best plane through a cloud of points is known without any training: it is found by
+// **principal component analysis**, PCA. The plane is spanned by the directions along which the points vary most, the
+// eigenvectors of their covariance matrix. What is left over is the sum of the other eigenvalues, the variances along
+// all other directions; in 1.1 the smaller one. The mean is subtracted first, because the plane of the reconstructions
+// z G goes through 0.
 //
-// *Predict, then run.* Each principal component takes away as much of the variance that is left as one direction can. How much
-// of the total will the first 8 of 784 leave over: nearly all, half, or less? The picture shows codes of other lengths too.
+// *Predict, then run.* Each principal component takes away as much of the variance that is left as one direction can.
+// How much of the total will the first 8 of 784 leave over: nearly all, half, or less? See other codes in the picture.
 
 // ### Check
 async function linearSqueeze(show: Show, images: Tensor2D, pca: PrincipalComponents, options: Options): Promise<void> {
@@ -175,16 +175,16 @@ async function linearSqueeze(show: Show, images: Tensor2D, pca: PrincipalCompone
 
 // ## 1.3 The network, in eight lines
 //
-// Digits do not lie in a plane. So put a **hidden layer** h of 128 numbers between x and z, and another between z and x̂:
+// Digits do not lie in a plane. So put a **hidden layer** h of 128 numbers between x and z, another between z and x̂:
 //
 // ```text
 //   x ──▶ h = max(0, x M₁ + b₁) ──▶ z = h M₂ + b₂ ──▶ h = max(0, z M₃ + b₃) ──▶ x̂ = sigmoid(h M₄ + b₄)
 //  784             128                    8                    128                       784
 // ```
 //
-// The constants b, the **biases**, are trained like the matrices. max(0, ·) is called **ReLU**; because of its kink the images
-// that the decoder can make lie on a bent surface, and not on a plane. The **sigmoid**, 1 / (1 + e^-l), turns any number l
-// into one between 0 and 1, where pixels are. Layers in a row make a **network**, and this is all of it:
+// The constants b, the **biases**, are trained like the matrices. max(0, ·) is called **ReLU**; because of its kink the
+// images that the decoder can make lie on a bent surface, and not on a plane. The **sigmoid**, 1 / (1 + e^-l), turns
+// any number l into one between 0 and 1, where pixels are. Layers in a row make a **network**, and this is all of it:
 
 /** Weights and biases of two layers: M, b, M, b. */
 type Layers = tf.Tensor[];
@@ -224,8 +224,8 @@ async function eightLines(show: Show, digits: Dataset, model: Autoencoder): Prom
 // The library's `train` is the loop of 1.2. One pass over all images is an **epoch**. Every epoch takes them in a new
 // random order, made from a **seed**, so that you see the same numbers as the next reader.
 //
-// A model may fit its training images better than new ones. So we now judge by **held-out** images, which neither PCA nor the
-// autoencoder has seen. One picture shows the loss on both kinds: as long as the two stay together, what is learned holds for
+// A model may fit its training images better than new ones. So we judge by **held-out** images, unseen by PCA and the
+// autoencoder. One picture shows the loss on both kinds: as long as the two stay together, what is learned holds for
 // digits in general. The other shows reconstructions: look at what the linear squeeze smears and the bent one keeps.
 
 async function trainBent(show: Show, digits: Dataset, model: Autoencoder, { epochs, seed }: Options): Promise<Step[]> {
@@ -270,20 +270,20 @@ async function bentSqueeze(show: Show, digits: Dataset, pca: PrincipalComponents
 
 // ## 1.5 It cannot dream
 //
-// A decoder turns codes into digits. Can it **dream**, and turn new codes into new digits? But which codes? Nothing in training
-// said where codes should lie; the encoder put them anywhere. The simplest guess is a Gaussian with the mean and the covariance
-// of the codes of real digits. Draw codes from it, decode them, and look: many of these dreams are no digits. Why?
+// A decoder turns codes into digits. Can it **dream**, and turn new codes into new digits? Which codes? Nothing in
+// training said where codes should lie; the encoder put them anywhere. The simplest guess is a Gaussian with the mean
+// and the covariance of real digits' codes. Draw from it, decode, and look: many dreams are no digits. Why?
 //
-// Nothing made the codes fill a Gaussian. So some draws from it fall where no image has its code, and there the decoder was
-// never trained. Does that matter? Spread 10,000 codes over a square, and there are √10,000 = 100 of them along each side: even
-// a wrong place has real codes close by, and decodes to much the same as they do. In 8 dimensions it is the eighth root, about
-// 3 along each side: a wrong place has no real code near it.
+// Nothing made the codes fill a Gaussian. So some draws from it fall where no image has its code, and there the decoder
+// was never trained. Does that matter? Spread 10,000 codes over a square, and there are √10,000 = 100 of them along
+// each side: even a wrong place has real codes close by, and decodes to much the same as they do. In 8 dimensions it is
+// the eighth root, about 3 along each side: a wrong place has no real code near it.
 //
-// We measure two distances: from a code to the *nearest* code of a training image, and from a decoded image to the nearest
-// held-out digit. Each is measured for draws and, for comparison, for real digits. The second is kind to dreams, because a grey
-// blur is never very far from a digit. For codes of fewer than 8 numbers we claim nothing, since there real codes are close by.
+// We measure two distances: from a code to the *nearest* code of a training image, and from a decoded image to the
+// nearest held-out digit. Each is measured for draws and, for comparison, for real digits. The second flatters dreams:
+// a grey blur is never far from a digit. For codes of fewer than 8 numbers we claim nothing: real codes are close by.
 
-/** Squared distance from each row to the nearest of the others, `[B, D]` and `[N, D]`: its mean, and that mean's standard error. */
+/** Squared distance from each row, `[B, D]`, to the nearest of others, `[N, D]`: its mean, with its standard error. */
 export async function distanceToNearest(x: Tensor2D, others: Tensor2D): Promise<{ mean: number; error: number }> {
   const [average, squared] = tf.tidy(() => {
     const { mean, variance } = tf.moments(squaredDistances(x, others).min(1));
@@ -294,9 +294,9 @@ export async function distanceToNearest(x: Tensor2D, others: Tensor2D): Promise<
   return { mean, error: Math.sqrt(square) };
 }
 
-// An average of n draws is itself uncertain, by about their standard deviation divided by √n: its **standard error**. For one
-// seed in 16,000 an average is further than four standard errors from the truth. The squares of independent errors add up, so
-// the error of a difference is `Math.hypot` of both.
+// An average of n draws is itself uncertain, by about their standard deviation divided by √n: its **standard error**.
+// For one seed in 16,000 an average is further than four standard errors from the truth. The squares of independent
+// errors add up, so the error of a difference is `Math.hypot` of both.
 
 /** Draws codes from the Gaussian that has the mean and covariance of the given codes, `[count, L]`. */
 export async function dreamCodes(codes: Tensor2D, count: number, source: Random): Promise<Tensor2D> {
@@ -339,10 +339,10 @@ async function dreams(show: Show, digits: Dataset, model: Autoencoder, { latent,
   tf.dispose([codes, heldOut, images, real, drawn, shown, realImages, drawnImages]);
 }
 
-// So what survives a squeeze is what reconstructs an image. What is not kept anywhere is *which codes are those of digits*: the
-// space of codes has holes, and the loss does not count them. The loss of a **variational** autoencoder has a second term, which
-// draws all codes towards one known distribution. To write it down, we must first know what a reconstruction error claims about
-// the world: lesson 2.
+// So what survives a squeeze is what reconstructs an image. What is not kept anywhere is *which codes are those of
+// digits*: the space of codes has holes, and the loss does not count them. The loss of a **variational** autoencoder
+// has a second term, which draws all codes towards one known distribution. To write it down, we must first know what a
+// reconstruction error claims about the world: lesson 2.
 //
 // ## Try it
 //
@@ -357,7 +357,7 @@ export async function lesson(options: Options, show: Show): Promise<void> {
   const { latent, hidden, seed } = options;
   byHand(show, seed);
   show.title(`1.2 A linear squeeze of digits: into ${latent} numbers`);
-  const digits = await loadImages(options.data, show.fetch, { train: latent + 2, tell: show.text }); // n lose nothing of n
+  const digits = await loadImages(options.data, show.fetch, { train: latent + 2, tell: show.text });
   const { count, shape } = digits.train;
   const size = tf.util.sizeFromShape(shape);
   if (latent >= size) throw new InputError(`--latent ${latent} is no squeeze: an image has ${size} numbers.`);

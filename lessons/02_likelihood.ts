@@ -21,10 +21,10 @@ import text from "./02_likelihood.ts" with { type: "text" };
 export const defaults = { samples: 10_000 };
 type Options = typeof defaults & CommonOptions;
 
-// Lesson 1 measured a reconstruction by its squared error. Why the square, and not the absolute value or the fourth power?
-// Because every loss makes a claim about how images arise: the decoder says what the image is, and then random noise changes
-// every pixel. Whoever chooses the noise has chosen the loss. Squared error belongs to Gaussian noise, the absolute error to
-// noise r with a density proportional to e^-|r|, the fourth power to one proportional to e^-r⁴.
+// Lesson 1 measured a reconstruction by its squared error. Why the square, and not the absolute value or the fourth
+// power? Because every loss makes a claim about how images arise: the decoder says what the image is, and then random
+// noise changes every pixel. Whoever chooses the noise has chosen the loss. Squared error belongs to Gaussian noise,
+// the absolute error to noise r with a density proportional to e^-|r|, the fourth power to one proportional to e^-r⁴.
 
 // ## 2.1 Squared error comes from a Gaussian
 //
@@ -47,10 +47,10 @@ export function gaussianLoss(x: number[], reconstruction: number[], variance: nu
 // **likelihood**. Logarithms in this course are natural, and what they measure is counted in **nats**; a nat is 1/log 2
 // = 1.44 bits. The smaller -log p(x | z), the better the reconstruction.
 //
-// With σ² = ½ the first term is exactly the squared error, and the second is a constant, (D/2) log π, which no training can
-// change. So plain squared error claims noise with a standard deviation of √½ = 0.71, which is very large for pixels between 0
-// and 1. On its own that does no harm, since the best decoder is the same for every fixed σ². But from lesson 5 on a second
-// term stands beside this one, and then σ² decides how much the reconstruction counts.
+// With σ² = ½ the first term is exactly the squared error, and the second is a constant, (D/2) log π, which no training
+// can change. So plain squared error claims noise with a standard deviation of √½ = 0.71, which is very large for
+// pixels between 0 and 1. On its own that does no harm, since the best decoder is the same for every fixed σ². But from
+// lesson 5 on a second term stands beside this one, and then σ² decides how much the reconstruction counts.
 //
 // *Predict, then run.* What is the loss of the three pixels with σ² = ½?
 
@@ -70,13 +70,13 @@ const first = async (of: () => Tensor): Promise<number> => (await numbers(of))[0
 
 // ## 2.2 The best σ² is the mean squared error
 //
-// How much noise should a decoder claim? Take the simplest decoder, which answers every image with the mean image. The picture
-// shows its loss on digits: claiming too large a σ² is costly, and claiming too small a one even more so. In between, the
-// slope of 2.1's loss along σ² is zero: -|x - x̂|² / 2σ⁴ + D / 2σ² = 0 at σ² = |x - x̂|² / D, the squared error per pixel. For
-// many images take its average over them. Claiming c times the best σ² costs (D/2) (log c + 1/c - 1) nats more.
+// How much noise should a decoder claim? Take the simplest decoder, which answers every image with the mean image. The
+// picture shows its loss on digits: too large a σ² is costly, and too small a one even more so. In between, the slope
+// of 2.1's loss along σ² is zero: -|x - x̂|² / 2σ⁴ + D / 2σ² = 0 at σ² = |x - x̂|² / D, the squared error per pixel.
+// For many images take its average over them. Claiming c times the best costs (D/2) (log c + 1/c - 1) nats more.
 //
-// The loss with the best σ² is (D/2) log(2πe σ²). It is negative once the squared error per pixel is below 1 / (2πe) = 0.0585:
-// a narrow density exceeds 1, so its logarithm exceeds 0. The mean image's error is 0.065.
+// The loss with the best σ² is (D/2) log(2πe σ²). It is negative once the squared error per pixel is below 1 / (2πe) =
+// 0.0585: a narrow density exceeds 1, so its logarithm exceeds 0. The mean image's error is 0.065.
 //
 // *Predict, then run.* Which costs more: twice the best σ², or half of it?
 
@@ -170,16 +170,15 @@ async function crossEntropyIsBernoulli(show: Show): Promise<void> {
 
 // ## 2.4 Grey, or black and white
 //
-// Our digits are grey, 0 ≤ x ≤ 1, but a coin shows only black or white. Papers that compare likelihoods therefore
-// **binarise**: they make each pixel white with the probability x. Others, and this course, put the grey value itself
-// into the cross-entropy. For training that makes little difference: the formula is a straight line in x, so with the
-// same code a grey pixel costs exactly what its black and white versions cost on average. What differs is what the
-// encoder sees, the grey image or a binarised one.
+// Our digits are grey, 0 ≤ x ≤ 1, but a coin shows only black or white. Papers that compare likelihoods **binarise**:
+// they make each pixel white with the probability x. Others, and this course, put the grey value itself into the
+// cross-entropy. For training that makes little difference: the formula is a straight line in x, so with the same code
+// a grey pixel costs what its black and white versions cost on average. The encoder sees another image.
 //
-// But the cost of a grey pixel is not minus the log of a density of greys. The probabilities of black and white add up to ρ +
-// (1 - ρ) = 1. A density of greys would have to integrate to 1 as well, but ρ^x (1 - ρ)^(1-x), whose log is minus the cost,
-// integrates to (2ρ - 1) / log(ρ / (1 - ρ)), 0.364 for ρ = 0.9 (Loaiza-Ganem and Cunningham 2019). So our nats can be compared
-// with those of models that put the same grey images into the same loss, but not with those of papers that binarise.
+// But the cost of a grey pixel is not minus the log of a density of greys. The probabilities of black and white, ρ and
+// 1 - ρ, add up to 1. A density of greys would have to integrate to 1, but ρ^x (1 - ρ)^(1-x), whose log is minus the
+// cost, integrates to (2ρ - 1) / log(ρ / (1 - ρ)), 0.364 for ρ = 0.9 (Loaiza-Ganem and Cunningham 2019). Our nats
+// compare with those of models that put the same grey images into this loss, not with those of papers that binarise.
 
 /** What e^-cross-entropy integrates to over grey values x from 0 to 1, by the midpoint rule. */
 export function greyTotal(probability: number): number {
@@ -202,12 +201,12 @@ function greyIsNoLikelihood(show: Show, { samples, seed }: Options): void {
 
 // ## 2.5 Sums, not means
 //
-// Log-probabilities of independent pixels add up, so an image costs the **sum** over its pixels. Many programs take the mean
-// over pixels instead. On its own, that only scales the loss. But in lesson 5 it is joined by a second term, which charges for
-// what the code says. If the reconstruction is divided by 784, and this term is not, then whatever a code gains counts 784
-// times less than what it costs. Saying nothing is then cheapest, and the code collapses, as lesson 6 will show. So the
-// library sums over everything that belongs to one image, and takes the mean over images only. That divides both terms by the
-// same number, so the best weights stay the same, and the losses of batches of different sizes can be compared.
+// Log-probabilities of independent pixels add up, so an image costs the **sum** over its pixels. Many programs take the
+// mean over pixels instead. On its own, that only scales the loss. But in lesson 5 it is joined by a second term, which
+// charges for what the code says. If the reconstruction is divided by 784, and this term is not, then whatever a code
+// gains counts 784 times less than what it costs. Saying nothing is then cheapest, and the code collapses, as lesson 6
+// will show. So the library sums over everything that belongs to one image, and takes the mean over images only. That
+// divides both terms by the same number, so the best weights stay the same, and batches of any size can be compared.
 //
 // *Predict, then run.* What does an image of 784 pixels cost, in nats and in bits, if the decoder always says ρ = ½?
 
@@ -228,19 +227,19 @@ async function sumsNotMeans(show: Show, digits: Dataset): Promise<void> {
 
 // ## 2.6 The evidence: a spike in a bell
 //
-// A full model also says where codes come from (Kingma and Welling 2013, Rezende et al. 2014). A code z is drawn from a fixed,
-// simple distribution, the **prior** p(z), usually N(0, I): independent standard normals. The decoder turns z into p(x | z),
-// from which x is drawn. We see only x; the code is **latent**, that is, hidden. The density of x alone, the **evidence**, is
-// the average of p(x | z) over the prior's codes: p(x) = 𝔼[p(x | z)], where 𝔼, the **expectation**, is the average over all
-// draws. Training should make p(x) large for real images, as a model that finds them likely tends to draw images like them.
-// Such a model knows how its codes are distributed, unlike lesson 1's autoencoder.
+// A full model also says where codes come from (Kingma and Welling 2013, Rezende et al. 2014). A code z is drawn from a
+// fixed, simple distribution, the **prior** p(z), usually N(0, I): independent standard normals. The decoder turns z
+// into p(x | z), from which x is drawn. We see only x; the code is **latent**, that is, hidden. The density of x alone,
+// the **evidence**, is the average of p(x | z) over the prior's codes: p(x) = 𝔼[p(x | z)], where 𝔼, the
+// **expectation**, is the average over all draws. Training should make p(x) large for real images, as a model that
+// finds them likely tends to draw images like them. It knows where its codes lie, unlike lesson 1's autoencoder.
 //
-// The smallest such model is a toy that lessons 3, 4, 5 and 9 use again. Image and code are one number each, and x = w z +
-// noise of variance s, with w = 2 and s = ½. The variance that 2.1 calls σ² is called s here, because from lesson 3 on σ
-// belongs to the code. We see x = 1.5. In the picture the prior is a wide bell, and the likelihood a narrower one around x/w =
-// 0.75, the code that explains x best. With a hundredth of s it becomes a thin spike. The same happens when one code has to
-// explain a hundred pixels, each w z plus noise of variance s: they say as much about z as their mean, whose noise has the
-// variance s / 100. p(x) is the area under prior times likelihood.
+// The smallest such model is a toy that lessons 3, 4, 5 and 9 use again. Image and code are one number each, and x = w
+// z + noise of variance s, with w = 2 and s = ½. The variance that 2.1 calls σ² is called s here, because from lesson 3
+// on σ belongs to the code. We see x = 1.5. In the picture the prior is a wide bell, and the likelihood a narrower one
+// around x/w = 0.75, the code that explains x best. With a hundredth of s it becomes a thin spike. The same happens
+// when one code has to explain a hundred pixels, each w z plus noise of variance s: they say as much about z as their
+// mean, whose noise has the variance s / 100. p(x) is the area under prior times likelihood.
 
 /** The running toy: the x that we see, the decoder's weight, the noise's variance; and a hundredth of that variance. */
 export const [X, W, S, THIN] = [1.5, 2, 0.5, 0.005];
@@ -285,12 +284,12 @@ async function spikeInABell(show: Show): Promise<void> {
 
 // ## 2.7 Why not simply average?
 //
-// An expectation is an average over draws. So draw K codes from the prior, and average p(x | z) over them. The result is right
-// on average, but how far off is it? Most draws miss the spike and count next to nothing; the few that hit it count a lot. In
-// multiples of p(x)², the variance of p(x | z), its mean square minus its squared mean, is 𝔼[p(x | z)²] / p(x)² - 1. Here it
-// is known exactly. Write N(x; m, v) for the density of N(m, v) at x. The square of N(x; wz, s) is N(x; wz, s/2) / (2√(πs)),
-// and N(x; wz, s/2) averages over the prior to N(x; 0, w² + s/2), as in 2.6. For L copies of the toy, an image and a code of L
-// numbers, 𝔼[p(x | z)²] and p(x) are both raised to the power of L.
+// An expectation is an average over draws. So draw K codes from the prior, and average p(x | z) over them. The result
+// is right on average, but how far off is it? Most draws miss the spike and count next to nothing; the few that hit it
+// count a lot. In multiples of p(x)², the variance of p(x | z), its mean square minus its squared mean, is 𝔼[p(x | z)²]
+// / p(x)² - 1. Here it is known exactly. Write N(x; m, v) for the density of N(m, v) at x. The square of N(x; wz, s) is
+// N(x; wz, s/2) / (2√(πs)), and N(x; wz, s/2) averages over the prior to N(x; 0, w² + s/2), as in 2.6. For L copies of
+// the toy, an image and a code of L numbers, 𝔼[p(x | z)²] and p(x) are both raised to the power of L.
 
 /** The variance of p(x | z) over the prior, in multiples of p(x)², for L independent copies of the toy. */
 export function relativeVariance(latent: number, s: number): number {
@@ -299,7 +298,7 @@ export function relativeVariance(latent: number, s: number): number {
   return ratio ** latent - 1; // ✎ 2.7a
 }
 
-// Relative to p(x), the average of K draws is off by about √(variance / K), a tenth at K = 176 for a code of one number.
+// Relative to p(x), the average of K draws is off by about √(variance / K), for one number a tenth at K = 176.
 //
 // *Predict, then run.* How many draws does a code of 20 numbers take, where `ratio` is raised to the power of 20?
 
@@ -348,16 +347,17 @@ async function naiveSampling(show: Show, { samples, seed }: Options): Promise<vo
   show.claim(`in 20 dimensions with s = ${THIN} it is off by, in nats`, assertLess, missed);
 }
 
-// In 20 dimensions, with the thin spike, the estimate of log p(x) is off by more than a thousand nats. The code of an image
-// has to explain not 100 pixels but 784; its spike is thinner still, and draws from the prior miss it. What we need is a
-// guess, made from x, of where the right codes are: an encoder. As p(x) is an average over codes, the guess must be a
-// distribution to draw from, not one code; and each draw must be weighted by p(z) divided by the guess's density at z, or the
-// average is not p(x) (lessons 5 and 9). But how do we train a network whose output is drawn at random? That is lesson 3.
+// In 20 dimensions, with the thin spike, the estimate of log p(x) is off by more than a thousand nats. The code of an
+// image has to explain not 100 pixels but 784; its spike is thinner still, and draws from the prior miss it. What we
+// need is a guess, made from x, of where the right codes are: an encoder. As p(x) is an average over codes, the guess
+// must be a distribution to draw from, not one code; and each draw must be weighted by p(z) divided by the guess's
+// density at z, or the average is not p(x) (lessons 5 and 9). How to train through a random draw is lesson 3.
 //
 // ## Try it
 //
 // 1. `--samples 1000000`. By how many nats does the estimate in 20 dimensions improve? Does the last claim still hold?
-// 2. In 2.2, how many nats an image are lost by the claim σ² = ½? Which part of that loss could a better decoder win back?
+// 2. In 2.2, how many nats an image are lost by the claim σ² = ½? Which part of that loss could a better decoder win
+//    back?
 // 3. Set `THIN` to 8. Which claim fails, and why is the average suddenly easy?
 //
 // Answers: `lessons/answers.md`.

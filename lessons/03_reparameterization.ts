@@ -8,8 +8,8 @@
  * ```
  *
  * - **You need**: lesson 2 (why codes should be drawn at random, and the toy x = w z + noise); the chain rule.
- * - **You leave with**: two ways to the gradient of an average over random draws, each derived and measured; why VAEs use
- *   the second, and where it fails; and why their encoders put out log σ².
+ * - **You leave with**: two ways to the gradient of an average over random draws, each derived and measured; why VAEs
+ *   use the second, and where it fails; and why their encoders put out log σ².
  * - **Run** (about a second): `deno run lessons/03_reparameterization.ts`
  *
  * @module
@@ -23,11 +23,11 @@ import text from "./03_reparameterization.ts" with { type: "text" };
 export const defaults = { samples: 100_000 };
 type Options = typeof defaults & CommonOptions;
 
-// Lesson 2 asked for an encoder that answers x with a *distribution* of codes, N(μ, σ²), from which the code z is drawn.
-// Training needs a slope for every number on the way from a weight to the loss: if that number changed a little, how
-// would the loss change? But between μ and the loss stands a random draw, like a roll of dice, and the outcome of a roll
-// has no derivative. Below, the left column shows the obstacle, and the right one the way around it. Both draw z from the
-// same distribution.
+// Lesson 2 asked for an encoder that answers x with a *distribution* of codes, N(μ, σ²), from which the code z is
+// drawn. Training needs a slope for every number on the way from a weight to the loss: if that number changed a little,
+// how would the loss change? But between μ and the loss stands a random draw, like a roll of dice, and the outcome of a
+// roll has no derivative. Below, the left column shows the obstacle, and the right one the way around it. Both draw z
+// from the same distribution.
 
 /** Where the slopes flow. */
 export const FLOW = `
@@ -114,9 +114,9 @@ function theAverage(show: Show, { samples }: Options, source: Random): void {
 // ```
 //
 // The last step uses log q(z) = -(z - μ)² / 2σ² + a constant. The slope ∂ log q / ∂μ is called the **score**, and the
-// average of f(z) times the score over draws is the **score-function estimator**, or REINFORCE (Williams 1992). It needs
-// only the values of f, not its slope. In gradient descent every draw z pushes μ away from z, and the larger the loss
-// f(z), the harder; so μ moves away from where losses are large. One summand for each draw:
+// average of f(z) times the score over draws is the **score-function estimator**, or REINFORCE (Williams 1992). It
+// needs only the values of f, not its slope. In gradient descent every draw z pushes μ away from z, and the larger the
+// loss f(z), the harder; so μ moves away from where losses are large. One summand for each draw:
 
 /** Score-function summands for the slope along μ of the average of f. */
 export function scoreFunction(f: (z: number) => number, q: Guess, samples: number, source: Random): number[] {
@@ -168,8 +168,8 @@ export function pathwise(slope: (z: number) => number, q: Guess, samples: number
   });
 }
 
-// *Predict, then run.* Both averages will be -6. Which of the estimators will scatter more? And how many times as many
-// draws does it need to make up for that?
+// *Predict, then run.* Both averages will be -6. Which estimator will scatter more? How many times as many draws does
+// it need in return?
 
 // ### Check
 function byPath(show: Show, { samples }: Options, source: Random): number[] {
@@ -246,11 +246,12 @@ async function spread(show: Show, scores: number[], paths: number[], source: Ran
 
 // ## 3.5 Where the pathwise estimator fails
 //
-// Let the loss count misses instead: it is 1 if z < ¼, and else 0. Its average is the probability of a miss, which falls
-// as μ grows, at the rate of the density of z at the edge: e^-½ / (σ √2π) = 0.968. But on either side of the edge this
-// loss is flat. So f' = 0 at every z that is drawn, and the pathwise estimate is 0, however many draws you take: the rule
-// of 3.3 does not hold, because f jumps. For the same reason the trick does not work for discrete codes: a small step of
-// μ leaves such a code as it is, or makes it jump. The score function needs no slope of f, and is right here too.
+// Let the loss count misses instead: it is 1 if z < ¼, and else 0. Its average is the probability of a miss, which
+// falls as μ grows, at the rate of the density of z at the edge: e^-½ / (σ √2π) = 0.968. But on either side of the edge
+// this loss is flat. So f' = 0 at every z that is drawn, and the pathwise estimate is 0, however many draws you take:
+// the rule of 3.3 does not hold, because f jumps. For the same reason the trick does not work for discrete codes: a
+// small step of μ leaves such a code as it is, or makes it jump. The score function needs no slope of f, and is right
+// here too.
 
 /** A loss with a jump. */
 export const miss = (z: number) => z < 0.25 ? 1 : 0;
@@ -276,8 +277,8 @@ function jump(show: Show, { samples }: Options, source: Random): void {
 // A network may put out any number, but σ must be positive. So let it put out v = log σ²; then σ = √(e^v) = e^(v/2) is
 // positive for every v. The output could be log σ as well, but log σ² is the custom. Do not forget the half: e^v is the
 // *variance*. A program that forgets it still runs, but its draws have the variance (e^v)², which is 1/16 where ¼ was
-// asked for. What this does to a VAE is an exercise in lesson 5. The slope along v comes by the chain rule, with ∂z/∂v =
-// ½ σ ε:
+// asked for. What this does to a VAE is an exercise in lesson 5. The slope along v comes by the chain rule, with ∂z/∂v
+// = ½ σ ε:
 
 /** One draw, and the pathwise summand for the slope of the average loss along v = log σ². */
 export function drawWithSlope(mu: number, logVar: number, eps: number): { z: number; slope: number } {
@@ -309,11 +310,11 @@ async function drawnVariance(show: Show, { samples }: Options, source: Random): 
 
 // ## 3.7 Let the machine differentiate
 //
-// tfjs remembers every operation and applies the chain rule backwards through them: **automatic differentiation**. With ε
-// as an input, `reparameterize` is an operation like any other, and slopes pass through it. A slope can be tested without
-// its formula: change the input by a little each way, and take (F(μ + h) - F(μ - h)) / 2h, a **finite difference** of the
-// average loss F. Both values must be computed with the *same* ε, or the difference between the draws would hide the one
-// that h makes.
+// tfjs remembers every operation and applies the chain rule backwards through them: **automatic differentiation**. With
+// ε as an input, `reparameterize` is an operation like any other, and slopes pass through it. A slope can be tested
+// without its formula: change the input by a little each way, and take (F(μ + h) - F(μ - h)) / 2h, a **finite
+// difference** of the average loss F. Both values must be computed with the *same* ε, or the difference between the
+// draws would hide the one that h makes.
 
 /** The toy's loss averaged over the noise ε `[K, 1]`, as a function of μ and log σ² (scalars). */
 export function averageOverNoise(mu: Tensor, logVar: Tensor, eps: Tensor): tf.Scalar {
@@ -354,8 +355,8 @@ async function autodiff(show: Show, source: Random): Promise<void> {
 
 // ## Try it
 //
-// 1. The ratio in 3.4 depends on δ alone. What is it at δ = 0, where the guess is centred on the best code? Why does the
-//    score function scatter more even there?
+// 1. The ratio in 3.4 depends on δ alone. What is it at δ = 0, where the guess is centred on the best code? Why does
+//    the score function scatter more even there?
 // 2. In 3.2 replace `loss` by `(z) => loss(z) + 100`. The true slope is the same. What happens to the variance?
 // 3. `--samples 1000`. Which claims get wider margins, and which do not change?
 //

@@ -22,9 +22,9 @@ export const defaults = { samples: 100_000 };
 
 // A VAE's encoder answers each x not with one code but with a distribution of codes, q(z | x) = N(μ, σ²). If only the
 // reconstruction counted, σ would shrink to zero, because noise in the code makes the reconstruction worse (lesson 3),
-// and μ could lie anywhere: the result would be a plain autoencoder again. So the loss of a VAE has a second term, which
-// charges the encoder for every answer that differs from one fixed distribution, the prior of lesson 2, p(z) = N(0, 1).
-// This lesson is about that charge. It looks at one x at a time, so it writes q(z) for q(z | x).
+// and μ could lie anywhere: the result would be a plain autoencoder again. So the loss of a VAE has a second term,
+// which charges the encoder for every answer that differs from one fixed distribution, the prior of lesson 2, p(z) =
+// N(0, 1). This lesson is about that charge. It looks at one x at a time, so it writes q(z) for q(z | x).
 
 // ## 4.1 Three pairs
 //
@@ -215,11 +215,11 @@ async function manyDimensions(show: Show): Promise<void> {
 //
 // Gradient descent moves against the slope. So the KL pulls μ towards 0, in proportion to its distance from 0. It pulls
 // log σ² towards 0 as well: where σ < 1 it pulls upwards with a slope that never exceeds ½, however small σ is; where
-// σ > 1 it pulls downwards, with a slope that grows like σ²/2. The picture shows the KL for many μ and σ. The only point
-// that costs nothing is the prior.
+// σ > 1 it pulls downwards, with a slope that grows like σ²/2. The picture shows the KL for many μ and σ. The only
+// point that costs nothing is the prior.
 //
-// *Predict, then run.* At lesson 3's guess, N(0, ¼²), the reconstruction loss has the slope ¼ along log σ², so it pulls σ
-// downwards. The KL pulls σ upwards. Is the pull of the KL the stronger one?
+// *Predict, then run.* At lesson 3's guess, N(0, ¼²), the reconstruction loss has the slope ¼ along log σ², so it pulls
+// σ downwards. The KL pulls σ upwards. Is the pull of the KL the stronger one?
 
 /** The slopes of the KL along μ and log σ². */
 export function klSlopes(mu: number, logVar: number): [number, number] {
@@ -316,9 +316,9 @@ async function neverNegative(show: Show): Promise<void> {
 // all its draws lie where p is dense too, and the KL is small: ½ (0.01 - 1 - log 0.01) = 1.81 nats. If q is the broad
 // one, most of its draws lie where p is practically zero, and the KL is large: ½ (100 - 1 - log 100) = 47.20 nats.
 //
-// A VAE charges KL(q(z | x) ‖ p(z)), and its q(z | x) is the narrow one. So the encoder can afford to be precise: even a
-// standard deviation of 0.1 costs less than two nats per dimension. The picture shows both directions for every σ of q.
-// They agree only at σ = 1, where both are zero.
+// A VAE charges KL(q(z | x) ‖ p(z)), and its q(z | x) is the narrow one. So the encoder can afford to be precise: even
+// a standard deviation of 0.1 costs less than two nats per dimension. The picture shows both directions for every σ of
+// q. They agree only at σ = 1, where both are zero.
 
 /** KL(N(μ, σ²) ‖ N(m, τ²)): 4.2's formula, with z measured from m in units of τ. */
 export function klBetween(mu: number, sigma: number, m: number, tau: number): number {

@@ -6,8 +6,8 @@
  * ```
  *
  * - **You need**: lessons 2 (p(x) is an average over codes), 3 (drawing codes differentiably) and 4 (the KL).
- * - **You leave with**: the loss of every VAE, worked out in numbers and derived twice; how far it is from log p(x); and
- *   a VAE so simple that its optimum is known in advance, trained to that optimum.
+ * - **You leave with**: the loss of every VAE, worked out in numbers and derived twice; how far it is from log p(x);
+ *   and a VAE so simple that its optimum is known in advance, trained to that optimum.
  * - **Run** (about 5 seconds): `deno run lessons/05_elbo.ts`
  *
  * @module
@@ -22,28 +22,28 @@ import text from "./05_elbo.ts" with { type: "text" };
 export const defaults = { steps: 600 };
 type Options = typeof defaults & CommonOptions;
 
-// Lesson 2 ended with a problem: the evidence p(x) = 𝔼[p(x | z)] is an average over codes from the prior, but almost no such code
-// explains x. The way out is an encoder, which proposes for each x a distribution of the codes that may have made it, q(z | x) =
-// N(μ, σ²). The code z is drawn from it, as in lesson 3. The loss has two terms: the reconstruction, which is lesson 2's -log
-// p(x | z), and lesson 4's KL. This lesson says why their sum is the right loss.
+// Lesson 2 ended with a problem: the evidence p(x) = 𝔼[p(x | z)] is an average over codes from the prior, but almost no
+// such code explains x. The way out is an encoder, which proposes for each x a distribution of the codes that may have
+// made it, q(z | x) = N(μ, σ²). The code z is drawn from it, as in lesson 3. The loss has two terms: the
+// reconstruction, which is lesson 2's -log p(x | z), and lesson 4's KL. This lesson says why it is their sum.
 
 // ## 5.1 In numbers
 //
 // Take the toy of lessons 2 to 4: x = 1.5, a decoder that says w z with w = 2, noise of variance s = ½, and the prior
 // N(0, 1). An encoder that has not looked at x might answer with the prior itself; a better one with lesson 4's good
-// guess, N(½, ¼); and a perfect one with the true distribution of codes for this x, which 5.3 will show to be N(⅔, 1/9).
-// Averaged over q, both terms are known exactly; the first follows as in lesson 3, the second is lesson 4's formula:
+// guess, N(½, ¼); and a perfect one with the true distribution of codes for this x, N(⅔, 1/9) by 5.3. Averaged over q,
+// both terms are known exactly; the first follows as in lesson 3, the second is lesson 4's:
 //
 // ```math
 // \mathbb{E}_q[-\log p(x \mid z)] = \tfrac12 \log 2\pi s + \frac{(x - w\mu)^2 + w^2\sigma^2}{2s}, \qquad
 // \mathrm{KL} = \tfrac12 (\mu^2 + \sigma^2 - 1 - \log \sigma^2)
 // ```
 //
-// The **ELBO** is minus the sum of the two. For the toy the evidence is known as well: x is w z plus noise, a sum of two
-// independent Gaussians, so x has the distribution N(0, w² + s), and log p(x) = -1.92.
+// The **ELBO** is minus the sum of the two. For the toy the evidence is known as well: x is w z plus noise, a sum of
+// two independent Gaussians, so x has the distribution N(0, w² + s), and log p(x) = -1.92.
 //
-// *Predict, then run.* For the good guess the terms are 1.82 and 0.44. Work out those of the prior. Which answer has the
-// smallest KL, which the best reconstruction, and which the highest ELBO? By how much does each ELBO miss log p(x)?
+// *Predict, then run.* For the good guess the terms are 1.82 and 0.44. Work out those of the prior. Which answer has
+// the smallest KL, which the best reconstruction, and which the highest ELBO? By how much does each ELBO miss log p(x)?
 
 const TOY = [1.5, 2, 0.5] as const; // x, w and s
 
@@ -125,9 +125,9 @@ function oneDraw(show: Show, source: Random): void {
 
 // ## 5.3 The gap, by Bayes
 //
-// How far below log p(x) is the bound? The true distribution of the codes that may have made x is the **posterior**,
-// by Bayes' rule p(z | x) = p(x | z) p(z) / p(x). So p(x | z) p(z) = p(z | x) p(x). Put that into 5.2's average of a
-// log. Since log p(x) does not contain z, its average is log p(x) itself:
+// How far below log p(x) is the bound? The true distribution of the codes that may have made x is the **posterior**, by
+// Bayes' rule p(z | x) = p(x | z) p(z) / p(x). So p(x | z) p(z) = p(z | x) p(x). Put that into 5.2's average of a log.
+// Since log p(x) does not contain z, its average is log p(x) itself:
 //
 // ```math
 // \mathrm{ELBO} = \mathbb{E}_q\left[\log \frac{p(z \mid x) \, p(x)}{q(z \mid x)}\right]
@@ -137,18 +137,18 @@ function oneDraw(show: Show, source: Random): void {
 //
 // This derives the bound a second time, because a KL is never negative. It also says what the gap is: the divergence of
 // q from the posterior, which is zero exactly when q is the posterior. So whenever the ELBO rises, log p(x) has risen,
-// or q has come nearer to the posterior, or both.
+// or q has come nearer to the posterior.
 //
-// What is the toy's posterior? Up to terms without z, its log is that of p(x | z) p(z), on the left. Compare it with the
-// log-density of a Gaussian with mean m and variance v, on the right:
+// What is the toy's posterior? Up to terms without z, its log is that of p(x | z) p(z), on the left. Compare it with
+// the log-density of a Gaussian with mean m and variance v, on the right:
 //
 // ```math
 // -\frac{(x - w z)^2}{2s} - \frac{z^2}{2} = -\frac{z^2}{2} \left( 1 + \frac{w^2}{s} \right) + z \, \frac{w x}{s} + \ldots, \qquad
 // -\frac{(z - m)^2}{2v} = -\frac{z^2}{2} \cdot \frac1v + z \, \frac{m}{v} + \ldots
 // ```
 //
-// The posterior is the Gaussian with 1/v = 1 + w²/s and m/v = w x / s. For the toy these are 9 and 6, so it is N(⅔, 1/9).
-// The inverse of a variance, 1/v, is called a **precision**.
+// The posterior is the Gaussian with 1/v = 1 + w²/s and m/v = w x / s. For the toy these are 9 and 6, so it is N(⅔,
+// 1/9). The inverse of a variance, 1/v, is called a **precision**.
 
 /** The toy's posterior p(z | x), a Gaussian. */
 export function posterior(x: number, w: number, s: number): { mu: number; variance: number } {
@@ -184,24 +184,24 @@ async function theGap(show: Show): Promise<void> {
 
 // ## 5.4 Which latents are worth their price
 //
-// In more dimensions the model is x = z W + noise, with the same variance s in every direction. As in lesson 1, x and z are rows
-// of numbers: each latent dimension has its own row of W. The encoder is linear too, μ = x A, with one log σ² per latent
-// dimension, the same for all x. This is a **linear VAE** (Lucas et al. 2019).
+// In more dimensions the model is x = z W + noise, with the same variance s in every direction. As in lesson 1, x and z
+// are rows of numbers: each latent dimension has its own row of W. The encoder is linear too, μ = x A, with one log σ²
+// per latent dimension, the same for all x. This is a **linear VAE** (Lucas et al. 2019).
 //
-// Under the model x is Gaussian with the covariance WᵀW + s I. The best such model is **probabilistic PCA**: Tipping and Bishop
-// (1999) show that an optimal W has its rows along the eigenvectors of the data's covariance with the largest eigenvalues. These
-// are then eigenvectors of WᵀW + s I as well, so x varies independently along each of them, and its log-density is a sum over
-// these directions.
+// Under the model x is Gaussian with the covariance WᵀW + s I. The best such model is **probabilistic PCA**: Tipping
+// and Bishop (1999) show that an optimal W has its rows along the eigenvectors of the data's covariance with the
+// largest eigenvalues. These are then eigenvectors of WᵀW + s I as well, so x varies independently along each of them,
+// and its log-density is a sum over these directions.
 //
-// Look at a single one. Let λ be the variance of the data along it, which is the eigenvalue, and w the length of its row of W.
-// There the model gives x the variance V = w² + s, and the data have the mean log-density -½ (log 2πV + λ/V). Its slope along V
-// is (λ - V) / 2V², so it rises up to V = λ and falls from there on. If λ > s, the best w has w² + s = λ, and the dimension is
-// **active**. If not, every w but 0 makes V too large. Then the dimension **collapses**: its row of W is zero, and its q is the
-// prior. This is not a failure of training: it *is* the optimum.
+// Look at a single one. Let λ be the variance of the data along it, which is the eigenvalue, and w the length of its
+// row of W. There the model gives x the variance V = w² + s, and the data have the mean log-density -½ (log 2πV + λ/V).
+// Its slope along V is (λ - V) / 2V², so it rises up to V = λ and falls from there on. If λ > s, the best w has w² + s
+// = λ, and the dimension is **active**. If not, every w but 0 makes V too large. Then the dimension **collapses**: its
+// row of W is zero, and its q is the prior. This is not a failure of training: it *is* the optimum.
 //
-// What does an active dimension cost? By 5.3 with w² = λ - s the posterior's variance is 1 / (1 + w²/s) = s/λ. Its mean is w x /
-// λ, and since x² averages to λ, the square of the mean averages to w²/λ = 1 - s/λ. The two add up to 1, so what remains of the
-// KL, ½ (μ² + σ² - 1 - log σ²), is ½ log(λ/s) on average.
+// What does an active dimension cost? By 5.3 with w² = λ - s the posterior's variance is 1 / (1 + w²/s) = s/λ. Its mean
+// is w x / λ, and since x² averages to λ, the square of the mean averages to w²/λ = 1 - s/λ. The two add up to 1, so
+// what remains of the KL, ½ (μ² + σ² - 1 - log σ²), is ½ log(λ/s) on average.
 
 /** The mean log-density of data of variance λ under a Gaussian of variance V. */
 export const meanLogDensity = (lambda: number, V: number) => -0.5 * (Math.log(2 * Math.PI * V) + lambda / V);
@@ -226,16 +226,16 @@ function oneDirection(show: Show): void {
 
 // ## 5.5 Trained to its known optimum
 //
-// One more thing is known in advance. With several latent dimensions the log of p(x | z) p(z) is -|x - z W|²/2s - |z|²/2 plus a
-// constant. Its part quadratic in z is -½ z P zᵀ with P = I + W Wᵀ/s, so the posterior's precision is the matrix P, for every x.
-// But q has no correlations: it can be the posterior only if P is diagonal, with the rows of W at right angles. Rotate all codes,
-// and W so that z W stays the same. Then p(x) stays the same too, because the prior is the same in every direction. But the
-// posterior turns away from q's axes, and a gap opens. For two dimensions let c = P₁₂ / √(P₁₁ P₂₂). If there are no others, the
-// best q leaves a gap of -½ log(1 - c²), at least ½ c² (exercise 3); others can only widen it. So the ELBO prefers the principal
-// axes. Their order and signs are free: the seed decides.
+// One more thing is known in advance. With several latent dimensions the log of p(x | z) p(z) is -|x - z W|²/2s -
+// |z|²/2 plus a constant. Its part quadratic in z is -½ z P zᵀ with P = I + W Wᵀ/s, so the posterior's precision is the
+// matrix P, for every x. But q has no correlations: it can be the posterior only if P is diagonal, with the rows of W
+// at right angles. Rotate all codes, and W so that z W stays the same. Then p(x) stays the same too, because the prior
+// is the same in every direction. But the posterior turns away from q's axes, and a gap opens. For two dimensions let c
+// = P₁₂ / √(P₁₁ P₂₂). If there are no others, the best q leaves a gap of -½ log(1 - c²), at least ½ c² (exercise 3);
+// others can only widen it. So the ELBO prefers the principal axes. Their order and signs are free: the seed decides.
 //
-// Now we train, on data of 6 numbers whose covariance has eigenvalues of about 6, 3, 1.6, 0.6, 0.4 and 0.2, with a code of 5. As
-// in 5.1 no code need be drawn: averaged over q, |x - z W|² is |x - μ W|² plus each latent's σ² times its row's squared length.
+// Now we train, on data of 6 numbers whose covariance has eigenvalues of about 6, 3, 1.6, 0.6, 0.4 and 0.2, with a code
+// of 5. No code need be drawn: averaged over q, |x - z W|² is |x - μ W|² plus every σ² times its row's squared length.
 //
 // *Predict, then run.* How many of the 5 dimensions will stay active with s = 1? With s = 2? And with s = 4?
 
@@ -245,7 +245,7 @@ export function linearVae(size: number, latent: number, s: number, seed: number)
   const weights = (shape: [number, number]) => tf.tidy(() => tf.variable(source.normal(shape).mul(0.3) as Tensor2D));
   const [A, W] = [weights([size, latent]), weights([latent, size])];
   const logVar = tf.tidy(() => tf.variable(tf.zeros([1, latent])));
-  const encode = (x: Tensor) => ({ mu: tf.matMul(x as Tensor2D, A), logVar: tf.tile(logVar, [x.shape[0], 1]) }); // [B, L]
+  const encode = (x: Tensor) => ({ mu: tf.matMul(x as Tensor2D, A), logVar: tf.tile(logVar, [x.shape[0], 1]) });
   const terms = ({ x }: Batch) =>
     tf.tidy(() => {
       const q = encode(x);
@@ -266,16 +266,16 @@ export const VARIANCES = [6, 3, 1.6, 0.6, 0.4, 0.2];
 export function linearData(count: number, seed: number): Tensor2D {
   return tf.tidy(() => {
     const source = random(seed);
-    const axes = tf.linalg.gramSchmidt(source.normal([6, 6]) as Tensor2D) as Tensor2D; // rows of length 1, at right angles
+    const axes = tf.linalg.gramSchmidt(source.normal([6, 6]) as Tensor2D) as Tensor2D; // unit rows, at right angles
     const along = source.normal([count, 6]).mul(tf.sqrt(VARIANCES)); // [N, 6]
     return tf.matMul(along.sub(along.mean(0)) as Tensor2D, axes);
   });
 }
 
 // ### Check
-/** The mean log p(x) of centred data `[N, D]` under a linear model with any weights `[L, D]`: 5.4's sum over directions. */
+/** The mean log p(x) of centred data `[N, D]` under a linear model with any weights `[L, D]`: 5.4's sum. */
 export async function linearEvidence(x: Tensor2D, W: Tensor2D, s: number): Promise<number> {
-  // The directions are the eigenvectors of WᵀW, the covariance of these 2L points: each row of W times √L, and its negative.
+  // The directions are the eigenvectors of WᵀW, the covariance of 2L points: each row of W times √L, and its negative.
   const points = tf.tidy(() => tf.concat([W, W.neg()]).mul(Math.sqrt(W.shape[0])));
   const { mean, components, variances } = await principalComponents(points);
   const lambdas = await numbers(() => tf.matMul(x, components, false, true).square().mean(0)); // [D]
@@ -361,7 +361,7 @@ async function linear(show: Show, options: Options): Promise<void> {
 // 2. Forget lesson 3's half: draw with the standard deviation exp(log σ²), while the KL still charges for the variance
 //    σ². Which log σ² is best for the toy at μ = ⅔, and what does the program then report as its ELBO? Is it a bound?
 // 3. A posterior has the standard deviations 0.3 and 0.1. Rotate it by 45°: P₁₁ and P₂₂ become the mean of the two
-//    precisions, and the determinant P₁₁ P₂₂ - P₁₂² stays the same. How large is c, and how large the gap of the best q?
+//    precisions, and the determinant P₁₁ P₂₂ - P₁₂² stays the same. How large are c and the gap of the best q?
 //
 // Answers: `lessons/answers.md`.
 
