@@ -9,7 +9,8 @@ export function shapeText(shape: readonly (number | null)[]): string {
   return `[${shape.map((size) => size ?? "B").join(",")}]`;
 }
 
-const FIVE_DIGITS = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 }); // created once, because that takes a millisecond
+// Created once, because that takes a millisecond.
+const FIVE_DIGITS = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 });
 
 /** A number with five significant digits. */
 export function figureText(value: number | string): string {

@@ -38,7 +38,8 @@ export async function exportNpz({ encoder, decoder }: Networks): Promise<Uint8Ar
   for (const [path, weight] of [...namedWeights(encoder, "encoder"), ...namedWeights(decoder, "decoder")]) {
     files[`${path}.npy`] = npy(await weight.data(), weight);
   }
-  return zipSync(files, { level: 0, mtime: new Date(1980, 0, 1) }); // a fixed date, so that the bytes do not depend on the time of writing
+  // A fixed date, so that the bytes do not depend on the time of writing.
+  return zipSync(files, { level: 0, mtime: new Date(1980, 0, 1) });
 }
 
 /** Yields every weight of a network with the path that Keras gives it. */

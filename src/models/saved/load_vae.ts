@@ -25,6 +25,13 @@ import { type Half, ownVariables, REST, type SavedModel, TOPOLOGY } from "./save
  * prior is custom, or if the model has a state. In the last three cases, make the model first, and load its weights
  * with the second form of this function.
  * @throws {EnvironmentError} If permission to read is missing. The message names the flag to add.
+ * @example
+ * ```ts ignore
+ * import { loadVae, useBackend } from "@vae/steps";
+ *
+ * await useBackend("wasm");
+ * const vae = await loadVae("model");
+ * ```
  */
 export async function loadVae(directory: string): Promise<LayersVae>;
 /**
@@ -36,6 +43,14 @@ export async function loadVae(directory: string): Promise<LayersVae>;
  * @throws {InputError} If a file is missing or broken, if the saved model has another architecture, likelihood or
  * prior, or if a weight is not a finite number or differs from what was saved.
  * @throws {EnvironmentError} If permission to read is missing. The message names the flag to add.
+ * @example
+ * ```ts ignore
+ * import { convVae, loadVae, useBackend } from "@vae/steps";
+ *
+ * await useBackend("wasm");
+ * const vae = convVae({ latent: 2 });
+ * await loadVae(vae, "model");
+ * ```
  */
 export async function loadVae(vae: SavedModel, directory: string): Promise<void>;
 export async function loadVae(...given: [directory: string] | [vae: SavedModel, directory: string]) {
@@ -90,7 +105,7 @@ async function partFrom<Part>(
   }
   try {
     return make(options);
-  } catch (cause) { // options that make no sense
+  } catch (cause) { // invalid options
     throw new InputError(`${path} describes a ${kind} that cannot be built: ${(cause as Error).message}`, { cause });
   }
 }

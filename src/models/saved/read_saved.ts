@@ -1,5 +1,5 @@
 /**
- * The files of a saved model, read and checked. They may contain anything.
+ * Reads and checks the files of a saved model, which may contain anything.
  *
  * @module
  */
@@ -88,10 +88,12 @@ export async function readWeights(
   const [topology, binary] = [`${directory}/${half}/${TOPOLOGY}`, `${directory}/${half}/${WEIGHTS}`];
   const found = parseJson(await readFile(topology, directory), topology);
   const { modelTopology: own, weightSpecs } = await artifacts(network);
-  const modelTopology = ofFiles ? (found as Architecture).modelTopology : own; // tfjs may write a network differently from how it read it
+  // tfjs may write a network differently from how it read it.
+  const modelTopology = ofFiles ? (found as Architecture).modelTopology : own;
   const other = difference(found, { modelTopology, weightsManifest: [{ paths: [WEIGHTS], weights: weightSpecs }] });
   if (other) throw new InputError(`${topology} is a model of a different architecture: ${other}.`);
-  const [{ sha256 } = {}] = (found as Architecture).weightsManifest as { sha256?: string }[]; // undefined in files that tfjs itself wrote
+  // Files that tfjs itself wrote have no SHA-256.
+  const [{ sha256 } = {}] = (found as Architecture).weightsManifest as { sha256?: string }[];
   return await readNumbers(binary, directory, network.countParams(), { path: topology, sha256 });
 }
 
@@ -128,7 +130,8 @@ export async function readFile(path: string, directory: string, size?: number): 
   const { reading } = await import("../../disk/read.ts");
   return await reading(path, async () => {
     const replacing = `${directory}/${REPLACING}${path.slice(directory.length)}`;
-    const from = await isThere(replacing) ? replacing : path; // a file of a complete new model that has not been moved yet
+    // A complete new model may not have been moved to its place yet.
+    const from = await isThere(replacing) ? replacing : path;
     const above = [from, from.slice(0, from.lastIndexOf("/")), ...from === path ? [] : [`${directory}/${REPLACING}`]];
     const [file, ...folders] = await Promise.all(above.map((path) => Deno.lstat(path))) as [
       Deno.FileInfo,

@@ -1,5 +1,5 @@
 /**
- * A saved model replaced by another, so that a complete one can be read at every moment.
+ * Replaces a saved model so that a complete model can be read at any moment.
  *
  * @module
  */

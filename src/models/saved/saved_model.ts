@@ -1,5 +1,6 @@
 /**
- * What a saved model is made of: two networks in tfjs's own layers format, and the rest of the model beside them.
+ * The parts and files of a saved model: two networks in tfjs's own layers format, and the rest of the model beside
+ * them.
  *
  * @module
  */
@@ -14,10 +15,10 @@ import type { Networks } from "../layers.ts";
 /** The two networks of a model. */
 export const HALVES = ["encoder", "decoder"] as const;
 
-/** One of the two. */
+/** The name of one of the two networks. */
 export type Half = typeof HALVES[number];
 
-/** The names of the files: those of a network, and those of the rest. */
+/** The names of the files of a network, and of the files of the rest. */
 export const [WEIGHTS, TOPOLOGY] = ["weights.bin", "model.json"] as const;
 export const [REST, NUMBERS] = ["vae.json", "vae.bin"] as const;
 
