@@ -250,6 +250,16 @@ export async function forms(): Promise<Form[]> {
       read: both,
     },
     {
+      what: "validation images, and no others held out",
+      files: {
+        "x_val.npy": b.images,
+        "y_val.npy": b.labels,
+        "x_train.npy": a.images,
+        "y_train.npy": a.labels,
+      },
+      read: both,
+    },
+    {
       what: "`.npz` with `arr_0`, as KMNIST has it",
       files: {
         "kmnist-train-imgs.npz": new Uint8Array(zipSync({ "arr_0.npy": a.images })),
@@ -264,6 +274,11 @@ export async function forms(): Promise<Form[]> {
         ...pngs(TEST, (i) => `mnist_png/testing/${TEST.labels[i]}/${i}.png`),
       },
       read: { train: sorted(TRAIN), test: sorted(TEST) },
+    },
+    {
+      what: "the same with a list beside them",
+      files: { ...pngs(TRAIN, (i) => `${TRAIN.labels[i]}/${i}.png`), "labels.csv": text("file,label\n0.png,0\n") },
+      read: { train: sorted(TRAIN) },
     },
     {
       what: "classes that are words",

@@ -1,0 +1,87 @@
+/**
+ * Which images and labels belong together.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import type { LabelArray } from "./labels.ts";
+import type { NumberArray } from "./numbers.ts";
+import type { Half } from "./roles.ts";
+
+/** What a directory should have. */
+export const WANTED = "expected a directory with train-images-idx3-ubyte, train-labels-idx1-ubyte, " +
+  "t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, each with or without .gz, " +
+  "or images in another form that data/README.md lists";
+
+/** An array of a half: its images, or its labels. */
+export type Piece = { half: Half | undefined; images: NumberArray } | { half: Half | undefined; labels: LabelArray };
+
+/** What was found of one half. */
+export interface FoundHalf {
+  readonly images: NumberArray;
+  readonly labels: LabelArray | undefined;
+}
+
+/** The first of these that there is, is what to learn from. */
+const ORDER: readonly Half[] = ["train", "validation", "test"];
+
+/**
+ * Puts together which images and labels belong to which half of the data.
+ *
+ * @param path Where they are, for messages.
+ * @param pieces What was found there.
+ * @param tell Is told if validation images are left out.
+ * @returns One half or two, what to learn from first; all of them with labels, or none.
+ * @throws {InputError} If something is missing, or is there twice and differs.
+ */
+export function collectHalves(
+  path: string,
+  pieces: readonly Piece[],
+  tell: (sentence: string) => void,
+): FoundHalf[] {
+  const found = collect(pieces);
+  if (found.has("train") && found.has("test") && found.delete("validation")) {
+    tell(`The validation images of ${path} are left out.`);
+  }
+  if (found.size === 0) throw missing(path, "train", "images");
+  const halves = [...found].map(([half, { images, labels }]) => {
+    if (!images) throw missing(path, half, "images");
+    return { half, images, labels };
+  }).sort((a, b) => ORDER.indexOf(a.half) - ORDER.indexOf(b.half));
+  const without = halves.find(({ labels }) => !labels);
+  const labelled = halves.find(({ labels }) => labels);
+  if (without && labelled) {
+    if (/idx\d/i.test(without.images.name)) throw missing(path, without.half, "labels");
+    throw new InputError(`${without.images.name} has no labels, where ${labelled.images.name} has some.`);
+  }
+  return halves;
+}
+
+/** Puts the parts of each half together; what is there twice must be the same. */
+function collect(pieces: readonly Piece[]): Map<Half, Partial<FoundHalf>> {
+  const halves = new Map<Half, Partial<FoundHalf>>();
+  for (const { half = "train", ...piece } of pieces) {
+    const found = halves.get(half) ?? {};
+    const [before, now] = "images" in piece ? [found.images, piece.images] : [found.labels, piece.labels];
+    if (before && !same(before, now)) {
+      throw new InputError(`${before.name} and ${now.name} differ, where one alone is wanted: remove one of them.`);
+    }
+    halves.set(half, { ...piece, ...found });
+  }
+  return halves;
+}
+
+/** Whether two arrays have the same sizes and values. */
+function same(a: LabelArray, b: LabelArray): boolean {
+  const [values, others]: ArrayLike<unknown>[] = [a, b].map((array) => "words" in array ? array.words : array.data);
+  const shapes = [a, b].map((array) => "words" in array ? "" : array.shape.join());
+  if (shapes[0] !== shapes[1] || values?.length !== others?.length) return false;
+  for (let i = 0; i < values!.length; i++) if (values![i] !== others![i]) return false; // as long as each other
+  return true;
+}
+
+/** What to throw where a file is missing. */
+function missing(path: string, half: Half, part: "images" | "labels"): InputError {
+  const file = `${half === "test" ? "t10k" : half}-${part === "images" ? "images-idx3" : "labels-idx1"}-ubyte`;
+  return new InputError(`${path} has no ${file} or ${file}.gz: ${WANTED}.`);
+}
