@@ -1,5 +1,5 @@
 /**
- * The answers to a lesson's exercises, beside the exercises.
+ * The answers to a lesson's exercises, shown below the exercises.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export interface Answers {
   rest: string;
 }
 
-/** The chapter of a lesson in the file of answers; empty where there is none. */
+/** A lesson's chapter in the file of answers; empty if there is none. */
 export function answersTo(name: string, file: string): Answers {
   const chapter = file.split(/^## /m).find((part) => part.startsWith(`${name}\n`))?.slice(name.length) ?? "";
   const tokens = marked.lexer(chapter);

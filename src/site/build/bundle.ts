@@ -6,16 +6,16 @@
 import { EnvironmentError } from "../../errors.ts";
 import { projectText, ROOT } from "./project.ts";
 
-/** Where the build writes what is bundled and not kept, in the project's directory. */
+/** Where the build writes the modules to bundle, in the project's directory. */
 const ENTRIES = ".site/entries";
 
-/** Bundles what every page loads into a directory, relative to the project's. */
+/** Bundles the scripts that every page loads into a directory, relative to the project's. */
 export async function bundlePage(directory: string): Promise<void> {
   await bundle(["src/site/page/page.ts", "src/site/page/service_worker.ts"], directory);
 }
 
 /**
- * Bundles, for each lesson, a worker that runs it; what several share is in files of its own.
+ * Bundles a worker for each lesson that runs it; code that several share goes into separate files.
  *
  * @param names The lessons' names: `04_kl` becomes `04_kl.js`.
  * @param directory Where to write, relative to the project's directory.
@@ -40,7 +40,7 @@ export async function bundleLessons(names: string[], directory: string): Promise
   await bundle(names.map((name) => `${ENTRIES}/${name}.ts`), directory, flags);
 }
 
-/** tfjs without what no lesson uses: its WebGL and CPU backends, its converter and its data pipelines; two thirds of its size. */
+/** tfjs without its WebGL and CPU backends, converter and data pipelines, which no lesson uses: two thirds of it. */
 function tfjsDoor(version: string): string {
   const [core, layers] = ["core", "layers"].map((part) => `npm:/@tensorflow/tfjs-${part}@${version}`);
   return `import "${core}/dist/public/chained_ops/register_all_chained_ops.js";\n` +
@@ -48,7 +48,7 @@ function tfjsDoor(version: string): string {
 }
 
 /**
- * Bundles modules for browsers into a directory, what they share in files of its own.
+ * Bundles modules for browsers into a directory, with code that they share in separate files.
  *
  * @throws {EnvironmentError} If they cannot be bundled.
  */

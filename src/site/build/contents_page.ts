@@ -1,5 +1,5 @@
 /**
- * The page that the site begins with.
+ * The first page of the site.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Recording } from "./record.ts";
 /** A lesson and its recorded run. */
 export type Recorded = { lesson: LessonFile; recording: Recording };
 
-/** Where the picture at its top lies. */
+/** The address of the picture at the top. */
 export const HERO = "pictures/map.png";
 
 /** The contents page. */
@@ -38,7 +38,7 @@ ${recorded.map(itemHtml).join("")}</ol>
 <h2>How it works</h2>
 <dl>
 <div><dt>Read</dt><dd>A lesson is one program. Its comments are the text, its code is the code, and what it printed and drew
-stands where it was made. You need calculus and a little programming; nothing of variational inference.</dd></div>
+appears where it was produced. You need calculus and a little programming, but no variational inference.</dd></div>
 <div><dt>Run</dt><dd>Each lesson runs in this page, on your own machine, with numbers you choose: nothing is installed and
 nothing is sent. Or run the same file in a terminal with <a href="https://deno.com">Deno</a>.</dd></div>
 <div><dt>Doubt</dt><dd>The lessons make ${claims} claims. Each is computed and compared with what is known in advance, and
@@ -54,7 +54,7 @@ p(x) itself.</dd></div>
   }, recorded.map(({ lesson }) => lesson));
 }
 
-/** What the page begins with: the first map of what a decoder can draw, and its lesson. */
+/** The picture at the top: the first map of what a decoder can draw, and its lesson. */
 export function heroOf(recorded: Recorded[]): { lesson: LessonFile; map: Picture & { kind: "images" } } | undefined {
   const maps = recorded.flatMap(({ lesson, recording }) =>
     recording.events.flatMap((event) => event.kind === "images" && event.x && event.y ? [{ lesson, map: event }] : [])

@@ -13,15 +13,15 @@ export function elementOf(html: string): HTMLElement {
   return document.body.firstElementChild as HTMLElement;
 }
 
-/** Style sheets of what pages say in `style` attributes, which a strict policy forbids. */
+/** Classes in place of `style` attributes, which a strict policy forbids. */
 export interface StyleClasses {
-  /** The same HTML with classes in the place of `style` attributes. */
+  /** The same HTML with classes in place of `style` attributes. */
   replace(html: string): string;
   /** The rules of all classes so far. */
   css(): string;
 }
 
-/** Keeps one class for each style that occurs. */
+/** Assigns one class to each style that occurs. */
 export function styleClasses(): StyleClasses {
   const classes = new Map<string, string>();
   const nameOf = (style: string) => {

@@ -1,28 +1,28 @@
 /**
- * What every page of the site has around its content.
+ * The frame that every page of the site has around its content.
  *
  * @module
  */
 import { escapeHtml } from "../../show/files/text.ts";
 import type { LessonFile } from "./lesson_files.ts";
 
-/** What a page may load: its own origin's files, WebAssembly, and what a running lesson makes itself. */
+/** What a page may load: files of its own origin, WebAssembly, and what a running lesson generates. */
 export const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; " +
   "connect-src 'self' blob:; img-src 'self' blob: data:; base-uri 'none'; form-action 'none'";
 
-/** A page before it has its frame. */
+/** A page without its frame. */
 export interface Content {
   /** The title of the window. */
   title: string;
-  /** A sentence about the page, for those who list it. */
+  /** A sentence about the page, for search engines. */
   description: string;
   /** Attributes of the whole page. */
   attributes?: Record<string, string>;
-  /** What stands in the frame. */
+  /** The content of the frame. */
   body: string;
 }
 
-/** A whole page; all its links are relative, so that the site may lie anywhere. */
+/** A whole page; all its links are relative, so that the site works under any path. */
 export function framed({ title, description, attributes = {}, body }: Content, lessons: LessonFile[]): string {
   const extra = Object.entries(attributes).map(([name, value]) => ` ${name}="${escapeHtml(value)}"`).join("");
   const numbers = lessons.map(({ name, number, question }) => {

@@ -1,5 +1,5 @@
 /**
- * The course's symbols, from `lessons/README.md`: a page of them, and what a word means where it stands in a lesson.
+ * The course's symbols, from `lessons/README.md`: as a page, and as explanations of words in the lessons.
  *
  * @module
  */
@@ -41,7 +41,7 @@ export function markTerms(section: Element, terms: Term[]): void {
   }
 }
 
-/** Marks the first open word in a piece of text, and goes on behind it. */
+/** Marks the first word of the glossary in a piece of text, and continues after it. */
 function markIn(node: Text, open: Set<Term>): void {
   const places = [...open].map((term) => ({ term, at: placeOf(term.word, node.data) })).filter(({ at }) => at >= 0);
   const [first] = places.toSorted((a, b) => a.at - b.at || b.term.word.length - a.term.word.length);
@@ -59,7 +59,7 @@ function markIn(node: Text, open: Set<Term>): void {
   markIn(rest, open);
 }
 
-/** Where a text has a word on its own, or -1. */
+/** The position of a whole word in a text, or -1. */
 function placeOf(word: string, text: string): number {
   return new RegExp(`(?<![\\p{L}\\p{N}-])${word}(?![\\p{L}\\p{N}-])`, "u").exec(text)?.index ?? -1;
 }

@@ -6,24 +6,24 @@
 import { InputError } from "../../errors.ts";
 import { projectText, ROOT } from "./project.ts";
 
-/** A lesson, as its file says it. */
+/** A lesson, as described by its file. */
 export interface LessonFile {
   /** The file's name without its ending, such as `04_kl`. */
   name: string;
-  /** Its number, as people say it. */
+  /** Its number, without a leading zero. */
   number: number;
   /** Its title, a question. */
   question: string;
   /** What the reader leaves with, in Markdown. */
   gain: string;
-  /** How long it runs, in words, and empty where the lesson does not say. */
+  /** How long it runs, in words; empty if the lesson does not say. */
   duration: string;
   /** The whole file. */
   text: string;
 }
 
 /**
- * The lessons in order.
+ * The lessons, in order.
  *
  * @param chosen The numbers of some, such as `["04", "7"]`; all of them by default.
  * @throws {InputError} If there is no such lesson.

@@ -1,5 +1,5 @@
 /**
- * A lesson's page: what `--out` writes too, in the site's frame, with what a site can do besides.
+ * A lesson's page: the page that `--out` writes, in the site's frame, with links, answers and a way to run the lesson.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export interface LessonSource {
   version: string;
 }
 
-/** Where a lesson's picture lies, relative to the page. */
+/** The address of a lesson's picture, relative to the page. */
 export function pictureAddress(lesson: string, name: string, type: string): string {
   return `pictures/${lesson}/${name}.${type === "image/png" ? "png" : "svg"}`;
 }
@@ -58,12 +58,12 @@ ${runHtml(lesson, recording, version)}${contents}${body}${footerHtml(lesson, les
   }, lessons);
 }
 
-/** The same lesson in one file, which opens from a disk and asks for nothing. */
+/** The same lesson in one file, which opens from a disk and loads nothing else. */
 export function lessonAlone({ lesson, recording }: LessonSource): string {
   return page(lesson, recording.events, recording.pictures);
 }
 
-/** What was recorded, and, where there are scripts, how to run it again. */
+/** The panel that describes the recorded run and, with scripts, runs the lesson again. */
 function runHtml(
   { name, question }: LessonFile,
   { defaults, seed, backend, machine, events }: Recording,
@@ -98,7 +98,7 @@ function runHtml(
 const BACKEND = `<label class="backend" hidden>backend <select name="backend"><option>wasm</option>` +
   `<option>webgpu</option></select></label>`;
 
-/** The way on, and back. */
+/** Links to the previous and the next lesson. */
 function footerHtml(lesson: LessonFile, lessons: LessonFile[]): string {
   const place = lessons.findIndex(({ name }) => name === lesson.name);
   const link = (other: LessonFile | undefined, rel: string, text: string) =>
@@ -116,7 +116,7 @@ function footerHtml(lesson: LessonFile, lessons: LessonFile[]): string {
 `;
 }
 
-/** Adds to a page's content what links can point at; its checks do not say what they found, since that can change here. */
+/** Gives code and claims ids and links to share. The checks do not count true claims, since a run can change them. */
 function decorate(main: HTMLElement): void {
   for (const section of main.querySelectorAll("section")) {
     const heading = section.querySelector("h2");
@@ -134,7 +134,7 @@ function decorate(main: HTMLElement): void {
   main.querySelectorAll("img").forEach((image) => image.setAttribute("loading", "lazy"));
 }
 
-/** A link to a place, which shows itself where one points. */
+/** A link to a place, visible where the pointer or the focus is. */
 function anchor(main: HTMLElement, id: string, what: string): Element {
   const link = main.ownerDocument.createElement("a");
   link.className = "anchor";

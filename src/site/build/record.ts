@@ -11,11 +11,11 @@ import { showOn } from "../../show/show.ts";
 import type { LessonModule } from "../worker/lesson_worker.ts";
 import type { LessonEvent } from "../../show/events.ts";
 
-/** A run, with what it ran on. */
+/** A run, and the machine it ran on. */
 export interface Recording {
-  /** All that the lesson said; of the steps of a training only those that end an epoch. */
+  /** All events of the lesson; of the steps of a training only the last of each epoch. */
   events: LessonEvent[];
-  /** What it drew, by name. */
+  /** Its pictures, by name. */
   pictures: Map<string, Drawn>;
   /** The lesson's own numbers. */
   defaults: Record<string, number>;
@@ -23,15 +23,15 @@ export interface Recording {
   seed: number;
   /** Where it was computed. */
   backend: Backend;
-  /** What ran it, such as `Deno 2.9.6 on x86_64-linux`. */
+  /** The program and the machine, such as `Deno 2.9.6 on x86_64-linux`. */
   machine: string;
 }
 
 /**
- * Runs a lesson with its defaults, and keeps what it says and draws.
+ * Runs a lesson with its defaults, and records its events and pictures.
  *
  * @param question The lesson's title.
- * @throws {ClaimError} If a claim is false: such a run is not shown to readers.
+ * @throws {ClaimError} If a claim is false; such a run is not published.
  */
 export async function record({ defaults, lesson }: LessonModule, question: string): Promise<Recording> {
   const backend = await useBackend("wasm");

@@ -1,5 +1,5 @@
 /**
- * Recorded runs, kept between builds: recording all lessons takes minutes.
+ * Recorded runs, stored between builds, because recording all lessons takes minutes.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import type { LessonFile } from "./lesson_files.ts";
 import type { LessonModule } from "../worker/lesson_worker.ts";
 import { record, type Recording } from "./record.ts";
 
-/** Where they are kept, one file a run. */
+/** Where they are stored, one file per run. */
 export const KEPT = new URL(".site/recordings/", ROOT);
 
 /**
- * A lesson's recorded run: the one that is kept, if it was made by the very same lesson, library and packages; else a new
- * one, which is then kept.
+ * A lesson's recorded run: the stored one, if it was made by exactly this lesson, library and packages; else a new one,
+ * which is then stored.
  *
- * @param say Is told before a recording that takes a while.
+ * @param say Called before a new recording, which takes a while.
  * @throws {ClaimError} If a claim of the lesson is false.
  */
 export async function recordingOf(lesson: LessonFile, say: (text: string) => void): Promise<Recording> {

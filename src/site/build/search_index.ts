@@ -1,5 +1,5 @@
 /**
- * What the search looks in.
+ * The texts that the search covers.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface Indexed {
   lesson: string;
   /** The section's heading. */
   heading: string;
-  /** All words of it. */
+  /** Its whole text. */
   text: string;
 }
 

@@ -16,11 +16,11 @@ const TYPES: Record<string, string> = {
 };
 
 /**
- * Answers requests with the files of a directory.
+ * Answers requests with files from a directory.
  *
  * @param directory The directory's address, which ends in a slash.
- * @param base The path that stands before the files' own, such as `/course/`.
- * @param headers What every answer says besides.
+ * @param base The path prefix of the files, such as `/course/`.
+ * @param headers More headers for every answer.
  */
 export function filesOf(directory: URL, base = "/", headers: Record<string, string> = {}) {
   return async ({ url }: Request): Promise<Response> => {

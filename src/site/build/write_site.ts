@@ -19,15 +19,15 @@ import { indexed } from "./search_index.ts";
 
 /** What to build. */
 export interface SiteOptions {
-  /** The directory to write, relative to the project's; what was in it is replaced. */
+  /** The directory to write, relative to the project's; its content is replaced. */
   out: string;
   /** The numbers of the lessons; all by default. */
   chosen?: string[];
-  /** Is told what takes a while. */
+  /** Called before steps that take a while. */
   say(text: string): void;
 }
 
-/** Writes the whole site, and says how many pages and bytes it has. */
+/** Writes the whole site; returns the number of its pages and bytes. */
 export async function writeSite({ out, chosen, say }: SiteOptions): Promise<{ pages: number; bytes: number }> {
   const lessons = await lessonFiles(chosen);
   const recorded: Recorded[] = [];
@@ -63,10 +63,10 @@ export async function writeSite({ out, chosen, say }: SiteOptions): Promise<{ pa
   return { pages: 2 + lessons.length, bytes };
 }
 
-/** Files that nobody needs without a network: what is there to be kept in other ways. */
+/** Files that are not stored for use without a network: those that a reader downloads. */
 const NOT_KEPT = /^lessons\/|\.alone\.html$|^service_worker\.js$/;
 
-/** Puts the list of the site's files, and a version that depends on all of them, before the service worker's script. */
+/** Prepends the list of the site's files, and a version that depends on all of them, to the service worker's script. */
 async function writeServiceWorker(directory: URL): Promise<void> {
   const files = (await filesIn(directory)).filter((path) => !NOT_KEPT.test(path)).sort();
   const digests = await Promise.all(
@@ -78,7 +78,7 @@ async function writeServiceWorker(directory: URL): Promise<void> {
   await Deno.writeTextFile(script, site + await Deno.readTextFile(script));
 }
 
-/** Replaces a directory by these files, and returns how many bytes they have. */
+/** Replaces a directory with these files; returns the number of their bytes. */
 async function write(directory: URL, files: Map<string, string | Uint8Array>): Promise<number> {
   await Deno.remove(directory, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

@@ -1,14 +1,14 @@
 /**
- * What a reader can choose from, as the lesson's own question says it.
+ * The answers that a lesson's question offers.
  *
  * @module
  */
 
 /**
- * The answers that a question names: those after a colon, as in `How many: one, two, or more?`; `Yes` and `No` where it
- * begins with a verb; none where the reader has to find an answer of their own.
+ * The answers that a question names after a colon, as in `How many: one, two, or more?`. A question that begins with an
+ * auxiliary verb has the answers `Yes` and `No`. All other questions have none: the reader types an answer.
  *
- * @param text The question, with what stands before it.
+ * @param text The paragraph up to the end of the question.
  */
 export function choicesOf(text: string): string[] {
   const [question = ""] = /[^.?]+\?$/.exec(text.replace(/^.*Predict, then run[.:]/s, "").trim()) ?? [];

@@ -5,7 +5,7 @@
  */
 /// <reference lib="dom" />
 
-/** Puts a button on every piece of code. */
+/** Adds a copy button to every code block. */
 export function addCopyButtons(): void {
   for (const code of document.querySelectorAll<HTMLElement>("pre.code")) {
     const cell = document.createElement("div");

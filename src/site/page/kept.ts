@@ -1,16 +1,15 @@
 /**
- * What the browser keeps for the reader, under one name for the whole site; where it may keep nothing, it is forgotten with the
- * page.
+ * What the browser stores for the reader. Where storage is full or forbidden, it is held only until the page is left.
  *
  * @module
  */
 /// <reference lib="dom" />
 
 const PREFIX = "vae-steps:";
-/** What the browser would not keep. */
+/** What the browser refused to store. */
 const forgotten = new Map<string, string>();
 
-/** What is kept under a name, if anything is. */
+/** The value stored under a name, if there is one. */
 export function kept(name: string): string | undefined {
   try {
     return forgotten.get(name) ?? localStorage.getItem(PREFIX + name) ?? undefined;
@@ -19,7 +18,7 @@ export function kept(name: string): string | undefined {
   }
 }
 
-/** Keeps something under a name. */
+/** Stores a value under a name. */
 export function keep(name: string, value: string): void {
   try {
     localStorage.setItem(PREFIX + name, value);
@@ -29,19 +28,19 @@ export function keep(name: string, value: string): void {
   }
 }
 
-/** Forgets everything that was kept under names that begin so. */
+/** Deletes everything stored under names with this prefix. */
 export function forget(prefix = ""): void {
   for (const name of keptNames(prefix)) {
     forgotten.delete(name);
     try {
       localStorage.removeItem(PREFIX + name);
     } catch {
-      // There is nothing to remove where storage is forbidden.
+      // Storage is forbidden, so it has nothing to remove.
     }
   }
 }
 
-/** The names that begin so and have something kept under them. */
+/** The names with this prefix that have a value. */
 export function keptNames(prefix: string): string[] {
   const names = [...forgotten.keys()];
   try {

@@ -1,11 +1,11 @@
 /**
- * Has the browser keep the site, so that it opens without a network.
+ * Lets the browser keep the site, so that it opens without a network.
  *
  * @module
  */
 /// <reference lib="dom" />
 
-/** Starts the service worker, some time after the page is there; readers who save data are spared it. */
+/** Starts the service worker a moment after the page has loaded, unless the reader asks the browser to save data. */
 export function keepForOffline(): void {
   const { connection } = navigator as { connection?: { saveData?: boolean } };
   if (connection?.saveData) return;

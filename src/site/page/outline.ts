@@ -1,11 +1,11 @@
 /**
- * The list of a lesson's sections, which shows where the reader is.
+ * The list of a lesson's sections, which shows the reader's position.
  *
  * @module
  */
 /// <reference lib="dom" />
 
-/** Marks the section that is being read in the list of sections. */
+/** Marks the section that is being read. */
 export function followOutline(): void {
   const links = new Map(
     Array.from(

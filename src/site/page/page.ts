@@ -1,5 +1,5 @@
 /**
- * What a page of the site does where there are scripts: it can be read without.
+ * What scripts add to a page of the site, which can be read without them.
  *
  * @module
  */

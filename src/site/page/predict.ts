@@ -1,5 +1,5 @@
 /**
- * Predict first: where a lesson asks for a prediction, what it found stays hidden until the reader has made one.
+ * Predictions: where a lesson asks for one, its result stays hidden until the reader has answered.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export function askForPredictions(): void {
   showTarget();
 }
 
-/** Asks for one prediction, unless it has been made. */
+/** Asks for one prediction, unless it was made earlier. */
 function ask(question: HTMLElement, name: string): void {
   const section = question.closest("section")!;
   if (!setApart(question) && !section.querySelector(".said")) return;
@@ -37,7 +37,7 @@ function ask(question: HTMLElement, name: string): void {
   section.classList.add("locked");
 }
 
-/** Puts a question into an element of its own and what follows it into another, and says whether anything follows. */
+/** Wraps what follows a question in its paragraph in an element of its own; returns whether anything follows. */
 function setApart(question: HTMLElement): boolean {
   const asked = document.createElement("span");
   const last = Array.from(question.childNodes).findLast((node) => node instanceof Text && node.data.includes("?")) as
@@ -60,7 +60,7 @@ function formFor(choices: string[]): HTMLFormElement {
 <button value="typed">Predict</button>`;
   form.innerHTML = `<fieldset><legend${choices.length ? "" : ` class="unseen"`}>Your prediction</legend>
 ${choices.length ? "" : field} <button class="plain" formnovalidate value="">Show it anyway</button></fieldset>
-<p>What the lesson found is hidden until then. Nothing is sent anywhere.</p>`;
+<p>The lesson's result is hidden until then. Your answer stays in this browser.</p>`;
   const buttons = choices.map((choice) =>
     Object.assign(document.createElement("button"), { className: "choice", value: choice, textContent: choice })
   );
@@ -68,7 +68,7 @@ ${choices.length ? "" : field} <button class="plain" formnovalidate value="">Sho
   return form;
 }
 
-/** Shows what was found, and takes the reader there. */
+/** Shows the result, and moves the focus to it. */
 function reveal(section: HTMLElement, question: HTMLElement): void {
   section.classList.remove("locked");
   const found = section.querySelector<HTMLElement>(".said") ?? question;
@@ -76,7 +76,7 @@ function reveal(section: HTMLElement, question: HTMLElement): void {
   found.focus({ preventScroll: true });
 }
 
-/** Says what the reader predicted, above what was found. */
+/** Shows the reader's prediction above the result. */
 function tell(question: HTMLElement, prediction: string): void {
   if (!prediction) return;
   const line = document.createElement("p");
@@ -88,7 +88,7 @@ function tell(question: HTMLElement, prediction: string): void {
   else question.after(line);
 }
 
-/** Shows what a link points at, predicted or not. */
+/** Shows the target of a link, predicted or not. */
 function showTarget(): void {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (!target?.closest(".said")) return;

@@ -1,12 +1,12 @@
 /**
- * Which lessons the reader has read to their end.
+ * Which lessons the reader has read to the end.
  *
  * @module
  */
 /// <reference lib="dom" />
 import { forget, keep, kept, keptNames } from "./kept.ts";
 
-/** Notes that a lesson has been read when its end comes into view; on the contents page, says which have been. */
+/** Records that a lesson has been read when its end comes into view. On the contents page, shows which have been. */
 export function keepProgress(): void {
   const lesson = document.documentElement.dataset.lesson;
   const end = document.querySelector(".onward");
@@ -18,7 +18,7 @@ export function keepProgress(): void {
   if (actions) showProgress(actions);
 }
 
-/** Marks the lessons that have been read, and offers the first that has not. */
+/** Marks the lessons that have been read, and offers the first one that has not. */
 function showProgress(actions: HTMLElement): void {
   const items = Array.from(document.querySelectorAll<HTMLElement>(".lessons > li"));
   const isRead = (item: HTMLElement) => kept(`read:${item.dataset.lesson}`) !== undefined;

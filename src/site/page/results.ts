@@ -1,5 +1,5 @@
 /**
- * Where on a lesson's page the events of a run appear.
+ * Shows the events of a run on a lesson's page.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import type { LessonEvent } from "../../show/events.ts";
 import { type Drawn, eventHtml } from "../../show/files/page_events.ts";
 
-/** The blocks of a page that hold what the lesson said. */
+/** The blocks of a page that hold the lesson's results. */
 export interface Results {
-  /** Marks all that is there, of the recorded run or of the last one, as old: it stays until something is said in its place. */
+  /** Marks all results on the page as old. Each stays until the new run has a result to put in its place. */
   begin(): void;
-  /** Shows an event, a picture as it was drawn. */
+  /** Shows an event; a picture comes with its drawn file. */
   put(event: LessonEvent, drawn?: Drawn): void;
   /** The element that was filled last, and its title. */
   place(): { element: Element | undefined; title: string };
 }
 
-/** The blocks of a page's content. */
+/** The results in a page's content. */
 export function resultsIn(main: HTMLElement, question: string): Results {
   const made: HTMLElement[] = [];
   const addresses: string[] = [];
@@ -63,7 +63,7 @@ export function resultsIn(main: HTMLElement, question: string): Results {
   };
 }
 
-/** The section that a title belongs to, as the weaver finds it: of that number, else of that heading, else the first. */
+/** The section of a title, by its number or its heading; else the last one, or the first if there is no title. */
 function sectionOf(main: HTMLElement, title: string): HTMLElement {
   const sections = Array.from(main.querySelectorAll<HTMLElement>("section"));
   const number = /^(?:\d+\.\d+[-–])?(\d+\.\d+)\b/.exec(title)?.[1];
@@ -71,7 +71,7 @@ function sectionOf(main: HTMLElement, title: string): HTMLElement {
     (title === "" ? sections[0] : sections.at(-1))!;
 }
 
-/** Gives a claim the name by which the recorded one can be linked to. */
+/** Gives a claim the id that the recorded one had, so that links to it still work. */
 function name(claim: Element): void {
   const section = claim.closest("section")!;
   const live = Array.from(section.querySelectorAll(".said:not(.old) .claim"));
@@ -85,12 +85,12 @@ function headingOf(section: HTMLElement): string {
   return section.querySelector("h2")?.firstChild?.textContent ?? "";
 }
 
-/** The next block of a section that still has something old. */
+/** The next block of a section with old results. */
 function nextBlock(section: HTMLElement): HTMLElement | undefined {
   return section.querySelector<HTMLElement>(".said.old") ?? undefined;
 }
 
-/** A block at a section's end, for what the recorded run did not say there. */
+/** A new block at a section's end, for results that the recorded run did not have. */
 function newBlock(section: HTMLElement): HTMLElement {
   const block = document.createElement("div");
   block.className = "said";

@@ -51,7 +51,7 @@ function requestOf(form: HTMLFormElement): Request {
   };
 }
 
-/** The command that does the same in a terminal: the flags are those that are not as they were. */
+/** The command that does the same in a terminal, with a flag for each number that differs from its default. */
 function commandOf(form: HTMLFormElement, lesson: string): string {
   const flags = Array.from(form.querySelectorAll<HTMLInputElement | HTMLSelectElement>("[name]"), (field) => {
     const usual = field instanceof HTMLInputElement ? field.defaultValue : "wasm";

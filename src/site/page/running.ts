@@ -12,15 +12,15 @@ import { timeText } from "../../wording.ts";
 import type { Answer, Request } from "../worker/messages.ts";
 import type { Results } from "./results.ts";
 
-/** What a run has of its page. */
+/** The parts of a page that a run uses. */
 export interface Parts {
   /** The lesson's name. */
   lesson: string;
   /** Where its results appear. */
   results: Results;
-  /** Where it is said which run the results are of. */
+  /** Says which run the results come from. */
   origin: HTMLElement;
-  /** Where it is said how a run ended. */
+  /** Says how the run ended. */
   status: HTMLElement;
   /** The button that begins a run and stops it. */
   button: HTMLButtonElement;
@@ -30,11 +30,11 @@ export interface Parts {
 
 /** A run that has begun. */
 export interface Running {
-  /** Ends it at once; what it has said stays. */
+  /** Ends it at once; its results so far stay on the page. */
   stop(): void;
 }
 
-/** Starts a run, and calls `over` when it has ended, in whatever way. */
+/** Starts a run, and calls `over` once it has ended, however it ended. */
 export function start(
   { lesson, results, origin, status, button, bar }: Parts,
   request: Request,
@@ -64,7 +64,7 @@ export function start(
     } else if (data.kind === "started") {
       backend = data.backend.name;
       told.say(`Running on ${backend}`);
-      // The worker holds this lock for as long as it lives, so that the page learns of its death.
+      // The worker holds this lock while it lives: the page gets it when the worker has died.
       if (lock) {
         navigator.locks.request(lock, () => end(`The browser ended the run after ${told.claims()}. ${stays}`));
       }
@@ -87,7 +87,7 @@ function lineOf(text: string): HTMLElement {
   return Object.assign(document.createElement("span"), { textContent: text });
 }
 
-/** What the bar tells of a run, to the eyes and, claims by the section, to the ears. */
+/** Reports a run in the bar; screen readers hear of the claims once a section. */
 function report(bar: HTMLElement, results: Results) {
   const [news, text] = [bar.querySelector(".news")!, bar.querySelector(".text")!];
   const meter = bar.querySelector("progress")!;
@@ -119,7 +119,7 @@ function report(bar: HTMLElement, results: Results) {
   return { claims, say, hear };
 }
 
-/** Where a training is: its epoch, its step, its loss and the time that is left, at the pace so far. */
+/** The progress of a training: epoch, step, loss, and the time left at the pace so far. */
 function stepText(step: Step, { from, first }: { from: number; first: number }): string {
   const [seconds, taken] = [(performance.now() - from) / 1000, step.step - first];
   const losses = lossesOf(step);

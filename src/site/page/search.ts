@@ -6,7 +6,7 @@
 /// <reference lib="dom" />
 import type MiniSearch from "minisearch";
 
-/** A section of a lesson, as the index has it. */
+/** A section of a lesson, as stored in the index. */
 export interface Found {
   /** Where it is. */
   address: string;
@@ -16,7 +16,7 @@ export interface Found {
   heading: string;
 }
 
-/** Adds a button, and the key `/`, that open the search. */
+/** Adds a button and the key `/`, both of which open the search. */
 export function addSearch(tools: HTMLElement): void {
   const button = document.createElement("button");
   button.type = "button";

@@ -1,5 +1,5 @@
 /**
- * Keeps the site for when there is no network. The build puts the list of its files before this script.
+ * Stores the site for use without a network. The build prepends the list of its files to this script.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const worker = globalThis as unknown as ServiceWorkerGlobalScope;
 const PREFIX = "vae-steps-";
 const cacheName = PREFIX + SITE.version;
 
-/** A file whose name has a digest of what is in it: it never changes. */
+/** A file whose name contains a digest of its content, so it never changes. */
 const UNCHANGING = /-[0-9A-Z]{8}\.js$/;
 
 worker.oninstall = (event) =>
@@ -36,7 +36,7 @@ worker.onfetch = (event) => {
   if (request.method === "GET" && request.url.startsWith(worker.registration.scope)) event.respondWith(answer(request));
 };
 
-/** The file from the network, so that a new version is seen at once; without a network, the one that was kept. */
+/** The file from the network, so that a new version appears at once; without a network, the stored file. */
 async function answer(request: Request): Promise<Response> {
   const kept = async () => await caches.match(request.url.replace(/[?#].*/, "").replace(/\/$/, "/index.html"));
   if (UNCHANGING.test(new URL(request.url).pathname)) return await kept() ?? await fetch(request);

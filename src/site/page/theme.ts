@@ -1,12 +1,12 @@
 /**
- * Light or dark, as the reader likes it.
+ * The choice between light and dark.
  *
  * @module
  */
 /// <reference lib="dom" />
 import { keep, kept } from "./kept.ts";
 
-/** Adds a button that changes between light and dark; without a choice, the page is as the system is. */
+/** Adds a button that switches between light and dark. Until it is used, the page follows the system's setting. */
 export function addThemeButton(tools: HTMLElement): void {
   const root = document.documentElement;
   const chosen = kept("theme");

@@ -1,5 +1,5 @@
 /**
- * Runs a lesson in a worker of a page: its surface posts what it says, with its pictures drawn, so that the page stays free.
+ * Runs a lesson in a worker, which posts its events and the drawn pictures to the page; the page stays responsive.
  *
  * @module
  */
@@ -15,11 +15,11 @@ import type { Answer, Request } from "./messages.ts";
 export interface LessonModule {
   /** Its own numbers. */
   defaults: Record<string, number>;
-  /** The lesson itself; its options are its own numbers, and what every lesson has. */
+  /** The lesson itself. Its options are its own numbers and the options of every lesson. */
   lesson(options: CommonOptions, show: Show): Promise<void>;
 }
 
-/** How many milliseconds lie between two steps that the page hears of; those that end an epoch it always hears of. */
+/** The least time between two steps that are posted, in milliseconds. The last step of an epoch is always posted. */
 const BETWEEN = 100;
 
 /** Runs a lesson whenever the page asks for it. */
@@ -54,7 +54,7 @@ async function run({ defaults, lesson }: LessonModule, request: Request, post: (
   return findings.verdict((options as { epochs?: number }).epochs);
 }
 
-/** Takes a lock that is let go when the worker ends, in whatever way. */
+/** Takes a lock that the browser releases when the worker ends, however it ends. */
 function holdForLife(name: string): Promise<void> {
   return new Promise((held) => {
     navigator.locks.request(name, () => {
@@ -64,7 +64,7 @@ function holdForLife(name: string): Promise<void> {
   });
 }
 
-/** A surface that posts what it hears. */
+/** A surface that posts its events. */
 function posted(post: (answer: Answer) => void): Surface {
   let last = -Infinity;
   return (event) => {

@@ -1,5 +1,5 @@
 /**
- * What a page and the worker that runs its lesson say to each other.
+ * The messages between a page and the worker that runs its lesson.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface Request {
   lock?: string;
 }
 
-/** What a worker answers, in this order: once the backend, any number of events, once the end. */
+/** What a worker answers: the backend once, then any number of events, then the end once. */
 export type Answer =
   | { kind: "started"; backend: Backend }
   | { kind: "event"; event: LessonEvent; drawn?: Drawn }
