@@ -12,8 +12,20 @@ const inPage = "document" in globalThis;
 if (!inPage && Deno.args[0] === "without") Reflect.deleteProperty(globalThis, "Deno");
 const hasDeno = "Deno" in globalThis;
 
-const { convVae, gridCodes, loadDigits, loadVae, negativeElbo, recorder, saveVae, showOn, take, train, useBackend } =
-  await import("../mod.ts");
+const {
+  convVae,
+  gridCodes,
+  loadDigits,
+  loadImages,
+  loadVae,
+  negativeElbo,
+  recorder,
+  saveVae,
+  showOn,
+  take,
+  train,
+  useBackend,
+} = await import("../mod.ts");
 const kl = await import("../lessons/04_kl.ts");
 const { plotSvg } = await import("../src/show/files/plot.ts");
 
@@ -32,11 +44,11 @@ async function threeSteps() {
   const decoded = tf.tidy(() => vae.decode(gridCodes([-1, 0.5])));
   const logits = await decoded.data();
   decoded.dispose();
-  const refusals = hasDeno
-    ? []
-    : await Promise.all([saveVae, loadVae].map((use) =>
-      use(vae, "somewhere").then(() => "", (error) => `${error.name}: ${error.message}`)
-    ));
+  const refusals = hasDeno ? [] : await Promise.all(
+    [saveVae(vae, "somewhere"), loadVae(vae, "somewhere"), loadImages("somewhere/of/mine")].map((use) =>
+      use.then(() => "", (error) => `${error.name}: ${error.message}`)
+    ),
+  );
   vae.dispose();
   return { losses: bits(losses), logits: bits(logits), refusals, tensors: tf.memory().numTensors };
 }

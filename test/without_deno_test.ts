@@ -23,6 +23,7 @@ testRun("once Deno is gone, mod.ts loads, and three steps, a decode and a lesson
   assertEquals([here.losses.length, here.logits.length, here.tensors], [4, 4 * 784, 0]);
   assert(here.events.length > 20 && here.drawn.length > 1 && here.drawn.flat().includes("KL(p ‖ q)"));
   assertEquals({ ...gone, hasDeno: true, refusals: [] }, here);
+  assertEquals(gone.refusals.length, 3);
   for (const refusal of gone.refusals) {
     assertEquals(
       refusal.replace(/somewhere[^:]*/, "PATH"),
@@ -90,7 +91,7 @@ testIf(
       const here = await portable();
       assertEquals(errors, []);
       assertLess(10, here.events.length);
-      assertEquals(found.refusals.length, 2);
+      assertEquals(found.refusals.length, 3);
       assertEquals({ ...found, hasDeno: true, refusals: [] }, here);
       const foreign = requests.filter((url) =>
         !/^(http:\/\/127\.0\.0\.1:|data:|blob:http:\/\/127\.0\.0\.1:)/.test(url)

@@ -40,7 +40,8 @@ export async function listFiles(path: string, wanted: string): Promise<FoundFile
   try {
     await reading(path, () => walk(top, "", 0), { wanted });
   } catch (error) {
-    if (!((error as Error).cause instanceof Deno.errors.NotADirectory)) throw error;
+    const { cause } = error as { cause?: { name?: string } }; // where there is no Deno, it is of no class of Deno's
+    if (cause?.name !== "NotADirectory") throw error;
     return [{ path, inside: path.replace(/.*[\\/]/, "") }];
   }
   return found.sort((a, b) => a.inside < b.inside ? -1 : 1);
