@@ -1,5 +1,5 @@
 /**
- * A scratch project into which npm has installed the kernels' tarball, and a server of its files.
+ * A scratch project into which npm has installed the packages, and a server of its files.
  *
  * @module
  */
@@ -21,8 +21,8 @@ export interface Project {
 
 const NODES = ["20", "22", "24"];
 
-/** Makes the project in a directory; or says why npm cannot. */
-export async function installed(tarball: string, directory: string): Promise<Project | { missing: string }> {
+/** Makes the project in a directory, with these packages; or says why npm cannot. */
+export async function installed(tarballs: string[], directory: string): Promise<Project | { missing: string }> {
   const cwd = `${directory}/project`;
   await Deno.mkdir(cwd);
   const start = (program: string, ...args: string[]) => run(program, args, cwd);
@@ -33,7 +33,7 @@ export async function installed(tarball: string, directory: string): Promise<Pro
   }
   const flags = ["install", "--no-audit", "--no-fund", "--loglevel=error"];
   const tries = await Promise.all([
-    run("npm", [...flags, "--ignore-scripts", tarball, "esbuild@0.25.12"], cwd),
+    run("npm", [...flags, "--ignore-scripts", ...tarballs, "esbuild@0.25.12"], cwd),
     ...NODES.map((version) => run("npm", [...flags, `--prefix=${directory}/node${version}`, `node@${version}`], cwd)),
   ]);
   const failed = tries.find(({ code }) => code !== 0);

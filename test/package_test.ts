@@ -55,21 +55,33 @@ testIf(
 );
 
 const needs = "--allow-run --allow-env --allow-read --allow-write --allow-net=127.0.0.1, and Chromium";
-testIf(packs && await chromiumRuns(), needs, "the kernels' npm package", (t) =>
-  withTempDir(async (directory) => {
-    const tarball = await pack(directory);
-    await t.step("is small, and has no tests, no sources of the assembly, no lock", () => holds(tarball, directory));
-    const project = await installed(tarball, directory);
-    const step = (name: string, fn: (project: Project) => Promise<void>) =>
-      "missing" in project
-        ? t.step({ name: `${name} (ignored: npm cannot be reached: ${project.missing})`, ignore: true, fn() {} })
-        : t.step(name, () => fn(project));
-    await step("has types, also for its global", types);
-    await step("trains in Node 20, 22 and 24 and in Deno, as its README says", inNode);
-    await step("refuses a tfjs of another version, and a page without the wasm backend, in a sentence", refusals);
-    await step("trains every layer in Node 20, 22 and 24 and in Chromium as in Deno", layers);
-    await step("trains on pages and in workers, as its README says", onPages);
-  }));
+testIf(
+  packs && await chromiumRuns(),
+  needs,
+  "the npm packages of the kernels and of the library",
+  (t) =>
+    withTempDir(async (directory) => {
+      const tarball = await pack(directory);
+      const library = `${directory}/steps.tgz`;
+      const packed = await deno(["pack", "--allow-dirty", "--no-source-maps", "--output", library]);
+      assertEquals(packed.code, 0, packed.err);
+      await t.step(
+        "the kernels are small, and have no tests, no sources of the assembly, no lock",
+        () => holds(tarball, directory),
+      );
+      const project = await installed([tarball, library], directory);
+      const step = (name: string, fn: (project: Project) => Promise<void>) =>
+        "missing" in project
+          ? t.step({ name: `${name} (ignored: npm cannot be reached: ${project.missing})`, ignore: true, fn() {} })
+          : t.step(name, () => fn(project));
+      await step("the kernels have types, also for their global", types);
+      await step("they train in Node 20, 22 and 24 and in Deno, as their README says", inNode);
+      await step("they refuse a tfjs of another version, and a page without the wasm backend, in a sentence", refusals);
+      await step("they train every layer in Node 20, 22 and 24 and in Chromium as in Deno", layers);
+      await step("they train on pages and in workers, as their README says", onPages);
+      await step("the library trains in Deno", inDeno);
+    }),
+);
 
 /** Asserts what the tarball holds, and its size. */
 async function holds(tarball: string, directory: string): Promise<void> {
@@ -211,4 +223,20 @@ async function onPages({ cwd, bundle }: Project): Promise<void> {
       }
     }
   });
+}
+
+async function inDeno({ cwd, start }: Project): Promise<void> {
+  await Deno.writeTextFile(
+    `${cwd}/library.ts`,
+    `import { denseVae, loadDigits, negativeElbo, take, train, useBackend } from "@vae/steps";
+    const { kernels } = await useBackend("wasm");
+    const digits = take((await loadDigits()).train, 8);
+    for await (const { loss } of train(negativeElbo(denseVae({ latent: 2 })), digits)) {
+      console.log(kernels, loss! > 100 && loss! < 1000);
+    }`,
+  );
+  const checked = await start(Deno.execPath(), "check", "library.ts");
+  assertEquals(checked.code, 0, checked.err);
+  const { code, out, err } = await start(Deno.execPath(), "run", "--no-prompt", "library.ts");
+  assertEquals([code, out], [0, "relaxed true\n"], err);
 }
