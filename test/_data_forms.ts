@@ -175,6 +175,11 @@ export async function forms(): Promise<Form[]> {
       },
       read: both,
     },
+    {
+      what: "tables beside them, as QMNIST has",
+      files: { ...plain, "qmnist-train-labels.tsv.gz": await gzip(text("5\t1\n") as Bytes) },
+      read: both,
+    },
     { what: "training files alone", files: four(names.slice(0, 2)), read: { train: TRAIN } },
     {
       what: "held-out files alone",

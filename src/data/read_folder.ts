@@ -12,7 +12,7 @@ import { type FoundFile, listFiles } from "./list_files.ts";
 import { imagesOf } from "./pixels.ts";
 import { readPictures } from "./png_folder.ts";
 import { readArrays } from "./read_arrays.ts";
-import { isArrayFile, isPicture, roleOf } from "./roles.ts";
+import { isArrayFile, isPicture, isTable, roleOf } from "./roles.ts";
 
 /** Images to learn from, and held-out ones. */
 export interface Halves {
@@ -33,8 +33,7 @@ export async function readFolder(path: string, tell: (sentence: string) => void 
   const files = await listFiles(path, WANTED);
   const single = files.length === 1 && files[0]?.path === path;
   const pictures = files.filter(({ inside }) => !single && isPicture(inside));
-  const beside = ({ inside }: FoundFile) => pictures.length > 0 && /\.[ct]sv$/i.test(inside); // a list of the pictures
-  const arrays = single ? files : files.filter((file) => isArrayFile(file.inside) && !beside(file));
+  const arrays = single ? files : arraysAmong(files, pictures.length > 0, tell);
   assertOneSet(path, arrays);
   const pieces = arrays.length > 0 ? await readPieces(arrays) : await picturePieces(pictures, path);
   if (single && !pieces.some((piece) => "images" in piece)) throw new InputError(`${path} holds labels, no images.`);
@@ -42,6 +41,15 @@ export async function readFolder(path: string, tell: (sentence: string) => void 
   const transposed = arrays.some(({ inside }) => /emnist/i.test(inside.replace(/.*\//, "")));
   if (transposed) tell(`The images of ${path} are turned upright: EMNIST's files have rows and columns exchanged.`);
   return setsOf(path, halves, transposed, tell);
+}
+
+/** The files that hold arrays, by their names; tables beside others, or beside pictures, are left out. */
+function arraysAmong(files: readonly FoundFile[], pictures: boolean, tell: (sentence: string) => void): FoundFile[] {
+  const arrays = files.filter(({ inside }) => isArrayFile(inside));
+  const { tables = [], others = [] } = Object.groupBy(arrays, ({ inside }) => isTable(inside) ? "tables" : "others");
+  if (others.length === 0 && !pictures) return tables;
+  for (const { path } of tables) tell(`${path} is left out: a table beside other data is taken for a list of it.`);
+  return others;
 }
 
 /** Refuses files of several data sets. */

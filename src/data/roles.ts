@@ -64,6 +64,11 @@ export function isArrayFile(path: string): boolean {
   return (half ?? part) !== undefined && !/\.(txt|md|json|ya?ml|toml|pdf|html?|log|py|ipynb|sh|[jt]s)$/i.test(file);
 }
 
+/** Whether a file is a table of text, by its name. */
+export function isTable(path: string): boolean {
+  return /\.[ct]sv(\.\w+)?$/i.test(path);
+}
+
 /** Whether a file is a picture, by its name. */
 export function isPicture(path: string): boolean {
   return /\.(png|jpe?g|gif|webp|bmp|tiff?)$/i.test(path);
