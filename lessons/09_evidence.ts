@@ -37,8 +37,8 @@ function near(show: Show, what: string, found: number, expected: number, margin:
 // p(x | z) p(z) h. The truth is known from lesson 2: p(x) is the density of N(0, w² + s) at 1.5.
 
 const [x, w, s] = [1.5, 2, 0.5];
-const logNormal = (value: number, mean: number, variance: number) =>
-  -0.5 * (Math.log(2 * Math.PI * variance) + (value - mean) ** 2 / variance);
+const logNormal = (value: number, m: number, variance: number) =>
+  -0.5 * (Math.log(2 * Math.PI * variance) + (value - m) ** 2 / variance);
 const truth = logNormal(x, 0, w ** 2 + s); // log p(x)
 const logJointOfToy = (z: number) => logNormal(x, w * z, s) + logNormal(z, 0, 1); // log p(x | z) + log p(z)
 
@@ -90,9 +90,9 @@ export function logMeanExp(values: number[]): number {
 }
 
 /** Weights scaled to add up to 1, a **softmax** of their logarithms. */
-export function shares(logWeights: number[]): number[] {
-  const total = logMeanExp(logWeights) + Math.log(logWeights.length);
-  return logWeights.map((v) => Math.exp(v - total));
+export function shares(logR: number[]): number[] {
+  const total = logMeanExp(logR) + Math.log(logR.length);
+  return logR.map((v) => Math.exp(v - total));
 }
 
 // Why in logarithms? For an image log r is some -160, and e^-104 is zero in the 32 bits of a tensor: all weights would

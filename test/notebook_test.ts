@@ -108,6 +108,27 @@ testWrite("every lesson's code is in its notebook, once, and each of its stateme
   assertEquals((await lessonFiles()).length, LESSONS.length);
 });
 
+testWrite("a section is run where it stands, but for two that use what the next one declares", async () => {
+  const later: string[] = [];
+  for (const lesson of await lessonFiles()) {
+    const [, body = ""] = /^export async function lesson\([^]*?\{\n([^]*?)^\}$/m.exec(lesson.text) ?? [];
+    const calls = Array.from(body.matchAll(/^ {2}(?:const .* = )?(?:await )?(\w+)\(show\b/gm), ([, name]) => name!);
+    const declared = new Map<string, string>();
+    let section = "";
+    for (const { kind, text } of notebookCells(lesson)) {
+      if (kind === "prose" && text.startsWith("## ")) section = text.split("\n")[0]!;
+      for (const name of calls) {
+        if (new RegExp(`^(?:async )?function ${name}\\(`, "m").test(text)) declared.set(name, section);
+        else if (new RegExp(`^(?:const .* = )?(?:await )?${name}\\(show\\b`, "m").test(text)) {
+          if (declared.get(name) !== section) later.push(`${lesson.name}: ${name}`);
+        }
+      }
+    }
+    assertEquals(declared.size, calls.length, lesson.name);
+  }
+  assertEquals(later, ["04_kl: threePairs", "06_vae: twoVersions"]);
+});
+
 testWrite("a notebook with a false claim is not written", () =>
   withTempDir(async (directory) => {
     const wrong = lessonOf(SMALL.replace("2 * x", "3 * x"));
