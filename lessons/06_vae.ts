@@ -16,9 +16,8 @@
 import { assertAlmostEquals, assertGreater, assertLess } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { autoencoder, type CommonOptions, type Dataset, denseVae, elbo, klPerDimension } from "../mod.ts";
-import { loadImages, logBernoulli, meanImageLoss, negativeElbo, numbers } from "../mod.ts";
+import { loadImages, logBernoulli, meanImageLoss, negativeElbo, numbers, type Tensor, train } from "../mod.ts";
 import { principalComponents, type Random, random, range, runLesson, type Show, squaredError, take } from "../mod.ts";
-import { type Tensor, train } from "../mod.ts";
 import text from "./06_vae.ts" with { type: "text" };
 
 export const defaults = { epochs: 4, batch: 128, latent: 20, hidden: 400 };
@@ -38,22 +37,20 @@ type Options = typeof defaults & CommonOptions;
 // into the encoder. Nothing has to go into ε, which depends on no weight. As ε is an input, a draw can be repeated.
 
 export const DRAWING = `
-                                     ε ~ N(0, I)
-                                     │
-                 ┌──▶ μ ────────┐    │
-   x ──▶ encoder ┤              ▼    ▼
-   │             └──▶ σ ──▶ z = μ + σε ──▶ decoder ──▶ x̂
-   │                  │                                │
-   │         KL(q(z | x) ‖ p(z))                       │
-   │                                                   │
-   └─────────────────▶ -log p(x | z) ◀─────────────────┘
+                                   ε ~ N(0, I)
+                                   ▼
+   x ──▶ encoder ──▶ μ, σ ──▶ z = μ + σε ──▶ decoder ──▶ x̂
+   │                  ▼                                  │
+   │         KL(q(z | x) ‖ p(z))                         │
+   └──────────────────▶ -log p(x | z) ◀──────────────────┘
 `;
 
 // ## 6.2 The machine
 //
 // Now the machine itself, in about forty lines, from here to the end of 6.3. Two shapes recur: B images in a batch, L
-// numbers in a code. A layer has a matrix W and a bias b, and turns h into h W + b. W starts with random numbers of such
-// a size that the outputs of a layer have about the spread of its inputs (Glorot and Bengio 2010).
+// numbers in a code. A layer has a matrix W and a bias b, and turns h into h W + b. W starts with random numbers of the
+// variance 2 / (inputs + outputs), a compromise under which neither what goes through a layer nor the slopes that come
+// back through it grow or shrink much (Glorot and Bengio 2010).
 
 /** A matrix and a bias. */
 type Layer = { W: tf.Variable; b: tf.Variable };
@@ -91,8 +88,8 @@ export function decode(m: Machine, z: Tensor) {
 
 // ## 6.3 Two terms, and a step
 //
-// Here are the two terms of the loss, each line from a lesson of its own. Whether the two lines marked ✎ are right shows
-// in the slopes, which are compared with the library's.
+// Here are the two terms of the loss, each line from a lesson of its own. The check compares their slopes with the
+// library's, and so shows whether the lines marked ✎ are right.
 
 /** What each pixel and each number of the code costs, in nats: `[B, 784]` and `[B, L]`. */
 export function terms(m: Machine, x: Tensor, eps: Tensor) {
@@ -109,18 +106,18 @@ export const sums: Reduction = ({ pixels, codes }) => pixels.sum(1).add(codes.su
 export type Reduction = (costs: { pixels: Tensor; codes: Tensor }) => tf.Scalar;
 
 // Last, a step. As in lesson 1, `minimize` runs the chain rule, here along 6.1's arrows backwards, and **Adam** (Kingma
-// and Ba 2014) moves every weight: by the running mean of its slopes, divided by the root of the running mean of their
-// squares, times the learning rate. Where a slope keeps its sign the step is long; where the sign changes, it is short.
+// and Ba 2014) moves every weight against its slopes: by their running mean, divided by the root of the running mean of
+// their squares, times the learning rate. Where a slope keeps its sign the step is long; where the sign changes, short.
 
 /** Makes a step; returns the loss as it was before. */
 export const step = (adam: tf.Optimizer, m: Machine, x: Tensor, eps: Tensor, reduce = sums) =>
   adam.minimize(() => reduce(terms(m, x, eps)), true, weights(m))!;
 
 // That is all. Our library has the same parts: `denseVae` makes the five layers, `elbo(vae, x, eps)` draws z and returns
-// both terms and the ELBO, `negativeElbo(vae)` is the loss, and `train(negativeElbo(vae), images)` makes a step for each
-// turn of a loop that you write. Do they do what we wrote down? Start both from the same weights, give both the same
-// images and ε, and let both make a hundred steps. Compare every slope of the first step and the loss of the last, in
-// which small differences would have grown.
+// both terms and the ELBO, `negativeElbo(vae)` is the loss, and `train(negativeElbo(vae), images)` is a generator, which
+// makes a step whenever your loop asks for the next one. Do they do what we wrote down? Start both from the same
+// weights, give both the same images and ε, and let both make a hundred steps. Compare every slope of the first step,
+// and the loss of the last, in which small differences would have grown.
 
 // ### Check
 async function twoVersions(show: Show, digits: Dataset, seed: number): Promise<void> {
@@ -255,12 +252,12 @@ export const lossesOf = (D: number): [name: string, beta: number, reduce: Reduct
 ];
 
 // *Predict, then run.* What becomes of the KL under each of the other three? "Mean, sum" looks innocent, but its β is
-// 784. A decoder that always says the mean image costs R₀, about 200 nats, at a KL of 0. Whatever training finds to be
-// better has R + 784 KL < R₀, where R is not negative, so that its KL is below R₀ / 784, a quarter of a nat. That says
-// hardly anything about an image: the code must **collapse**, whatever the network. "Mean, mean", the most common
-// mistake, has a β of 39.2, and the code collapses too. Under "sum, mean" β is 1/20, and a code is almost free. The
-// reconstruction gets better, but lesson 1's trouble comes back: q(z | x) shrinks towards a point, and the decoder
-// hardly meets what the prior draws. With a β that differs from 1 on purpose the machine is called a **β-VAE**.
+// 784: times 784, the loss is R + 784 KL. A decoder that always says the mean image costs R₀, about 200 nats, and no
+// KL. Anything better has R + 784 KL < R₀ and, as R is not negative, a KL below R₀ / 784, a quarter of a nat. That says
+// hardly anything about an image: the code must **collapse**, whatever the network. "Mean, mean", a common mistake, has
+// a β of 39.2, and the code collapses too. Under "sum, mean" β is 1/20, and a code is almost free. The KL rises and the
+// reconstruction gets better, but lesson 1's trouble comes back: little keeps q(z | x) from shrinking towards a point,
+// and the decoder hardly meets what the prior draws. A VAE with another β, chosen on purpose, is a **β-VAE**.
 
 // ### Check
 async function reductions(show: Show, digits: Dataset, options: Options): Promise<void> {
@@ -286,6 +283,7 @@ async function reductions(show: Show, digits: Dataset, options: Options): Promis
   show.claim(`KL at β = ${D}, in nats`, assertLess, { found: none.kl, ...ceiling });
   show.claim(`KL at β = ${D / 20}`, assertLess, { found: means.kl, expected: one.kl / 10, from: `a tenth of ${from}` });
   const [better, worse] = [{ expected: one.reconstruction, from }, { expected: one.loss, from }];
+  show.claim("KL at β = 0.05", assertGreater, { found: free.kl, expected: one.kl, from });
   show.claim("reconstruction at β = 0.05", assertLess, { found: free.reconstruction, ...better });
   show.claim("-ELBO at β = 0.05", assertGreater, { found: free.loss, ...worse });
   z.dispose();
@@ -296,11 +294,13 @@ async function reductions(show: Show, digits: Dataset, options: Options): Promis
 // Lesson 1's autoencoder could not dream, because nothing said where its codes should lie. Give it a fair chance: the
 // same sizes, the same epochs, and for its dreams the Gaussian that fits its own codes, as in 1.5. Turn and scale its
 // codes so that they have mean 0 and covariance I. Then N(0, I) is a prior for them, and the autoencoder can be scored
-// as if it were a VAE. Only a q(z | x) is missing: take N(its code, τ²), and try several τ. If τ is small the KL is
-// large, about log(1/τ) for each number; if τ is large the decoder cannot tell one code from another.
+// as if it were a VAE. Only a q(z | x) is missing: take N(its code, τ²), and try several τ. Each number of the code then
+// costs ½ (μ² + τ² - 1 - log τ²); as μ² is about 1 on average, that is ½ τ² + log(1/τ), which is much if τ is small. If
+// τ is large the decoder cannot tell one code from another.
 //
-// The prior also shows in the codes. Those of the VAE have the mean square μ² + σ², which would be 1 if all q(z | x)
-// together were the prior; a single q(z | x) has less than half of it. Nothing keeps the autoencoder's codes small.
+// The prior also shows in the codes. The VAE's, drawn from q(z | x), have the mean square μ² + σ², averaged over images.
+// If all q(z | x) together were the prior, it would be 1. Less than half of it is σ², the variance of a single q(z | x);
+// the rest, μ², tells images apart. Nothing keeps the autoencoder's codes small.
 //
 // *Predict, then run.* For every τ the result is a bound, as the VAE's is. How near to the VAE's does the best come?
 
