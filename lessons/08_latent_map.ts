@@ -58,8 +58,8 @@ export function cumulative(z: number): number {
 
 // We need the way back, from a probability p to the z with Φ(z) = p, the **quantile** of p. **Newton's method** finds it step
 // by step: replace Φ by its tangent at the present z, and go to where the tangent has the value p. The slope of Φ is φ, so a
-// step leads from z to z - (Φ(z) - p) / φ(z). Begin at z = 0. If p is above ½, z moves to the right, where Φ bends downwards:
-// its tangents lie above it and reach p before it does, so that no step goes too far. If p is below ½, all is mirrored.
+// step leads from z to z - (Φ(z) - p) / φ(z). Begin at z = 0. If p is above ½, z moves to the right, where Φ bends downwards.
+// There every tangent lies above Φ, and so reaches p first: no step goes too far. If p is below ½, all is mirrored.
 
 /** The z with Φ(z) = `p`. */
 export function quantile(p: number): number {
@@ -77,8 +77,8 @@ function middle(i: number, count: number): number {
 }
 const middles = (count: number) => Array.from(range(count), (i) => middle(i, count));
 
-// It is tempting to take the quantiles of 15 probabilities from 0 to 1 *inclusive*. But every number has some of N(0, 1) below
-// it and some above it. So the quantiles of 0 and 1 are -∞ and ∞, and such a code cannot be decoded.
+// It is tempting to take the quantiles of 15 probabilities from 0 to 1 *inclusive*. But below every number there is some
+// probability, and above it too. So the quantiles of 0 and 1 are -∞ and ∞, and such a code cannot be decoded.
 //
 // *Predict, then run.* With 15 such values along both axes, how many of the 225 codes have an infinite number in them?
 
@@ -189,7 +189,7 @@ async function whichAreWhere(show: Show, labels: Uint8Array, mu: Code[]): Promis
 //
 // So in every pixel the mixture is greyer than u and v are on average, by exactly (u - v)².
 //
-// *Predict, then run.* Halfway between the codes, how much of this gain in grey is there?
+// *Predict, then run.* For pairs far apart, how much of this gain in grey is there halfway between the codes?
 
 /** How grey images `[B, 28, 28, 1]` are, each: the sum of 4x(1 - x), `[B]`. */
 const grey = (x: Tensor) => tf.mul(x, tf.sub(1, x)).mul(4).sum([1, 2, 3]);
@@ -265,9 +265,9 @@ const logPrior = (z: Code) => logNormal(z, [0, 0], [1, 1]);
 /** a(z) / p(z): how many times as often images have a code near z as the prior draws one there. */
 const ratio = (z: Code, places: Place[]) => Math.exp(logAggregate(z, places) - logPrior(z));
 
-// If a(z) were the prior, this ratio would be 1 everywhere. Where it is below a tenth there is a **hole**: a code from there
-// is decoded although training hardly ever decoded one like it. Tiles have equal prior probability, so the share of tiles
-// whose middles are in holes is the probability that a code drawn from the prior is in one. Draws from the prior must agree.
+// If a(z) were the prior, this ratio would be 1 everywhere. Where it is below a tenth there is a **hole**: in training the
+// decoder has hardly ever met a code from there. The prior draws from all tiles equally often. So the share of tiles, here
+// 30×30, whose middles are in holes is about the probability of drawing a code from a hole. Draws from the prior must agree.
 
 // ### Check
 async function inHoles(show: Show, places: Place[], seed: number): Promise<number> {
@@ -311,8 +311,8 @@ function split(z: Code, { mu, sigma }: Place, places: Place[]): [cost: number, s
 
 // Holes are part of the mismatch. Let H be their share of the prior, and ask of a code only whether it is in a hole. For a
 // code from the prior the answer is yes with probability H; for a code of an image, with less than H / 10, because in holes
-// a(z) is below p(z) / 10. Such an answer cannot tell a from p better than the code itself does. So the mismatch is at least
-// the KL between the answers for a and those for p:
+// a(z) is below p(z) / 10. By Jensen's inequality (4.7), once in holes and once outside, the KL between such answers is at
+// most that between the codes, the mismatch. The KL of the answers is least where their probabilities differ least, at H / 10:
 
 /** The least mismatch when the share `H` of the prior is holes, in nats. */
 const ofHoles = (H: number) => H / 10 * Math.log(1 / 10) + (1 - H / 10) * Math.log((1 - H / 10) / (1 - H));
@@ -352,7 +352,7 @@ async function costs(show: Show, places: Place[], holes: number, seed: number): 
 //
 // 1. In 8.4 let `farPairs` return the *nearest* pairs, by `apart(one) - apart(other)`. What becomes of both gains?
 // 2. In 8.6 let all images share one q: begin `costs` with `places = places.map(() => places[0]!);`. Which part is left?
-// 3. `--seed 1`. The map is another one. Do the numbers of 8.6 change as much? Why may the map differ at all?
+// 3. `--seed 1`. The map looks different. Do the numbers of 8.6 change as much? Why may the map differ at all?
 //
 // Answers: `lessons/answers.md`.
 
