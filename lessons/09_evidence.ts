@@ -34,13 +34,13 @@ function near(show: Show, what: string, found: number, expected: number, margin:
 // Training raised a bound. How far below log p(x) did it end? With a code of 20 numbers lesson 2 could not compute
 // p(x) = ∫ p(x | z) p(z) dz. With a code of one or two numbers we can add it up. Take the toy once more: x = w z + noise
 // of variance s, with w = 2 and s = ½, and x = 1.5 was seen. Cut the axis of codes into steps of length h, and add up
-// p(x | z) p(z) h. The truth is known from lesson 2: p(x) is the density of N(0, w² + s) at 1.5.
+// p(x, z) h, where p(x, z) = p(x | z) p(z). By lesson 2 the truth is the density of N(0, w² + s) at 1.5.
 
 const [x, w, s] = [1.5, 2, 0.5];
 const logNormal = (value: number, m: number, variance: number) =>
   -0.5 * (Math.log(2 * Math.PI * variance) + (value - m) ** 2 / variance);
 const truth = logNormal(x, 0, w ** 2 + s); // log p(x)
-const logJointOfToy = (z: number) => logNormal(x, w * z, s) + logNormal(z, 0, 1); // log p(x | z) + log p(z)
+const logJointOfToy = (z: number) => logNormal(x, w * z, s) + logNormal(z, 0, 1); // log p(x, z)
 
 /** log p(x) of the toy, by adding up steps of length h. */
 export function evidenceBySum(h: number): number {
@@ -53,7 +53,7 @@ export function evidenceBySum(h: number): number {
 
 // How short must a step be? **Halve it and compare**: a sum that still moves was too coarse.
 //
-// *Predict, then run.* What we add up is p(x) times the posterior, N(⅔, 1/9) in lesson 5. How far off are steps of 1 and ½?
+// *Predict, then run.* By 5.3 p(x, z) is p(x) times the posterior, N(⅔, 1/9). How far off are steps of 1, and of ½?
 
 // ### Check
 function sums(show: Show): void {
@@ -69,9 +69,10 @@ function sums(show: Show): void {
 //
 // No grid can cover codes of 20 numbers. So draw codes from q(z | x), which knows where the good ones are, and give each
 // the **importance weight** r = p(x | z) p(z) / q(z | x). The average of r under q(z | x) is ∫ p(x | z) p(z) dz = p(x),
-// whatever q is. Lesson 5 averaged log r, which by Jensen's inequality gives less. So average the r of K codes *first*,
-// and take one logarithm (Burda et al. 2015). With K = 1 this is on average the ELBO; the more codes, the nearer it
-// comes to log p(x). On the toy, with a better guess than lesson 5's, N(½, e⁻²):
+// whatever q is. Lesson 5 averaged log r, which by Jensen's inequality gives less than log p(x): the less, the more r
+// scatters. So average the r of K codes *first*, and then take the logarithm (Burda et al. 2015). With K = 1 this is on
+// average the ELBO. The mean of more codes scatters less, so on average its logarithm is nearer to log p(x), but by the
+// same inequality never above it. On the toy, with a better guess than lesson 5's, N(½, e⁻²):
 
 const guess = { mu: 0.5, variance: Math.exp(-2) };
 const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
@@ -95,10 +96,10 @@ export function shares(logR: number[]): number[] {
   return logR.map((v) => Math.exp(v - total));
 }
 
-// Why in logarithms? For an image log r is some -160, and e^-104 is zero in the 32 bits of a tensor: all weights would
-// be zero. The shares say how much each code counts: Σ shareₖ zₖ comes to the posterior's mean, ⅔.
+// Why in logarithms? For most images log r is far below -104, and e^-104 is zero in the 32 bits of a tensor: all weights
+// would be zero. The shares say how much each code counts: Σ shareₖ zₖ comes to the posterior's mean, ⅔.
 //
-// *Predict, then run.* log p(x) is -1.921, and the ELBO of this guess -2.056. Where are 5 codes, and where are 50?
+// *Predict, then run.* log p(x) is -1.921, and the ELBO of this guess -2.056. Where is the bound by 5 codes, and by 50?
 
 // ### Check
 function weights(show: Show, seed: number): void {
@@ -122,8 +123,8 @@ function weights(show: Show, seed: number): void {
 //
 // So why not train with a large K? The decoder gains by it, but the encoder does not: with very many codes the bound is
 // log p(x) *whatever* q is, and has no slope along q. Divide the mean of a gradient by its standard deviation, and you
-// have its **signal-to-noise ratio**. For the decoder it grows as √K: more codes leave the mean, and shrink the standard
-// deviation as 1/√K. For the encoder it falls as 1/√K, since the mean itself falls as 1/K (Rainforth et al. 2018).
+// have its **signal-to-noise ratio**. For the decoder it grows as √K: the mean hardly changes, the standard deviation
+// shrinks as 1/√K. For the encoder it falls as 1/√K: the mean shrinks as 1/K, with the gap (Rainforth et al. 2018).
 //
 // On the toy every slope can be written down. The slope of a log-mean-exp is the mean of the slopes of its logarithms,
 // weighted by the shares. And with z = μ + σ ε a change of μ moves every z alike, and leaves log q(z | x) as it is.
@@ -149,7 +150,7 @@ async function signal(show: Show, seed: number): Promise<void> {
   const decoder = measured.map((all) => ratio(all.map((slopes) => slopes.decoder)));
   const series = [{ name: "encoder", x: K, y: encoder }, { name: "decoder", x: K, y: decoder }];
   const axes = { x: { label: "codes K", log: true }, y: { label: "signal-to-noise of one gradient", log: true } };
-  await show.lines("signal", "More codes help the decoder, and drown what the encoder is told", { series, ...axes });
+  await show.lines("signal", "More codes help the decoder, and weaken the encoder's signal", { series, ...axes });
   const [one, margin] = [encoder[1]!, 4 / Math.sqrt(rounds) / encoder[1]!];
   near(show, "encoder, 64 codes to 4", encoder[3]! / one, 1 / 4, margin, "1/√16; 4 standard errors");
   near(show, "decoder, 64 codes to 16", decoder[3]! / decoder[2]!, 2, 0.25, "√4 in the limit of many; an eighth off");
@@ -225,8 +226,8 @@ export function gapOnGrid(codes: Tensor, logJoint: Tensor, mu: Tensor, logVar: T
 }
 
 // Training never saw this ELBO, which is an average over q(z | x). It saw log p(x | z) - KL at one z drawn from q(z | x).
-// On average that is the ELBO, but some draws give more, and a few give more than log p(x). So a figure from one draw is
-// no bound for its image. The grid knows how often: as often as q(z | x) draws a code where the figure is above log p(x).
+// Jensen's inequality bounds only the average of such figures, which is the ELBO. Some draws give more, and a few more
+// than log p(x). On the grid their share is a sum: that of q(z | x) over the codes whose figure is above log p(x).
 //
 // *Predict, then run.* How many single draws in a hundred are above log p(x)?
 
@@ -263,9 +264,9 @@ async function theGap(show: Show, { vae, images, codes, joint, q, evidence }: Su
 
 // ## 9.6 The encoder's share
 //
-// The gap has two causes. The form of q(z | x) is an **oval** with its axes along z[0] and z[1]; the posterior may have
-// slanted axes, or be bent. And one encoder has to guess for all images. So find the best oval for each by itself: what
-// is left of the gap is due to the form, and the rest is the encoder's share (Cremer et al. 2018).
+// The gap has two causes. q(z | x) is an **oval**, a Gaussian with axes along z[0] and z[1], but the posterior may be
+// slanted or bent. And one encoder guesses for all images. So find the best oval for each image by itself. What it leaves
+// of the gap is the **approximation gap**; the rest, the **amortization gap**, is the encoder's share (Cremer et al. 2018).
 
 /** The μ and log σ² that make each image's gap least, from the encoder's on, `[N, 2]` each. */
 export function bestOvals(codes: Tensor, logJoint: Tensor, q: { mu: Tensor; logVar: Tensor }, steps: number) {
@@ -305,7 +306,7 @@ export function logWeights(vae: LayersVae, image: Tensor, eps: Tensor): Tensor {
 }
 
 // In the library `importanceWeighted(vae, { samples: K })` is the loss to train with, and `logEvidence(vae, examples,
-// { samples })` the estimate to report, with its standard error. Published figures use 5,000 codes an image.
+// { samples })` the estimate to report, with its standard error. Published figures often use 5,000 codes an image.
 //
 // *Predict, then run.* How much of the gap do 5 codes close, and how much do 50?
 
@@ -339,8 +340,7 @@ async function onImages(show: Show, { vae, images, evidence }: Summed, bounds: n
 
 // ## 9.8 What was left out, and where to read on
 //
-// - **Where it comes from**: Kingma and Welling 2013, and Rezende, Mohamed and Wierstra 2014, who had the same idea at
-//   the same time. To read next: Kingma and Welling 2019, *An Introduction to Variational Autoencoders*.
+// - **To read next**: Kingma and Welling 2019, *An Introduction to Variational Autoencoders*.
 // - **Tighter bounds**: Burda, Grosse and Salakhutdinov 2015. **Better guesses** than an oval: normalizing flows
 //   (Rezende and Mohamed 2015). **Other weights of the KL**: β-VAE (Higgins et al. 2017). **Other priors**, to fill
 //   lesson 8's holes: Tomczak and Welling 2018. **Discrete codes**: van den Oord et al. 2017.
