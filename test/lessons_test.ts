@@ -809,6 +809,13 @@ Deno.test("06: each reduction trains the β that its table says, as the slopes o
   }
 });
 
+Deno.test("06: the machine takes about forty lines", () => {
+  const { source } = LESSONS.find(({ name }) => name === "06_vae")!;
+  const [, machine = ""] = /^\/\/ ## 6\.2 [^]*?\n([^]*?)^\/\/ That is all\. /m.exec(source) ?? [];
+  const lines = machine.split("\n").filter((line) => line && !line.startsWith("//"));
+  assertAlmostEquals(lines.length, 40, 5);
+});
+
 Deno.test("07: three numbers to six by hand, and the edges of images", () => {
   assertEquals(conv.gather([1, 2, 3, 4, 5, 6], [1, 10, 100]), [321, 543, 65]);
   assertEquals(conv.spread([3, 0, 1], [1, 2, 3]), [3, 6, 9, 0, 1, 2]);
@@ -913,6 +920,27 @@ Deno.test("09: sums of the toy, the logarithm of a mean, shares and slopes", () 
   const { encoder, decoder } = evidence.slopes(z);
   assertAlmostEquals(encoder, (bound(1e-5, 2) - bound(-1e-5, 2)) / 2e-5, 1e-6);
   assertAlmostEquals(decoder, (bound(0, 2 + 1e-5) - bound(0, 2 - 1e-5)) / 2e-5, 1e-6);
+});
+
+Deno.test("09: the figures of the toy in its prose and its answers", () => {
+  const truth = Math.log(normal(1.5, 0, 4.5));
+  assertEquals([truth.toFixed(3), Math.fround(Math.exp(-104))], ["-1.921", 0]);
+  const off = [1, 0.5].map((h) => Math.abs(evidence.evidenceBySum(h) - truth));
+  assertEquals([off[0]!.toFixed(3), off[1]!.toFixed(4)], ["0.118", "0.0002"]);
+  const source = random(10);
+  for (const [variance, bounds] of [[1, [-2.056, -1.944, -1.924]], [2, [-2.319, NaN, -1.925]]] as const) {
+    const logR = Array.from(range(200_000), () => {
+      const z = 0.5 + Math.sqrt(variance) / Math.E * source.gaussian();
+      return Math.log(normal(1.5, 2 * z, 0.5) * normal(z, 0, 1) / normal(z, 0.5, variance * Math.exp(-2)));
+    });
+    for (const [i, K] of [1, 5, 50].entries()) {
+      const each = Array.from(range(200_000 / K), (k) => evidence.logMeanExp(logR.slice(K * k, K * k + K)));
+      const mean = each.reduce((sum, v) => sum + v, 0) / each.length;
+      const error = Math.sqrt(each.reduce((sum, v) => sum + (v - mean) ** 2, 0)) / each.length;
+      const [expected, drawn] = [bounds[i]!, i === 0 ? 0 : 2 * error]; // the answers' own draws are a quarter as many
+      if (!Number.isNaN(expected)) assertAlmostEquals(mean, expected, 4 * Math.hypot(error, drawn) + 0.0005);
+    }
+  }
 });
 
 Deno.test("09: on a linear Gaussian model the grid finds the exact evidence, gap and best oval", async () => {
