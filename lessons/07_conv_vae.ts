@@ -360,10 +360,10 @@ async function draw(show: Show, digits: Dataset<LabelledImages>, vae: LayersVae,
 export async function lesson(options: Options, show: Show): Promise<void> {
   const digits = await loadImages(options.data, show.fetch, { labels: true, divisibleBy: 4, tell: show.text });
   const vae = convVae({ image: digits.train.shape, latent: options.latent, seed: options.seed });
-  if (options.scale > 0) enlarge(vae, options.scale, random(options.seed));
   if (options.load) await loadVae(vae, options.load);
   await byHand(show, options.seed);
   architecture(show, options.latent);
+  if (options.scale > 0 && !options.load) enlarge(vae, options.scale, random(options.seed));
   await learn(show, digits, vae, options);
   await blur(show, digits, vae, options.seed);
   if (options.latent === 2) {
