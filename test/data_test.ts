@@ -61,13 +61,13 @@ Deno.test("rows of a matrix", async () => {
   assertThrows(
     () => rows(new Float32Array(7), [4, 2]),
     RangeError,
-    "A matrix of shape [4,2] has 8 values, not 7.",
+    "A matrix of shape [4,2] must have 8 values, not 7.",
   );
 });
 
 Deno.test("an index that is no example is refused", () => {
   for (const index of [4, -1, 0.5, NaN]) {
-    const message = `There is no example ${index}: they are numbered 0 to 3.`;
+    const message = `There is no example ${index}: examples are numbered from 0 to 3.`;
     assertThrows(() => set.batch([0, index]), RangeError, message);
     assertThrows(() => rows(new Float32Array(8), [4, 2]).batch([0, index]), RangeError, message);
   }
@@ -94,7 +94,7 @@ Deno.test("taking the first n, or all", () => {
   assertEquals(take(set, 3).labels, Uint8Array.of(1, 8, 15));
   assertEquals(take(set, 9).labels, set.labels);
   for (const n of [0, -1, 1.5, NaN]) {
-    assertThrows(() => take(set, n), RangeError, `A number of images is a positive integer, not ${n}.`);
+    assertThrows(() => take(set, n), RangeError, `The number of images must be a positive integer, not ${n}.`);
   }
 });
 

@@ -65,7 +65,7 @@ testFiles("a table without a header, with a column of classes", async () => {
   assertEquals([x.dtype, x.shape, await y?.array()], ["float32", [2, 2], [1, 0]]);
   assertEquals(await x.data(), Float32Array.of(7, 3.2, 5.1, 3.5));
   tf.dispose([x, y]);
-  assertThrows(() => table.batch([3]), RangeError, "There is no example 3: they are numbered 0 to 2.");
+  assertThrows(() => table.batch([3]), RangeError, "There is no example 3: examples are numbered from 0 to 2.");
 });
 
 testFiles(
@@ -195,9 +195,9 @@ Deno.test("the same seed holds out the same rows, and another seed others", () =
 
 Deno.test("bad input: one row, a share of nothing or all, NaN in a table of one's own", () => {
   const one = tableOf({ values: Float64Array.of(1, 2), columns: ["a", "b"] });
-  assertThrows(() => standardise(one), InputError, "A table to split has at least two rows, not 1.");
+  assertThrows(() => standardise(one), InputError, "A table must have at least two rows to be split, not 1.");
   for (const heldOut of [0, 1, NaN, 5]) {
-    const sentence = `heldOut is a share between 0 and 1, not ${heldOut}.`;
+    const sentence = `heldOut must be a share between 0 and 1, not ${heldOut}.`;
     assertThrows(() => standardise(TABLE, { heldOut }), RangeError, sentence);
   }
   const odd = tableOf({ values: Float64Array.of(1, 2, NaN, 4, NaN, 6), columns: ["a", "b"] });
@@ -208,6 +208,6 @@ Deno.test("bad input: one row, a share of nothing or all, NaN in a table of one'
   assertThrows(
     () => tableOf({ values: Float64Array.of(1, 2), columns: ["a", "b"], labels }),
     RangeError,
-    "A table of 1 rows has 2 labels; expected one a row.",
+    "A table of 1 rows has 2 labels; expected one per row.",
   );
 });

@@ -1,23 +1,26 @@
 /**
- * Bytes that come from elsewhere, never more than a stated number of them.
+ * Reads bytes from elsewhere, up to a given number.
  *
  * @module
  */
 
-/** No file is read or unpacked beyond this many bytes, whatever its header says: 2 GiB, or 2.7 million images of 28×28. */
+/**
+ * The largest size to which a file is read or unpacked, whatever its header says: 2 GiB, or 2.7 million images of
+ * 28×28.
+ */
 export const LIMIT = 2 ** 31;
 
-/** What is said of a file beyond the limit, as the rest of a sentence that has its size. */
+/** What a message says about a file beyond the limit, as the rest of a sentence after its size. */
 export const limitText =
   `more than the ${LIMIT} (2 GiB) that are read into memory: hand in larger data as examples whose batches read the disk`;
 
 /**
- * Reads a stream to its end, or until it has so many bytes, and cancels the rest. It takes memory for what has come, not
- * for what may.
+ * Reads a stream to its end or up to a number of bytes, and cancels the rest. It allocates memory only for the bytes
+ * received.
  *
- * @param stream Where the bytes come from.
- * @param atMost Where to stop.
- * @throws What the stream fails with.
+ * @param stream The source of the bytes.
+ * @param atMost The number of bytes after which to stop.
+ * @throws The error of the stream, if it fails.
  */
 export async function collect(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -35,20 +38,20 @@ export async function collect(
   return all;
 }
 
-/** Whether bytes begin as gzip does. */
+/** Whether bytes start like gzip. */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
 /**
- * Unpacks gzip, and stops once there are so many bytes; the checksum at the end is checked only if it is reached.
+ * Unpacks gzip, up to a number of bytes. The checksum at the end is checked only if it is reached.
  *
  * @param bytes A gzip file of one member, with nothing after it.
- * @param atMost Where to stop.
- * @throws {TypeError} If the file is not gzip, cut short or corrupt.
+ * @param atMost The number of bytes after which to stop.
+ * @throws {TypeError} If the file is not gzip, or is cut short or corrupt.
  */
 export function gunzip(bytes: Uint8Array<ArrayBuffer>, atMost: number): Promise<Uint8Array<ArrayBuffer>> {
-  const step = Math.min(atMost, 2 ** 14); // each piece is unpacked whole, to a thousand times its size at worst
+  const step = Math.min(atMost, 2 ** 14); // a piece unpacks completely, to a thousand times its size at worst
   let from = 0;
   const pieces = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {

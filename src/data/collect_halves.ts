@@ -1,5 +1,5 @@
 /**
- * Which images and labels belong together.
+ * Finds out which images and labels belong together.
  *
  * @module
  */
@@ -8,31 +8,31 @@ import type { LabelArray } from "./labels.ts";
 import type { NumberArray } from "./numbers.ts";
 import type { Half } from "./roles.ts";
 
-/** What a directory should have. */
+/** What a directory should have, for messages. */
 export const WANTED = "expected a directory with train-images-idx3-ubyte, train-labels-idx1-ubyte, " +
   "t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, each with or without .gz, " +
   "or images in another form that data/README.md lists";
 
-/** An array of a half: its images, or its labels. */
+/** One array of a half of the data: its images or its labels. */
 export type Piece = { half: Half | undefined; images: NumberArray } | { half: Half | undefined; labels: LabelArray };
 
-/** What was found of one half. */
+/** The arrays found for one half. */
 export interface FoundHalf {
   readonly images: NumberArray;
   readonly labels: LabelArray | undefined;
 }
 
-/** The first of these that there is, is what to learn from. */
+/** The order of preference for the half to learn from. */
 const ORDER: readonly Half[] = ["train", "validation", "test"];
 
 /**
- * Puts together which images and labels belong to which half of the data.
+ * Groups images and labels into the halves of the data.
  *
- * @param path Where they are, for messages.
- * @param pieces What was found there.
- * @param tell Is told if validation images are left out.
- * @returns One half or two, what to learn from first; all of them with labels, or none.
- * @throws {InputError} If something is missing, or is there twice and differs.
+ * @param path Their path, for messages.
+ * @param pieces The arrays found there.
+ * @param tell Receives a sentence if validation images are left out.
+ * @returns One or two halves, the one to learn from first. Either all of them have labels, or none.
+ * @throws {InputError} If something is missing, or occurs twice with different contents.
  */
 export function collectHalves(
   path: string,
@@ -57,7 +57,7 @@ export function collectHalves(
   return halves;
 }
 
-/** Puts the parts of each half together; what is there twice must be the same. */
+/** Joins the parts of each half. A part that occurs twice must be the same. */
 function collect(pieces: readonly Piece[]): Map<Half, Partial<FoundHalf>> {
   const halves = new Map<Half, Partial<FoundHalf>>();
   for (const { half = "train", ...piece } of pieces) {
@@ -71,16 +71,16 @@ function collect(pieces: readonly Piece[]): Map<Half, Partial<FoundHalf>> {
   return halves;
 }
 
-/** Whether two arrays have the same sizes and values. */
+/** Whether two arrays have the same shape and values. */
 function same(a: LabelArray, b: LabelArray): boolean {
   const [values, others]: ArrayLike<unknown>[] = [a, b].map((array) => "words" in array ? array.words : array.data);
   const shapes = [a, b].map((array) => "words" in array ? "" : array.shape.join());
   if (shapes[0] !== shapes[1] || values?.length !== others?.length) return false;
-  for (let i = 0; i < values!.length; i++) if (values![i] !== others![i]) return false; // as long as each other
+  for (let i = 0; i < values!.length; i++) if (values![i] !== others![i]) return false; // of the same length
   return true;
 }
 
-/** What to throw where a file is missing. */
+/** The error for a missing file. */
 function missing(path: string, half: Half, part: "images" | "labels"): InputError {
   const file = `${half === "test" ? "t10k" : half}-${part === "images" ? "images-idx3" : "labels-idx1"}-ubyte`;
   return new InputError(`${path} has no ${file} or ${file}.gz: ${WANTED}.`);

@@ -1,5 +1,5 @@
 /**
- * Tables of text: rows of cells between commas, semicolons or tabs (RFC 4180, and its relatives).
+ * Reads tables in text: rows of cells separated by commas, semicolons or tabs (RFC 4180 and its variants).
  *
  * @module
  */
@@ -7,29 +7,28 @@ import { InputError } from "../errors.ts";
 import { printable } from "../wording.ts";
 import { foreignKind } from "./foreign.ts";
 
-/** A step of the reader. */
+/** A row from the reader. */
 interface Step {
   readonly data: string[];
   readonly errors: readonly { readonly code: string }[];
 }
 
-/** A number as tables write it: no hexadecimal, no thousands separators. */
+/** A number in a table, without hexadecimal digits or thousands separators. */
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
 
-/** The number that a cell holds, or NaN where it holds none that float32 could hold. */
+/** The number in a cell; NaN if it has none, or one that float32 cannot represent. */
 export function numberIn(cell: string): number {
   return NUMBER.test(cell) && Number.isFinite(Math.fround(Number(cell))) ? Number(cell) : NaN;
 }
 
 /**
- * Reads a table of text, and tells of its rows one by one: the whole of it is never in memory as cells. Empty lines are
- * skipped.
+ * Reads a table in text row by row, so that its cells are never all in memory. Empty lines are skipped.
  *
- * @param bytes The file: UTF-8, or UTF-16 with its mark, as spreadsheets write it.
+ * @param bytes The file, in UTF-8, or in UTF-16 with a byte order mark, as spreadsheets write it.
  * @param name The file's name, for messages.
- * @param row Is told each row, and its number, the first being 0.
- * @returns How many rows there are.
- * @throws {InputError} If it is no text, or a quoted cell has no end; what `row` throws.
+ * @param row Receives each row and its number, counted from 0.
+ * @returns The number of rows.
+ * @throws {InputError} If it is not text, or a quoted cell does not end. Errors of `row` are passed on.
  */
 export async function readCsv(bytes: Uint8Array, name: string, row: (cells: string[], index: number) => void) {
   const foreign = foreignKind(bytes);
@@ -51,7 +50,7 @@ export async function readCsv(bytes: Uint8Array, name: string, row: (cells: stri
   return count;
 }
 
-/** A cell as messages show it: what it says, but not all of a long one. */
+/** The text of a cell for messages, shortened if it is long. */
 export function cellText(cell: string): string {
   const text = printable(cell.trim());
   return text === "" ? "empty" : `"${text.length > 20 ? `${text.slice(0, 20)}…` : text}"`;

@@ -1,5 +1,5 @@
 /**
- * Images in a table of text: a row an image, a column a pixel, and perhaps one of labels.
+ * Images in a table: a row per image, a column per pixel, and perhaps a column of labels.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import type { LabelArray } from "./labels.ts";
 import type { NumberArray } from "./numbers.ts";
 
 /**
- * Reads a table of images. Labels are in the column whose name is `label`, `labels`, `class`, `target` or `y`; without a
- * header they are in the first one, where the others make a square.
+ * Reads a table of images. Labels are in the column named `label`, `labels`, `class`, `target` or `y`. Without a
+ * header, they are in the first column if the others form a square.
  *
  * @param bytes The file.
  * @param name The file's name, for messages.
- * @returns The pixels, `[N, D]`, and where there is such a column the labels, `[N]`.
- * @throws {InputError} If it is no such table, or a pixel is no number; the message names row and column.
+ * @returns The pixels, `[N, D]`, and the labels, `[N]`, if there is such a column.
+ * @throws {InputError} If it is not such a table, or a pixel is not a number; the message names the row and the column.
  */
 export async function imagesInCsv(
   bytes: Uint8Array,
@@ -52,19 +52,19 @@ export async function imagesInCsv(
   return { images, ...(labelAt >= 0 && { labels: { name: `the labels of ${name}`, words: labels } }) };
 }
 
-/** Where the labels are in a table without a header: before a square of pixels, or nowhere. */
+/** The column of labels in a table without a header: the first one, if a square of pixels follows, or none. */
 function labelOf(width: number): number {
   return Number.isInteger(Math.sqrt(width - 1)) && !Number.isInteger(Math.sqrt(width)) ? 0 : -1;
 }
 
-/** The same numbers in more memory: twice as much, or as much as is needed. */
+/** Copies numbers into a larger array: twice as large, or as large as needed. */
 function longer(values: Float32Array<ArrayBuffer>, needed: number): Float32Array<ArrayBuffer> {
   const more = new Float32Array(Math.max(2 * values.length, needed));
   more.set(values);
   return more;
 }
 
-/** What to throw where a pixel is no number. */
+/** The error for a pixel that is not a number. */
 function notNumber(name: string, row: number, column: number, cell: string): InputError {
   const place = `row ${row + 1}, column ${column + 1}`;
   return new InputError(

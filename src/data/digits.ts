@@ -8,10 +8,18 @@ import { parseIdx, unpack } from "./idx.ts";
 import { type Dataset, imageSet, type LabelledImages } from "./images.ts";
 
 /**
- * Loads the digits that ship with the library: 10,000 images to train on and 2,000 to test on, 28×28, drawn by a program
- * and so with their true `factors`. That requires no permission.
+ * Loads the digits that ship with the library: 10,000 training images and 2,000 held-out images of 28×28. They were
+ * drawn by a program, so their true `factors` are known. Loading them requires no permission.
  *
  * @returns The data set `digits`.
+ * @example
+ * ```ts
+ * import { loadDigits } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { train, test } = await loadDigits();
+ * assertEquals([train.count, test.count], [10_000, 2000]);
+ * ```
  */
 export async function loadDigits(): Promise<Dataset<LabelledImages>> {
   const [train, test] = await Promise.all([load("train"), load("t10k")]);

@@ -1,5 +1,5 @@
 /**
- * Downloads that are checked, and kept.
+ * Downloads files, checks them, and keeps them in a cache.
  *
  * @module
  */
@@ -7,52 +7,54 @@ import { EnvironmentError } from "../errors.ts";
 import { sha256 } from "../disk/sha256.ts";
 import { collect, gunzip, isGzip } from "./bounded.ts";
 
-/** A file to fetch. */
+/** A file to download. */
 export interface Download {
   /** Its name at every mirror. */
   readonly name: string;
-  /** SHA-256 of its unpacked bytes, in hexadecimal: packed files differ between mirrors, contents do not. */
+  /**
+   * The SHA-256 of its unpacked bytes, in hexadecimal. Packed files differ between mirrors, but their contents do not.
+   */
   readonly hash: string;
-  /** How many bytes it has, unpacked; not many more are read or unpacked, whatever is sent. */
+  /** Its unpacked size in bytes. Not many more bytes are read or unpacked, whatever a server sends. */
   readonly size: number;
-  /** Where to look for it, in this order: URLs that end in `/`. */
+  /** The mirrors to try, in this order: URLs that end in `/`. */
   readonly mirrors: readonly string[];
-  /** The name of the cache (of the Cache API, which requires no permission) that keeps it. */
+  /** The name of the cache that keeps it. The Cache API requires no permission. */
   readonly cache: string;
-  /** What to do where it cannot be fetched, as the rest of a sentence. */
+  /** What to do if it cannot be downloaded, as the rest of a sentence. */
   readonly otherwise?: string;
-  /** Is told how far the fetch is. */
+  /** Receives the progress of the download. */
   readonly onProgress?: OnProgress;
-  /** Ends it. */
+  /** Aborts the download. */
   readonly signal?: AbortSignal;
-  /** How long to wait for what; {@linkcode PATIENCE} by default. */
+  /** The time limits; {@linkcode PATIENCE} by default. */
   readonly patience?: Patience;
 }
 
 /**
- * Is told how many bytes have come, and how many there will be as far as that is known. A try that begins anew begins at
- * 0; nothing is told of what the cache has.
+ * Receives the number of bytes received so far, and the total as far as it is known. A new attempt starts at 0. It is
+ * not called for files in the cache.
  */
 export type OnProgress = (received: number, total: number) => void;
 
-/** How long to wait, in milliseconds, and how often to try. */
+/** Time limits in milliseconds, and the number of attempts. */
 export interface Patience {
-  /** For the next byte. */
+  /** How long to wait for the next byte. */
   readonly stall: number;
-  /** For the whole file, from one mirror. */
+  /** How long to wait for the whole file from one mirror. */
   readonly whole: number;
-  /** How often to ask a mirror. */
+  /** How many times to try a mirror. */
   readonly tries: number;
-  /** Before the second try; four times as long before the third. */
+  /** The pause before the second attempt; the pause before the third is four times as long. */
   readonly pause: number;
 }
 
-/** The patience of a fetch: a line that brings 16 kB a second brings MNIST. */
+/** The default limits. A connection of 16 kB per second is fast enough for MNIST. */
 export const PATIENCE: Patience = { stall: 10_000, whole: 600_000, tries: 3, pause: 500 };
 
-/** What was wrong with a mirror, as the rest of a sentence that begins with its name. */
+/** What was wrong with a mirror, as the rest of a sentence that starts with its name. */
 class Fault extends Error {
-  /** `passing` if asking again may help, `forbidden` if the mirror requires a permission. */
+  /** `passing` if another attempt may help, `forbidden` if the mirror requires a permission. */
   readonly kind: "lasting" | "passing" | "forbidden";
 
   constructor(message: string, kind: Fault["kind"] = "lasting", cause?: unknown) {
@@ -62,15 +64,17 @@ class Fault extends Error {
 }
 
 /**
- * Gets a file from the cache, or else from the first mirror that has the right bytes, which are then cached. The bytes are
- * checked every time: wrong ones are never cached, and fetched again if the cache has them.
+ * Gets a file from the cache, or otherwise from the first mirror that sends the right bytes, which are then cached. The
+ * bytes are checked every time. Wrong bytes are never cached, and are downloaded again if the cache has them.
  *
- * After a fault the next mirror is asked at once. Once all were asked, those whose fault may pass are asked again, after a
- * pause: they could not be reached, stalled, broke off, sent a broken gzip stream, or answered with status 408, 429 or 5xx.
+ * After a fault, the next mirror is tried at once. After all mirrors, those whose fault may be temporary are tried
+ * again after a pause: those that could not be reached, stalled, broke off, sent a broken gzip stream, or answered with
+ * status 408, 429 or 5xx.
  *
  * @returns The file, unpacked.
  * @throws {RangeError} If a mirror is not an http or https URL that ends in `/`.
- * @throws {EnvironmentError} If no mirror may be asked, can be reached or has the right bytes: what was wrong with each.
+ * @throws {EnvironmentError} If no mirror is permitted, reachable and has the right bytes. The message says what was
+ * wrong with each.
  */
 export async function download(file: Download): Promise<Uint8Array<ArrayBuffer>> {
   for (const mirror of file.mirrors) {
@@ -78,20 +82,20 @@ export async function download(file: Download): Promise<Uint8Array<ArrayBuffer>>
       throw new RangeError(`A mirror is an http or https URL that ends in "/", not "${mirror}".`);
     }
   }
-  const kept = await caches.open(file.cache).catch(() => undefined); // where nothing can be kept, all else still works
-  const key = `https://${file.hash}.invalid/`; // by content, so whichever mirror it came from
+  const kept = await caches.open(file.cache).catch(() => undefined); // without a cache, everything else still works
+  const key = `https://${file.hash}.invalid/`; // by content, independent of the mirror
   try {
     const { body } = await kept?.match(key) ?? {};
     if (body) return await unpackChecked(await collect(body, most(file)), file);
   } catch {
-    // Damaged: it is fetched again, and replaced.
+    // The cached file is damaged: it is downloaded again and replaced.
   }
   const { packed, unpacked } = await askMirrors(file);
   await kept?.put(key, new Response(packed)).catch(() => {});
   return unpacked;
 }
 
-/** Asks one mirror after another, and again. */
+/** Tries all mirrors in turn, for several rounds. */
 async function askMirrors(file: Download) {
   const { tries, pause } = file.patience ?? PATIENCE;
   const faults = new Map<string, Fault>();
@@ -111,7 +115,7 @@ async function askMirrors(file: Download) {
   throw failure(file, faults);
 }
 
-/** What is wrong with every mirror, and what to do, in one sentence. */
+/** The error with what is wrong with every mirror, and what to do. */
 function failure({ name, mirrors, otherwise }: Download, faults: Map<string, Fault>): EnvironmentError {
   const hosts = mirrors.map((mirror) => new URL(mirror).host);
   const reasons = mirrors.map((mirror, i) => `${hosts[i]} ${faults.get(mirror)!.message}`);
@@ -121,7 +125,7 @@ function failure({ name, mirrors, otherwise }: Download, faults: Map<string, Fau
   return new EnvironmentError(sentence, { cause: [...faults.values()] });
 }
 
-/** Fetches a file from one mirror, as it comes; stops at a limit of bytes, and at limits of time. */
+/** Downloads a file from one mirror, within a limit of bytes and limits of time. */
 async function get(mirror: string, file: Download): Promise<Uint8Array<ArrayBuffer>> {
   const watch = watching(file.patience ?? PATIENCE, file.signal);
   let received: number | undefined;
@@ -132,7 +136,7 @@ async function get(mirror: string, file: Download): Promise<Uint8Array<ArrayBuff
       const passing = [408, 429].includes(response.status) || response.status >= 500;
       throw new Fault(`answers with status ${response.status}`, passing ? "passing" : "lasting");
     }
-    const packed = response.headers.has("content-encoding"); // for the way, which fetch has undone
+    const packed = response.headers.has("content-encoding"); // compressed for the transfer, which fetch has undone
     const promised = packed ? 0 : Number(response.headers.get("content-length"));
     received = 0;
     const told = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
@@ -151,7 +155,7 @@ async function get(mirror: string, file: Download): Promise<Uint8Array<ArrayBuff
   }
 }
 
-/** A signal that aborts once nothing was alive for too long, once the whole took too long, and when another does. */
+/** A signal that aborts if no bytes arrive for too long, if the whole takes too long, or if another signal aborts. */
 function watching({ stall, whole }: Patience, signal?: AbortSignal) {
   const stop = new AbortController();
   const abortAfter = (ms: number, fault: Fault) => setTimeout(() => stop.abort(fault), ms);
@@ -171,15 +175,15 @@ function watching({ stall, whole }: Patience, signal?: AbortSignal) {
   };
 }
 
-/** What is wrong with a mirror, by what fetching from it throws once it has sent so many bytes, if any. */
+/** What is wrong with a mirror, given the error of a download and the number of bytes received, if any. */
 function faultOf(error: Error, mirror: string, received?: number): Error {
   if (error.name === "NotCapable") {
     const host = /"(.+?)(:\d+)?"/.exec(error.message)?.[1];
     if (host === new URL(mirror).hostname) return new Fault("requires a permission", "forbidden", error);
     return new Fault(`redirects to ${host}, which requires a permission`, "lasting", error);
   }
-  if (!(error instanceof TypeError)) return error; // but that is what fetch throws, whatever the cause
-  if (/non HTTP|Invalid URL/.test(error.message)) { // of the redirect: the mirror's own is checked
+  if (!(error instanceof TypeError)) return error; // fetch throws a TypeError for any fault
+  if (/non HTTP|Invalid URL/.test(error.message)) { // the address of a redirect, because that of the mirror was checked
     return new Fault("redirects to what is no address of http or https", "lasting", error);
   }
   if (/redirect/.test(error.message)) return new Fault("redirects without end", "lasting", error);
@@ -187,10 +191,13 @@ function faultOf(error: Error, mirror: string, received?: number): Error {
   return new Fault(what, "passing", error);
 }
 
-/** No more bytes are read than a file has unpacked, and gzip can add to them: so too long a file is seen to be too long. */
+/**
+ * The largest number of bytes to read: those of the unpacked file and what gzip may add, so that a longer file is
+ * noticed.
+ */
 const most = ({ size }: Download) => size + 2 ** 14;
 
-/** Unpacks a file where it is packed (a server may have unpacked it on the way), and checks that it is the right one. */
+/** Unpacks a file if it is packed, as a server may have unpacked it, and checks that it is the right one. */
 async function unpackChecked(bytes: Uint8Array<ArrayBuffer>, { size, hash }: Download) {
   const unpacked = isGzip(bytes) ? await gunzip(bytes, size + 1).catch(refuseGzip) : bytes;
   if (unpacked.length > size) throw new Fault(`sends more than the ${size} bytes wanted`);
@@ -199,12 +206,12 @@ async function unpackChecked(bytes: Uint8Array<ArrayBuffer>, { size, hash }: Dow
   return unpacked;
 }
 
-/** What a stream is that cannot be unpacked. It may have been cut short where nobody noticed, so it is worth another try. */
+/** The fault of a stream that cannot be unpacked. It may have been cut short unnoticed, so another attempt may help. */
 function refuseGzip(cause: unknown): never {
   throw new Fault("sends a gzip stream that is cut short or corrupt", "passing", cause);
 }
 
-/** Waits so many milliseconds, unless it is ended before. */
+/** Waits for some milliseconds, unless it is aborted. */
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((done, failed) => {
     const timer = setTimeout(done, ms);

@@ -1,5 +1,5 @@
 /**
- * What a model learns from, and the batches that training takes from it.
+ * Examples to learn from, and the batches that training takes from them.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import type { Random } from "../random.ts";
 import type { Batch, Tensor, Tensor2D } from "../tensor.ts";
 import { shapeText } from "../wording.ts";
 
-/** A data set that batches can be taken from, by index. */
+/** A data set from which batches can be taken by index. */
 export interface Examples {
-  /** How many examples there are, `N`. */
+  /** The number of examples, `N`. */
   readonly count: number;
   /**
-   * What tells these examples from others: a training that keeps checkpoints compares it when it is resumed. Without one it
-   * looks at every example before it begins.
+   * Identifies these examples: a training run with checkpoints compares it when it is resumed. Without one, all
+   * examples are read and hashed before training starts.
    */
   readonly fingerprint?: string;
   /**
-   * Some of the examples, in the order asked for, now or later; the caller disposes. The same index is always the same
-   * example, but for what is drawn from the noise.
+   * Returns the examples at some indices, in that order, synchronously or as a promise; the caller disposes them. The
+   * same index always gives the same example, apart from changes drawn from `noise`.
    *
    * @param indices `B` integers from 0 to N-1.
-   * @param noise What to draw from, to train on examples that are changed at random; they are judged without it. A function
-   * that declares no second parameter draws nothing, and its examples may stay on the GPU.
+   * @param noise A source for training on examples that change at random. Evaluation does not pass it. The examples of
+   * a function without a second parameter may stay on the GPU.
    * @returns A batch of float32, `[B, ...]`.
-   * @throws {RangeError} If an index is not one of these.
+   * @throws {RangeError} If an index is out of range.
    */
   batch(indices: ArrayLike<number>, noise?: Random): Batch | Promise<Batch>;
 }
@@ -33,19 +33,19 @@ export interface Examples {
 /** The rows of a matrix. */
 export interface Rows extends Examples {
   /**
-   * Some of the rows, in the order asked for; the caller disposes.
+   * Returns the rows at some indices, in that order; the caller disposes them.
    *
    * @param indices `B` integers from 0 to N-1.
    * @returns A batch, `[B, D]`.
-   * @throws {RangeError} If an index is not one of these.
+   * @throws {RangeError} If an index is out of range.
    */
   batch(indices: ArrayLike<number>): Batch<Tensor2D>;
 }
 
 /**
- * Takes a batch of examples, and checks it; the caller disposes.
+ * Takes a batch of examples and checks it; the caller disposes it.
  *
- * @throws {RangeError} If it is not of float32, or has not as many examples as asked for.
+ * @throws {RangeError} If it is not float32, or does not have one row per index.
  */
 export async function batchOf(examples: Examples, indices: ArrayLike<number>, noise?: Random): Promise<Batch> {
   const batch = await examples.batch(indices, noise);
@@ -62,10 +62,10 @@ export async function batchOf(examples: Examples, indices: ArrayLike<number>, no
 }
 
 /**
- * Where the first number of a batch is that is not finite, as the beginning of a sentence.
+ * Finds the first number of a batch that is not finite, and describes it as the start of a sentence.
  *
- * @param indices Which examples these are.
- * @returns Such as `example 7 has NaN in column 2 (both are counted from 0)`; nothing if all numbers are finite.
+ * @param indices The indices of the examples.
+ * @returns Such as `example 7 has NaN in column 2 (both are counted from 0)`; `undefined` if all numbers are finite.
  */
 export async function whereNotFinite({ x, y }: Batch, indices: ArrayLike<number>): Promise<string | undefined> {
   for (const [t, what] of [[x, ""], [y, "label "]] as const) {
@@ -82,15 +82,26 @@ export async function whereNotFinite({ x, y }: Batch, indices: ArrayLike<number>
 }
 
 /**
- * The rows of a matrix as examples; batches are `[B, D]`.
+ * Makes examples of the rows of a matrix. Batches are `[B, D]`.
  *
  * @param values The matrix, row by row.
- * @param shape Its sizes, `[N, D]`.
- * @throws {RangeError} If there are not N·D values.
+ * @param shape The shape of the matrix, `[N, D]`.
+ * @throws {RangeError} If the number of values is not N·D.
+ * @example
+ * ```ts
+ * import { rows, useBackend } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await useBackend("wasm");
+ * const examples = rows(Float32Array.of(1, 2, 3, 4, 5, 6), [3, 2]);
+ * assertEquals(await examples.batch([2, 0]).x.array(), [[5, 6], [1, 2]]);
+ * ```
  */
 export function rows(values: Float32Array, [count, size]: [number, number]): Rows {
   if (values.length !== count * size) {
-    throw new RangeError(`A matrix of shape [${count},${size}] has ${count * size} values, not ${values.length}.`);
+    throw new RangeError(
+      `A matrix of shape [${count},${size}] must have ${count * size} values, not ${values.length}.`,
+    );
   }
   return {
     count,
@@ -105,8 +116,8 @@ export function rows(values: Float32Array, [count, size]: [number, number]): Row
   };
 }
 
-/** Returns an index that is one of 0 … count-1, and refuses any other. */
+/** Returns an index from 0 to count - 1, and refuses any other. */
 export function checkedIndex(index: number | undefined, count: number): number {
   if (index !== undefined && Number.isInteger(index) && index >= 0 && index < count) return index;
-  throw new RangeError(`There is no example ${index}: they are numbered 0 to ${count - 1}.`);
+  throw new RangeError(`There is no example ${index}: examples are numbered from 0 to ${count - 1}.`);
 }

@@ -1,11 +1,11 @@
 /**
- * Files of other kinds, named for what they are.
+ * Recognises files of other kinds.
  *
  * @module
  */
 // deno-lint-ignore-file no-control-regex -- files begin with such bytes
 
-/** How files begin, in hexadecimal or as text, and what they are. */
+/** The first bytes of files, and what such files are. */
 const BEGINNINGS: readonly (readonly [begins: RegExp, what: string])[] = [
   [/^\x1f\x8b/, "a gzip file"],
   [/^\xfd7zXZ\0/, "an xz file: unpack it first"],
@@ -33,7 +33,7 @@ const BEGINNINGS: readonly (readonly [begins: RegExp, what: string])[] = [
   [/^(\xef\xbb\xbf)?\s*[{[]\s*["{[\]}\d]/, "a JSON file"],
 ];
 
-/** What a file is by its first bytes, such as `a web page, as a download that failed leaves one`; if that is known. */
+/** What a file is by its first bytes, such as `an xz file: unpack it first`; `undefined` if that is not known. */
 export function foreignKind(bytes: Uint8Array): string | undefined {
   if (bytes.length === 0) return "empty";
   const head = Array.from(bytes.subarray(0, 300), (byte) => String.fromCharCode(byte)).join("");

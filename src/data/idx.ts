@@ -1,8 +1,8 @@
 /**
- * IDX, the format of MNIST (LeCun, Cortes and Burges 1998), as the internet has it: packed by gzip or not, whole or not.
+ * Reads IDX, the format of MNIST (LeCun, Cortes and Burges 1998), compressed with gzip or not.
  *
- * A file is two zero bytes, the type of its values (8: unsigned bytes), its rank, one big-endian 32-bit size an axis, then
- * the values, last axis fastest, big-endian too.
+ * A file consists of two zero bytes, the type of its values (8 for unsigned bytes), its rank, one big-endian 32-bit
+ * size per axis, and the values in row-major order, also big-endian.
  *
  * @module
  */
@@ -13,28 +13,36 @@ import { KINDS, type NumberArray, readNumbers } from "./numbers.ts";
 
 /** An array of unsigned bytes from an IDX file. */
 export interface Idx {
-  /** Where it came from, for messages. */
+  /** Its name, for messages. */
   readonly name: string;
-  /** Its sizes, such as `[60000, 28, 28]`. */
+  /** Its shape, such as `[60000, 28, 28]`. */
   readonly shape: readonly number[];
-  /** Its values, last axis fastest. */
+  /** Its values in row-major order. */
   readonly data: Uint8Array;
 }
 
-/** The types of values, each by NumPy's name for it. */
+/** The types of values, with NumPy's names. */
 const TYPES: Readonly<Record<number, string>> = { 8: "u1", 9: "i1", 11: "i2", 12: "i4", 13: "f4", 14: "f8" };
 
-/** A rank, and what files of MNIST's form hold in it. */
+/** A rank in words, with what MNIST's files of that rank hold. */
 const rankText = (rank: number) => `rank ${rank}${["", " (labels)", " (factors)", " (images)"][rank] ?? ""}`;
 
 /**
- * Unpacks an IDX file where it is packed. No more is unpacked than its header promises, and memory is taken for
- * what is there alone, so a small file cannot fill it.
+ * Unpacks an IDX file if it is packed. It unpacks no more than the header promises, and allocates memory only for the
+ * bytes that are there, so a small file cannot fill the memory.
  *
- * @param bytes The file, gzip or not; a name that ends in `.gz` demands gzip.
+ * @param bytes The file, in gzip or not. If its name ends in `.gz`, it must be gzip.
  * @param name The file's name, for messages.
  * @returns The unpacked file, or `bytes` itself if it was not packed.
- * @throws {InputError} If it is not gzip though named so, its gzip stream is cut short or corrupt, or its header is wrong.
+ * @throws {InputError} If its name ends in `.gz` but it is not gzip, its gzip stream is cut short or corrupt, or its
+ * header is wrong.
+ * @example
+ * ```ts ignore
+ * import { parseIdx, unpack } from "@vae/steps";
+ *
+ * const name = "train-images-idx3-ubyte.gz";
+ * const images = parseIdx(await unpack(await Deno.readFile(name), name), name, 3);
+ * ```
  */
 export async function unpack(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Uint8Array<ArrayBuffer>> {
   if (!isGzip(bytes)) {
@@ -44,13 +52,13 @@ export async function unpack(bytes: Uint8Array<ArrayBuffer>, name: string): Prom
     throw new InputError(`${name} is not gzip: it ${what}.`);
   }
   const { size } = readHeader(await unzip(bytes, name, HEADER), name);
-  return unzip(bytes, name, size + 1); // one too many is enough for a file that is too long to be refused
+  return unzip(bytes, name, size + 1); // one more byte, so that a file that is too long is refused
 }
 
-/** No header has more bytes. */
+/** The largest size of a header in bytes. */
 export const HEADER = 4 + 4 * 255;
 
-/** Whether bytes begin as an IDX file does, of any type. */
+/** Whether bytes start like an IDX file of any type. */
 export function isIdx([zero, zeroToo, type = 0, rank = 0]: Uint8Array): boolean {
   return zero === 0 && zeroToo === 0 && type in TYPES && rank > 0;
 }
@@ -58,12 +66,20 @@ export function isIdx([zero, zeroToo, type = 0, rank = 0]: Uint8Array): boolean 
 /**
  * Reads an unpacked IDX file of unsigned bytes.
  *
- * @param bytes The file, see {@linkcode unpack}.
+ * @param bytes The file, unpacked with {@linkcode unpack}.
  * @param name The file's name, for messages.
- * @param rank The rank wanted, such as 3 for images and 1 for labels; any if left out.
- * @returns The array; its values share the memory of `bytes`.
- * @throws {InputError} If the header is not that of IDX, of bytes, or of this rank, or if the file has fewer or more bytes
- * than it says.
+ * @param rank The expected rank, such as 3 for images and 1 for labels; any rank if it is not given.
+ * @returns The array, whose values share the memory of `bytes`.
+ * @throws {InputError} If it is not an IDX file of bytes or has another rank, or if the size of the file does not match
+ * its header.
+ * @example
+ * ```ts
+ * import { parseIdx } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 9); // rank 1, two values
+ * assertEquals(parseIdx(bytes, "two.idx").data, Uint8Array.of(7, 9));
+ * ```
  */
 export function parseIdx(bytes: Uint8Array, name: string, rank?: number): Idx {
   if (!(isIdx(bytes) && bytes[2] === 8)) throw notBytes(bytes, name, rank);
@@ -75,9 +91,9 @@ export function parseIdx(bytes: Uint8Array, name: string, rank?: number): Idx {
 /**
  * Reads an unpacked IDX file of numbers of any type.
  *
- * @param bytes The file, see {@linkcode unpack}.
+ * @param bytes The file, unpacked with {@linkcode unpack}.
  * @param name The file's name, for messages.
- * @throws {InputError} If the header is not that of IDX, or if the file has fewer or more bytes than it says.
+ * @throws {InputError} If it is not an IDX file, or if the size of the file does not match its header.
  */
 export function parseIdxOfAnyType(bytes: Uint8Array, name: string): NumberArray {
   const { shape, start, size, kind } = readHeader(bytes, name);
@@ -93,7 +109,7 @@ function assertSize({ length }: Uint8Array, name: string, size: number): void {
   if (length > size) throw new InputError(`${name} has more bytes than the ${size} that its header promises.`);
 }
 
-/** What to throw where a file is not IDX, or not of bytes. */
+/** The error for a file that is not IDX, or not of bytes. */
 function notBytes(bytes: Uint8Array, name: string, rank?: number): InputError {
   const kind = isIdx(bytes) ? ` (${kindOf(bytes).words})` : "";
   const wanted = rank === undefined ? "00 00 08 and its rank are" : `${hex([0, 0, 8, rank])} is`;
@@ -129,12 +145,12 @@ function readHeader(bytes: Uint8Array, name: string, rank?: number) {
   throw new InputError(`${name} promises ${sizes} bytes, ${limitText}.`);
 }
 
-/** What to throw where an array has another rank than is wanted. */
+/** The error for an array of an unexpected rank. */
 export function wrongRank(name: string, found: number, wanted: number): InputError {
   return new InputError(`${name} holds an array of ${rankText(found)}, where ${rankText(wanted)} is wanted.`);
 }
 
-/** Unpacks gzip, and stops once there are `atMost` bytes. */
+/** Unpacks gzip, up to `atMost` bytes. */
 async function unzip(bytes: Uint8Array<ArrayBuffer>, name: string, atMost: number): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await gunzip(bytes, atMost);
@@ -143,6 +159,6 @@ async function unzip(bytes: Uint8Array<ArrayBuffer>, name: string, atMost: numbe
   }
 }
 
-/** Bytes as messages show them: `1f 8b`. */
+/** Bytes in hexadecimal, such as `1f 8b`, for messages. */
 const hex = (bytes: ArrayLike<number>) =>
   bytes.length ? Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ") : "nothing";

@@ -1,5 +1,5 @@
 /**
- * Images, perhaps with their labels, in memory.
+ * Images in memory, perhaps with labels.
  *
  * @module
  */
@@ -10,62 +10,72 @@ import { shapeText } from "../wording.ts";
 import { checkedIndex, type Examples } from "./examples.ts";
 import type { Idx } from "./idx.ts";
 
-/** Images of one size. */
+/** Images of the same size. */
 export interface ImageSet extends Examples {
-  /** Pixels in a column, `H`. */
+  /** The height of an image in pixels, `H`. */
   readonly height: number;
-  /** Pixels in a row, `W`. */
+  /** The width of an image in pixels, `W`. */
   readonly width: number;
-  /** Numbers in a pixel, `C`: 1 for grey images, 3 for red, green and blue. */
+  /** Values per pixel, `C`: 1 for grey images, 3 for red, green and blue. */
   readonly channels: number;
-  /** The sizes of one image, `[H, W, C]`: what a network for them is made of. */
+  /** The shape of an image, `[H, W, C]`, as networks for the images take it. */
   readonly shape: [height: number, width: number, channels: number];
-  /** Values from 0 to 255 (in the digits 0 is paper, 255 ink), `[N, H, W, C]`. */
+  /** The pixels, from 0 to 255, `[N, H, W, C]`. In the embedded digits, 0 is paper and 255 is ink. */
   readonly pixels: Uint8Array;
-  /** One class per image, `[N]`, of at most 256, where that is known. */
+  /** The class of each image, if known, `[N]`; at most 256 classes. */
   readonly labels?: Uint8Array;
-  /** What the class numbers stand for, in their order, where the data's own classes are words. */
+  /** The names of the classes in the order of their numbers, if the classes in the data are words. */
   readonly classes?: readonly string[];
-  /** What each image was drawn from, `[N, F]`, where that is known: the embedded digits alone have it. */
+  /** The factors from which each image was drawn, `[N, F]`. Only the embedded digits have them. */
   readonly factors?: Idx;
   /**
-   * Some of the images, in the order asked for; the caller disposes.
+   * Returns the images at some indices, in that order; the caller disposes them.
    *
    * @param indices `B` integers from 0 to N-1.
-   * @returns A batch: `x` is `[B, H, W, C]`, with pixels in [0, 1]; `y`, where there are labels, their class numbers, `[B]`.
-   * @throws {RangeError} If an index is not one of these.
+   * @returns A batch: `x` is `[B, H, W, C]`, with pixels in [0, 1]; `y` is the class numbers, `[B]`, if there are
+   * labels.
+   * @throws {RangeError} If an index is out of range.
    */
   batch(indices: ArrayLike<number>): Batch<Tensor4D>;
 }
 
-/** Images with one label each. */
+/** Images with labels. */
 export interface LabelledImages extends ImageSet {
-  /** One class per image, `[N]`. */
+  /** The class of each image, `[N]`. */
   readonly labels: Uint8Array;
 }
 
-/** Examples to learn from, and others, never learned from, to judge by. */
+/** Training examples and held-out examples. */
 export interface Dataset<Set extends Examples = ImageSet> {
-  /** `digits` (those that ship with the library), `mnist`, or the path of the directory they came from. */
+  /** `digits` for those that ship with the library, `mnist`, or the path that they were loaded from. */
   readonly name: string;
-  /** The examples to learn from. */
+  /** The training examples. */
   readonly train: Set;
   /** The held-out examples. */
   readonly test: Set;
 }
 
 /**
- * Joins images with their labels.
+ * Makes a set of images from their pixels and labels.
  *
- * @param images Values from 0 to 255, `[N, H, W]` or `[N, H, W, C]`.
- * @param labels Classes from 0 to 255, `[N]`, if known. Data of more classes are {@linkcode Examples} of your own, whose
- * batches have any class numbers for `y`.
- * @param factors What each image was drawn from, `[N, F]`, if known.
- * @throws {InputError} If there are no images, or something has another rank or length, or not one entry an image; if
- * something is not bytes, or no pixel is above 1, as in images of floats in [0, 1].
+ * @param images The pixels, from 0 to 255, `[N, H, W]` or `[N, H, W, C]`.
+ * @param labels The classes, from 0 to 255, `[N]`, if known. For more classes, write your own {@linkcode Examples},
+ * whose batches may have any class numbers as `y`.
+ * @param factors The factors from which each image was drawn, `[N, F]`, if known.
+ * @throws {InputError} If there are no images, if an array has a wrong rank or length or does not have one entry per
+ * image, if an array is not of bytes, or if no pixel is above 1, as in images of floats in [0, 1].
+ * @example
+ * ```ts
+ * import { imageSet } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data = Uint8Array.from({ length: 24 }, (_, i) => 10 * i);
+ * const images = imageSet({ name: "stripes", shape: [2, 3, 4], data });
+ * assertEquals([images.count, ...images.shape], [2, 3, 4, 1]);
+ * ```
  */
 export function imageSet(images: Idx, labels: Idx, factors?: Idx): LabelledImages;
-/** Images, perhaps without labels. */
+/** Makes a set of images, perhaps without labels. */
 export function imageSet(images: Idx, labels?: Idx, factors?: Idx): ImageSet;
 export function imageSet(images: Idx, labels?: Idx, factors?: Idx): ImageSet {
   assertArray(images, [3, 4], "pixels from 0 to 255, as Uint8Array.from(floats, (v) => Math.round(255 * v)) makes");
@@ -98,8 +108,9 @@ export function imageSet(images: Idx, labels?: Idx, factors?: Idx): ImageSet {
       const [values, classes] = [new Float32Array(indices.length * size), new Float32Array(indices.length)];
       for (let b = 0; b < indices.length; b++) {
         const example = checkedIndex(indices[b], count);
-        for (let i = 0; i < size; i++) values[b * size + i] = pixels[example * size + i]! / 255; // checked to be there
-        if (labels) classes[b] = labels.data[example]!; // one an image, as checked
+        // In range, because the index was checked.
+        for (let i = 0; i < size; i++) values[b * size + i] = pixels[example * size + i]! / 255;
+        if (labels) classes[b] = labels.data[example]!; // one per image, as checked
       }
       const x = tf.tensor4d(values, [indices.length, height, width, channels]);
       return labels ? { x, y: tf.tensor1d(classes) } : { x };
@@ -107,7 +118,10 @@ export function imageSet(images: Idx, labels?: Idx, factors?: Idx): ImageSet {
   };
 }
 
-/** Checks that an array has one of some ranks, is of bytes, and has as many as its shape says; `of` is what they are. */
+/**
+ * Checks that an array has one of some ranks, is of bytes, and has as many as its shape says; `of` names them in
+ * messages.
+ */
 function assertArray({ name, shape, data }: Idx, ranks: readonly number[], of: string): void {
   if (!ranks.includes(shape.length)) {
     throw new InputError(
@@ -125,29 +139,48 @@ function assertArray({ name, shape, data }: Idx, ranks: readonly number[], of: s
 }
 
 /**
- * A smaller set: the images that `keep` says yes to, in the same order, with their labels and factors.
+ * Makes a smaller set of the images for which `keep` returns true, in the same order, with their labels and factors.
  *
  * @param set The images to choose from.
- * @param keep Decides by an image's label and index, as in `select(set, (label) => label !== 9)`.
- * @throws {InputError} If none is left.
+ * @param keep Takes the label and the index of an image, as in `select(set, (label) => label !== 9)`.
+ * @throws {InputError} If no images are left.
+ * @example
+ * ```ts
+ * import { loadDigits, select } from "@vae/steps";
+ * import { assert } from "@std/assert";
+ *
+ * const { test } = await loadDigits();
+ * const ones = select(test, (label) => label === 1);
+ * assert(ones.labels.every((label) => label === 1));
+ * ```
  */
 export function select(set: LabelledImages, keep: (label: number, index: number) => boolean): LabelledImages {
   const { labels } = set;
-  return chosen(set, Array.from(labels.keys()).filter((i) => keep(labels[i]!, i))); // i is one of its keys
+  return chosen(set, Array.from(labels.keys()).filter((i) => keep(labels[i]!, i))); // i is in range
 }
 
 /**
- * The first `n` images of a set, or all if it has no more.
+ * Makes a set of the first `n` images of a set, or of all images if it has fewer.
  *
  * @throws {RangeError} If `n` is not a positive integer.
+ * @example
+ * ```ts
+ * import { loadDigits, take } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { train } = await loadDigits();
+ * assertEquals(take(train, 100).count, 100);
+ * ```
  */
 export function take<Set extends ImageSet>(set: Set, n: number): Set extends LabelledImages ? LabelledImages : ImageSet;
 export function take(set: ImageSet, n: number): ImageSet {
-  if (!(Number.isInteger(n) && n > 0)) throw new RangeError(`A number of images is a positive integer, not ${n}.`);
+  if (!(Number.isInteger(n) && n > 0)) {
+    throw new RangeError(`The number of images must be a positive integer, not ${n}.`);
+  }
   return chosen(set, Array.from({ length: Math.min(n, set.count) }, (_, i) => i));
 }
 
-/** The images at some indices, with what belongs to them. */
+/** Makes a set of the images at some indices, with their labels and factors. */
 export function chosen(set: LabelledImages, indices: number[]): LabelledImages;
 export function chosen(set: ImageSet, indices: number[]): ImageSet;
 export function chosen(set: ImageSet, indices: number[]): ImageSet {

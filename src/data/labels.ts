@@ -1,5 +1,5 @@
 /**
- * Classes as numbers, in the forms that files have.
+ * Turns the labels in files into class numbers.
  *
  * @module
  */
@@ -8,23 +8,24 @@ import { shapeText } from "../wording.ts";
 import { type Idx, wrongRank } from "./idx.ts";
 import type { NumberArray } from "./numbers.ts";
 
-/** Labels from a file: numbers, or words. */
+/** Labels from a file, as numbers or words. */
 export type LabelArray = NumberArray | { readonly name: string; readonly words: readonly string[] };
 
-/** Labels of all halves of a data set, and the words that their numbers stand for, if they do. */
+/** The labels of all halves of a data set, and the names of the classes, if they are not the numbers in the files. */
 export interface Labels {
-  /** Class numbers, `[N]` each. */
+  /** The class numbers of each half, `[N]`. */
   readonly labels: readonly Idx[];
-  /** What number 0 stands for, what 1, …; undefined where the numbers are those of the files. */
+  /** The names of classes 0, 1, …; `undefined` if the numbers are those in the files. */
   readonly classes?: readonly string[];
 }
 
 /**
- * Labels as class numbers from 0 to 255. Whole numbers in that range stay as they are; others, and words, become their
- * places among all that there are, in order.
+ * Turns labels into class numbers from 0 to 255. If all labels are whole numbers in that range, they stay as they are.
+ * Otherwise each label becomes its index in the sorted list of all labels.
  *
- * @param arrays What the files hold: `[N]`, `[N, 1]`, or QMNIST's form, `[N, 8]` of integers, the class first.
- * @throws {InputError} If one has another shape, a number that is not whole, or there are more than 256 classes.
+ * @param arrays The labels in the files: `[N]`, `[N, 1]`, or `[N, 8]` integers with the class first, as in QMNIST.
+ * @throws {InputError} If an array has another shape or a number that is not whole, or if there are more than 256
+ * classes.
  */
 export function labelsOf(arrays: readonly LabelArray[]): Labels {
   const columns = arrays.map((array) => "words" in array ? array.words : numbersOf(array));
@@ -37,13 +38,14 @@ export function labelsOf(arrays: readonly LabelArray[]): Labels {
   }
   const places = new Map(classes.map((value, place) => [value, bytes ? Number(value) : place]));
   const labels = arrays.map(({ name }, i) => {
-    const data = Uint8Array.from(columns[i]!, (value: string | number) => places.get(String(value))!); // made of all
+    // Every value has a place.
+    const data = Uint8Array.from(columns[i]!, (value: string | number) => places.get(String(value))!);
     return { name, shape: [data.length], data };
   });
   return { labels, ...(!bytes && { classes }) };
 }
 
-/** The class numbers in an array, one a row. */
+/** The class numbers in an array, one per row. */
 function numbersOf({ name, shape, data, kind }: NumberArray): number[] {
   const [, columns = 1] = shape;
   if (shape.length > 2) throw wrongRank(name, shape.length, 1);

@@ -1,30 +1,30 @@
 /**
- * The files in a directory, and in its folders.
+ * Lists the files in a directory and its subdirectories.
  *
  * @module
  */
 import { InputError } from "../errors.ts";
 
-/** A file: where it is, and its path inside the directory that was asked for, with `/` between names. */
+/** A file: its path, and its path relative to the directory, with `/` between names. */
 export interface FoundFile {
   readonly path: string;
   readonly inside: string;
 }
 
-/** How deep folders are looked into, and how many files are listed: more is no data set. */
+/** The limits of depth and number of files; anything beyond them is not a data set. */
 const [DEEPEST, MOST] = [5, 1_000_000];
 
 /**
- * Lists the files in a directory and in its folders, in the order of their names; hidden ones are left out. A path that is
- * no directory is one file.
+ * Lists the files in a directory and its subdirectories, sorted by name, without hidden files. If the path is not a
+ * directory, it is the only file.
  *
- * @param path The directory, or the file.
+ * @param path The path of the directory or the file.
  * @param wanted What should be there, as the rest of a sentence.
  * @throws {InputError} If there is nothing at the path, or more than a million files.
- * @throws {EnvironmentError} If the permission is missing; the message names the flag to add.
+ * @throws {EnvironmentError} If permission to read is missing. The message names the flag to add.
  */
 export async function listFiles(path: string, wanted: string): Promise<FoundFile[]> {
-  const { reading } = await import("../disk/read.ts"); // a browser has no disk
+  const { reading } = await import("../disk/read.ts"); // loaded here, because a browser has no disk
   const top = path.replace(/(?<=.)[\\/]+$/, "");
   const found: FoundFile[] = [];
   const walk = async (directory: string, before: string, depth: number): Promise<void> => {

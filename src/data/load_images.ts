@@ -1,5 +1,5 @@
 /**
- * Data by name, as the flag `--data` gives it.
+ * Loads data by name, as the flag `--data` gives it.
  *
  * @module
  */
@@ -10,28 +10,33 @@ import type { Dataset, LabelledImages } from "./images.ts";
 import { isLabelled, isMnist, loadMnist } from "./mnist.ts";
 import { noLabels, readFolder } from "./read_folder.ts";
 
-/** What is wanted of a data set, and who is told what is done with it. */
+/** What a program needs from a data set. */
 export interface ImageNeeds {
-  /** How many images to learn from are needed, at least; 1 by default. */
+  /** The smallest number of training images, 1 by default. */
   readonly train?: number;
-  /** How many held-out images are needed, at least; 1 by default. */
+  /** The smallest number of held-out images, 1 by default. */
   readonly test?: number;
-  /** What must divide the height and the width of the images, as 4 must for `convVae`; 1 by default. */
+  /**
+   * A number by which the height and the width of the images must be divisible, such as 4 for `convVae`; 1 by default.
+   */
   readonly divisibleBy?: number;
-  /** Whether labels are needed; not by default. */
+  /** Whether labels are needed; false by default. */
   readonly labels?: boolean;
-  /** Is told, in a sentence, what is done with the data that is not to be expected: that some of it is held out, say. */
+  /**
+   * Receives a sentence about anything unexpected that is done with the data, for example that a part of it is held
+   * out.
+   */
   readonly tell?: (sentence: string) => void;
 }
 
 /**
- * Loads a data set of images by name: `digits` ({@linkcode loadDigits}), `mnist` ({@linkcode loadMnist}, fetched and
- * cached), or else the path of a directory or of a single file.
+ * Loads a data set of images by name: `digits` ({@linkcode loadDigits}), `mnist` ({@linkcode loadMnist}, downloaded and
+ * cached), or otherwise the path of a directory or a single file.
  *
- * On the disk, images may be IDX files under MNIST's, EMNIST's or QMNIST's names, `.npy`, `.npz`, CSV with a column of
- * labels, or PNG images in a folder for each class, packed or not; `data/README.md` has a table of what is read and what
- * is refused. Labels may be any numbers or words, at most 256 different ones. Where nothing is held out, a fifth of the
- * images is, drawn at random and always the same.
+ * On the disk, images may be IDX files with the names of MNIST, EMNIST or QMNIST, `.npy`, `.npz`, CSV with a column of
+ * labels, or PNG images in a folder per class, compressed or not. `data/README.md` has a table of what is read and what
+ * is refused. Labels may be any numbers or words, with at most 256 different ones. If there are no held-out images, a
+ * fifth of the images is held out, drawn at random but always the same.
  *
  * @example
  * ```ts ignore
@@ -40,11 +45,11 @@ export interface ImageNeeds {
  * const { train, test } = await loadImages("my-folder", undefined, { tell: console.log });
  * console.log(train.count, train.height, train.width, train.channels, train.labels?.[0], test.count);
  * ```
- * @param name The name, or the path.
- * @param onProgress Is told, while MNIST is fetched, how many bytes have come, and how many there will be.
- * @param needs How many images are needed, where one is too few, and whether labels are.
- * @throws {InputError} If nothing is at the path, what is there cannot be used, or has too few images or no labels; the
- * message names the file and what it is.
+ * @param name The name or the path.
+ * @param onProgress Receives the progress of the download of MNIST.
+ * @param needs What the caller needs, such as a number of images or labels.
+ * @throws {InputError} If nothing is at the path, or if the data there cannot be read or does not have what is needed.
+ * The message names the file and what it is.
  * @throws {EnvironmentError} If a permission or the network is missing.
  */
 export function loadImages(
@@ -52,13 +57,13 @@ export function loadImages(
   onProgress?: OnProgress,
   needs?: ImageNeeds,
 ): Promise<Dataset<LabelledImages>>;
-/** Images that need labels. */
+/** Loads images that must have labels. */
 export function loadImages(
   name: string,
   onProgress: OnProgress | undefined,
   needs: ImageNeeds & { labels: true },
 ): Promise<Dataset<LabelledImages>>;
-/** Images, perhaps without labels. */
+/** Loads images, perhaps without labels. */
 export function loadImages(name: string, onProgress?: OnProgress, needs?: ImageNeeds): Promise<Dataset>;
 export async function loadImages(
   name: string,
@@ -82,7 +87,7 @@ export async function loadImages(
   return images;
 }
 
-/** Loads a data set by name, however many images it has. */
+/** Loads a data set by name, without checking the caller's needs. */
 async function load(name: string, onProgress?: OnProgress, tell?: ImageNeeds["tell"]): Promise<Dataset> {
   if (name === "digits") return await loadDigits();
   if (name === "mnist") return await loadMnist(onProgress ? { onProgress } : {});

@@ -1,5 +1,5 @@
 /**
- * MNIST (LeCun, Cortes and Burges 1998), and every other data set that comes in its form.
+ * Loads MNIST (LeCun, Cortes and Burges 1998) and other data sets in its format.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { parseIdx } from "./idx.ts";
 import { type Dataset, type ImageSet, imageSet, type LabelledImages } from "./images.ts";
 import { type Halves, noLabels, readFolder } from "./read_folder.ts";
 
-/** Size in bytes and SHA-256 of MNIST's four files, unpacked. */
+/** The sizes in bytes and the SHA-256 hashes of MNIST's four files, unpacked. */
 const MNIST = {
   "train-images-idx3-ubyte": {
     size: 47_040_016,
@@ -34,7 +34,7 @@ type FileName = keyof typeof MNIST;
 
 const FILES = Object.keys(MNIST) as FileName[];
 
-/** What to do where MNIST cannot be fetched. */
+/** What to do if MNIST cannot be downloaded, for messages. */
 const OTHERWISE =
   "three ways are left: fetch it once where there is a network, and the cache keeps it; give a directory of " +
   "its files (--data DIRECTORY); take the embedded digits (--data digits)";
@@ -45,35 +45,44 @@ interface Unpacked {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Where {@linkcode loadMnist} looks for the data. */
+/** The options of {@linkcode loadMnist}. */
 export interface MnistOptions {
   /**
    * A directory with four IDX files: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-   * `t10k-labels-idx1-ubyte`, each with or without `.gz`; or labelled images in any other form that {@linkcode loadImages}
-   * reads. Without it, MNIST is fetched.
+   * `t10k-labels-idx1-ubyte`, each with or without `.gz`; or labelled images in any other format that
+   * {@linkcode loadImages} reads. If it is not given, MNIST is downloaded.
    */
   readonly directory?: string;
-  /** Where to fetch MNIST from: URLs that end in `/`, tried in turn. Two public mirrors by default. */
+  /** The mirrors to download MNIST from, tried in turn: URLs that end in `/`. Two public mirrors by default. */
   readonly mirrors?: readonly string[];
-  /** The name of the cache that keeps what was fetched, `vae-steps-mnist` by default. */
+  /** The name of the cache that keeps the files, `vae-steps-mnist` by default. */
   readonly cache?: string;
-  /** Is told how many bytes of all four files have come, and how many there will be, while they are fetched. */
+  /** Receives the progress of the download of all four files. */
   readonly onProgress?: OnProgress;
 }
 
 /**
- * Loads MNIST, 60,000 images to train on and 10,000 to test on, or any other set of 28×28 images in its form, such as
+ * Loads MNIST, 60,000 training images and 10,000 held-out images, or another labelled data set in its format, such as
  * Fashion-MNIST or your own.
  *
- * What is fetched is cached (12 MB), so only the first time needs the network. Its unpacked bytes are checked by SHA-256
- * every time, and fetched again where the cache has damaged them. A mirror that cannot be reached, stalls or breaks off is
- * asked three times, any other fault sends to the next one at once. A directory may hold anything of that form.
+ * The download (12 MB) is cached, so only the first call needs the network. The unpacked bytes are checked by SHA-256
+ * every time, and damaged files in the cache are downloaded again. A mirror that cannot be reached, stalls or breaks
+ * off is tried three times; after any other fault, the next mirror is tried at once. The contents of a directory are
+ * not compared with MNIST's.
  *
- * @returns The data set `mnist`, or one named by its directory's path if that holds something else than MNIST.
- * @throws {InputError} If the directory or a file in it is missing, is not what its name says, or does not fit the others.
- * @throws {EnvironmentError} If a permission is missing (the message names the flag to add), the network is, or no mirror
- * has the right bytes.
+ * @returns The data set, named `mnist` or, if a directory holds something else, by the path of the directory.
+ * @throws {InputError} If the directory or a file in it is missing, a file is not what its name says, or files do not
+ * belong together.
+ * @throws {EnvironmentError} If a permission or the network is missing, or no mirror has the right bytes. For a
+ * permission, the message names the flag to add.
  * @throws {RangeError} If a mirror is not an http or https URL that ends in `/`.
+ * @example
+ * ```ts ignore
+ * import { loadMnist } from "@vae/steps";
+ *
+ * const { train, test } = await loadMnist(); // downloads 12 MB the first time
+ * console.log(train.count, test.count); // 60000 10000
+ * ```
  */
 export async function loadMnist({
   directory,
@@ -95,7 +104,7 @@ export async function loadMnist({
   return { name: "mnist", train, test };
 }
 
-/** Parses images and their labels. */
+/** Parses images and their labels into a set. */
 function join(images: Unpacked, labels: Unpacked): LabelledImages {
   return imageSet(parseIdx(images.bytes, images.name, 3), parseIdx(labels.bytes, labels.name, 1));
 }
@@ -105,13 +114,13 @@ export function isLabelled(images: ImageSet): images is LabelledImages {
   return images.labels !== undefined;
 }
 
-/** Gets each of the four files by `get`, all at once. */
+/** Gets the four files with `get`, all at once. */
 async function four(get: (name: FileName) => Promise<Unpacked>): Promise<Record<FileName, Unpacked>> {
   const entries = await Promise.all(FILES.map(async (name) => [name, await get(name)]));
   return Object.fromEntries(entries);
 }
 
-/** Fetches MNIST's files, or takes them from the cache. If one cannot be had, the others are given up. */
+/** Gets MNIST's files from the cache or the mirrors. If one fails, the others are aborted. */
 async function fetchFiles(mirrors: readonly string[], cache: string, onProgress?: OnProgress) {
   const stop = new AbortController();
   const progress = new Map<FileName, { received: number; total: number }>();
@@ -140,11 +149,11 @@ async function fetchFiles(mirrors: readonly string[], cache: string, onProgress?
   }
 }
 
-/** Whether these are MNIST's own images and labels, in whatever form they came. */
+/** Whether images and labels are those of MNIST, whatever the format of their files. */
 export async function isMnist({ train, test }: Halves): Promise<boolean> {
   const arrays = [[train, train.pixels], [train, train.labels], [test, test.pixels], [test, test.labels]] as const;
   for (const [i, [{ count, height, width }, values]] of arrays.entries()) {
-    const { size, hash } = MNIST[FILES[i]!]; // as many as arrays
+    const { size, hash } = MNIST[FILES[i]!]; // one file per array
     const header = i % 2 === 0 ? [0x803, count, height, width] : [0x801, count];
     if (values?.length !== size - 4 * header.length) return false;
     const file = new Uint8Array(size);

@@ -1,5 +1,5 @@
 /**
- * NumPy's file of several arrays, `.npz`: a zip archive of `.npy` files.
+ * Reads `.npz` files, NumPy's format for several arrays: a zip archive of `.npy` files.
  *
  * @module
  */
@@ -13,8 +13,9 @@ import type { NumberArray } from "./numbers.ts";
  *
  * @param bytes The file.
  * @param name The file's name, for messages.
- * @returns Its arrays, each with its `title`, such as `x_train`; undefined if it is no zip archive, or one without arrays.
- * @throws {InputError} If it is broken, too long, or an array in it holds something else than numbers.
+ * @returns The arrays, each with its `title`, such as `x_train`; `undefined` if it is not a zip archive, or one without
+ * arrays.
+ * @throws {InputError} If it is broken or too long, or if an array in it holds something other than numbers.
  */
 export async function parseNpz(
   bytes: Uint8Array,

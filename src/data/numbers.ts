@@ -1,26 +1,26 @@
 /**
- * Arrays of numbers as files hold them: the kinds of numbers that there are, and how they are read.
+ * Arrays of numbers in files: their types, and how to read them.
  *
  * @module
  */
 
-/** The numbers of an array. */
+/** The values of an array. */
 export type Values = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | FloatValues;
 type FloatValues = Float32Array | Float64Array;
 
 /** An array of numbers from a file. */
 export interface NumberArray {
-  /** Where it came from, for messages. */
+  /** Its name, for messages. */
   readonly name: string;
-  /** Its sizes, such as `[60000, 28, 28]`. */
+  /** Its shape, such as `[60000, 28, 28]`. */
   readonly shape: readonly number[];
-  /** Its values, last axis fastest. */
+  /** Its values in row-major order. */
   readonly data: Values;
-  /** What its numbers are in the file, in words: `bytes`, `32-bit integers`. */
+  /** The type of its numbers in the file, in words such as `bytes` or `32-bit integers`. */
   readonly kind: string;
 }
 
-/** A kind of numbers: its words, what holds it, its bytes, and how one is read. */
+/** A type of numbers: its name in words, the array that holds it, its size in bytes, and how to read a number. */
 interface Kind {
   readonly words: string;
   readonly holder: new (length: number) => Values;
@@ -28,7 +28,7 @@ interface Kind {
   readonly read: (view: DataView, at: number, little: boolean) => number;
 }
 
-/** Every kind that is read, by NumPy's name. Integers of 64 bits become doubles, exact up to 2⁵³. */
+/** All supported types, by NumPy's names. 64-bit integers become doubles, which are exact up to 2⁵³. */
 export const KINDS: Readonly<Record<string, Kind>> = {
   b1: { words: "truth values", holder: Uint8Array, bytes: 1, read: (view, at) => view.getUint8(at) },
   u1: { words: "bytes", holder: Uint8Array, bytes: 1, read: (view, at) => view.getUint8(at) },
@@ -43,7 +43,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   f8: { words: "64-bit floats", holder: Float64Array, bytes: 8, read: (v, at, le) => v.getFloat64(at, le) },
 };
 
-/** Reads all the numbers in some bytes, of one kind and byte order. Bytes stay where they are, and share their memory. */
+/** Reads all numbers in some bytes, given their type and byte order. Unsigned bytes are not copied. */
 export function readNumbers(bytes: Uint8Array, { holder, bytes: size, read }: Kind, little: boolean): Values {
   if (holder === Uint8Array) return bytes;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,5 +1,5 @@
 /**
- * Pixels as bytes, in the forms that files have.
+ * Turns the images in files into pixels that are bytes.
  *
  * @module
  */
@@ -9,11 +9,12 @@ import { type Idx, wrongRank } from "./idx.ts";
 import type { NumberArray } from "./numbers.ts";
 
 /**
- * Images as bytes, `[N, H, W]` or `[N, H, W, C]`. Rows of pixels become squares, and numbers from 0 to 1 become 0 to 255.
+ * Turns images into bytes, `[N, H, W]` or `[N, H, W, C]`. Rows of pixels become square images, and numbers from 0 to 1
+ * are scaled to 0 to 255.
  *
- * @param array What a file holds: `[N, D]`, `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]`, `C` being 1 or 3.
- * @param transposed Whether rows and columns are exchanged in the file, as in EMNIST's; they are put right.
- * @throws {InputError} If it has another shape, or its numbers are no pixels.
+ * @param array The array in a file: `[N, D]`, `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]`, where `C` is 1 or 3.
+ * @param transposed Whether rows and columns are exchanged in the file, as in EMNIST; they are then exchanged back.
+ * @throws {InputError} If it has another shape, or its numbers are not pixels.
  */
 export function imagesOf(array: NumberArray, transposed = false): Idx {
   const shape = imageShape(array);
@@ -25,7 +26,7 @@ export function imagesOf(array: NumberArray, transposed = false): Idx {
   return planes ? gather(images, shape, [down, right, deep]) : images;
 }
 
-/** The sizes of images, as `[N, H, W]` or `[N, H, W, C]`. */
+/** The shape of images, `[N, H, W]` or `[N, H, W, C]`. */
 function imageShape({ name, shape }: NumberArray): number[] {
   const [count = 0, a = 0, b = 0, c = 0] = shape;
   const colours = (size: number) => size === 1 || size === 3;
@@ -38,7 +39,7 @@ function imageShape({ name, shape }: NumberArray): number[] {
   throw new InputError(`${name} has shape ${shapeText(shape)}; expected ${forms}.`);
 }
 
-/** Numbers as bytes: those from 0 to 1 are shares of 255. */
+/** Turns numbers into bytes. If all are from 0 to 1, they are multiplied by 255. */
 function bytesOf({ name, data, kind }: NumberArray): Uint8Array {
   if (data instanceof Uint8Array && data.some((value) => value > 1)) return data;
   let [least, most] = [Infinity, -Infinity];
@@ -55,7 +56,7 @@ function bytesOf({ name, data, kind }: NumberArray): Uint8Array {
   return Uint8Array.from(data as ArrayLike<number>, (value) => Math.round(factor * value));
 }
 
-/** Images whose pixels are fetched from elsewhere in the file: so far apart are rows, columns and channels there. */
+/** Reorders pixels, given the strides of rows, columns and channels in the file. */
 function gather({ name, data }: Idx, shape: number[], [down, right, deep]: readonly [number, number, number]): Idx {
   const [count = 0, height = 0, width = 0, channels = 1] = shape;
   const out = new Uint8Array(data.length);
@@ -64,7 +65,7 @@ function gather({ name, data }: Idx, shape: number[], [down, right, deep]: reado
     const from = to;
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
-        for (let c = 0; c < channels; c++) out[to++] = data[from + y * down + x * right + c * deep]!; // of this image
+        for (let c = 0; c < channels; c++) out[to++] = data[from + y * down + x * right + c * deep]!; // in range
       }
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Pictures in folders, each folder a class.
+ * Reads pictures in folders, where each folder is a class.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { FoundFile } from "./list_files.ts";
 import { readPacked } from "./read_file.ts";
 import { type Half, roleOf } from "./roles.ts";
 
-/** Images of one half of a data set, and their labels where they have some. */
+/** The images of one half of a data set, and their labels if they have any. */
 export interface Pictures {
   readonly half: Half | undefined;
   readonly images: Idx;
@@ -19,13 +19,14 @@ export interface Pictures {
 }
 
 /**
- * Reads PNG images. A folder called `train` or `test`, say, is a half of the data, any other the class of what is in it.
+ * Reads PNG images. A folder named `train` or `test`, for example, is a half of the data; any other folder is the class
+ * of the images in it.
  *
  * @param files The pictures.
- * @param directory Where they are, for messages.
- * @throws {InputError} If one is no PNG, is transparent, or differs from the others in size; if some have a class and others
- * have not.
- * @throws {EnvironmentError} If the permission is missing.
+ * @param directory Their directory, for messages.
+ * @throws {InputError} If a picture is not a PNG, is transparent, or differs from the others in size, or if only some
+ * have a class.
+ * @throws {EnvironmentError} If permission to read is missing.
  */
 export async function readPictures(files: readonly FoundFile[], directory: string): Promise<Pictures[]> {
   const placed = files.map(({ path, inside }) => ({ path, ...placeOf(inside.split("/").slice(0, -1)) }));
@@ -43,7 +44,10 @@ export async function readPictures(files: readonly FoundFile[], directory: strin
   return halves;
 }
 
-/** What folders say of a picture in them: the first one of such a name its half, the last of the others its class. */
+/**
+ * The half and the class of a picture, from the folders that it is in: the first one that names a half, and the last
+ * other one.
+ */
 function placeOf(folders: readonly string[]): { half: Half | undefined; word: string | undefined } {
   const halfOf = (folder: string) => roleOf(folder).set === "" ? roleOf(folder).half : undefined;
   const at = folders.findIndex(halfOf);
@@ -51,7 +55,7 @@ function placeOf(folders: readonly string[]): { half: Half | undefined; word: st
   return { half: halfOf(folders[at] ?? ""), word };
 }
 
-/** The pixels of many pictures in one array, `[N, H, W, C]`. */
+/** Reads the pixels of pictures into one array, `[N, H, W, C]`. */
 async function stack(files: readonly { path: string }[], name: string): Promise<Idx> {
   let [data, first] = [new Uint8Array(), { path: "", size: "", shape: [0, 0, 0] }];
   for (const [i, { path }] of files.entries()) {
@@ -67,7 +71,7 @@ async function stack(files: readonly { path: string }[], name: string): Promise<
   return { name, shape: [files.length, ...first.shape], data };
 }
 
-/** Reads a PNG: grey or in colour, of any depth. */
+/** Reads a PNG in grey or colour, of any bit depth. */
 async function readPicture(path: string): Promise<{ pixels: Uint8Array; shape: number[] }> {
   const bytes = await readPacked(path, "expected a PNG image");
   const { convertIndexedToRgb, decode, hasPngSignature } = await import("fast-png");

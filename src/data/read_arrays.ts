@@ -1,5 +1,5 @@
 /**
- * The arrays in a file, whatever its form, which its first bytes tell.
+ * Reads the arrays in a file, whose format its first bytes tell.
  *
  * @module
  */
@@ -16,22 +16,22 @@ import { readPacked, unpackWhole } from "./read_file.ts";
 
 /** An array in a file. */
 export interface FileArray {
-  /** What it is called there; undefined if the file has no names. */
+  /** Its name in the file; `undefined` if the file has no names. */
   readonly title?: string;
-  /** What it holds, where the file's form says it. */
+  /** Whether it holds images or labels, if the format tells. */
   readonly part?: "images" | "labels";
-  /** The array itself. */
+  /** The array. */
   readonly array: NumberArray | LabelArray;
 }
 
 /**
- * Reads the arrays in a file: one in IDX or `.npy`, all in `.npz`, pixels and perhaps labels in CSV.
+ * Reads the arrays in a file: one from IDX or `.npy`, all from `.npz`, pixels and perhaps labels from CSV.
  *
- * @param path The file, packed by gzip or not.
+ * @param path The path of the file, which may be compressed with gzip.
  * @param wanted What should be there, as the rest of a sentence.
- * @param rank How many axes an IDX file is expected to have, for messages.
- * @throws {InputError} If it cannot be read; the message names what it is instead.
- * @throws {EnvironmentError} If the permission is missing.
+ * @param rank The expected rank of an IDX file, for messages.
+ * @throws {InputError} If it is something else. The message says what it is.
+ * @throws {EnvironmentError} If permission to read is missing.
  */
 export async function readArrays(path: string, wanted: string, rank: number): Promise<FileArray[]> {
   const bytes = await unpacked(await readPacked(path, wanted), path);
@@ -45,25 +45,26 @@ export async function readArrays(path: string, wanted: string, rank: number): Pr
   }
   const foreign = bytes.length > 0 && foreignKind(bytes);
   if (foreign) throw new InputError(`${path} is ${foreign}.`);
-  if (!isText(bytes)) return [{ array: { ...parseIdx(bytes, path, rank), kind: "bytes" } }]; // it says how it begins
+  // Throws an error that shows the first bytes.
+  if (!isText(bytes)) return [{ array: { ...parseIdx(bytes, path, rank), kind: "bytes" } }];
   const { images, labels } = await imagesInCsv(bytes, path);
   return [{ part: "images", array: images }, ...(labels ? [{ part: "labels" as const, array: labels }] : [])];
 }
 
-/** Unpacks a file where it is packed: IDX no further than its header promises. */
+/** Unpacks a file if it is packed; for IDX, no more than its header promises. */
 async function unpacked(bytes: Uint8Array<ArrayBuffer>, path: string): Promise<Uint8Array<ArrayBuffer>> {
-  if (isIdx(bytes) || isNpy(bytes)) return bytes; // a browser has unpacked it, and left its name
-  if (!isGzip(bytes)) return await unpack(bytes, path); // which says what is not gzip, though named so
+  if (isIdx(bytes) || isNpy(bytes)) return bytes; // a browser may have unpacked it without changing its name
+  if (!isGzip(bytes)) return await unpack(bytes, path); // refuses a file that is named .gz but is not gzip
   const start = await gunzip(bytes, HEADER).catch(() => new Uint8Array());
   return isIdx(start) ? await unpack(bytes, path) : await unpackWhole(bytes, path);
 }
 
-/** Whether bytes begin as an IDX file of bytes does whose 32-bit numbers were all written in the other order. */
+/** Whether bytes start like an IDX file of bytes whose 32-bit numbers are all in the wrong byte order. */
 function reversedIdx([rank = 0, type, zero, zeroToo]: Uint8Array): boolean {
   return rank > 0 && rank < 5 && type === 8 && zero === 0 && zeroToo === 0;
 }
 
-/** Whether bytes are text, by how they begin. */
+/** Whether the first bytes look like text. */
 function isText(bytes: Uint8Array): boolean {
   const start = bytes.subarray(0, 1000);
   return start.length > 0 && !start.some((byte) => byte < 9 || (byte > 13 && byte < 32));

@@ -1,5 +1,5 @@
 /**
- * A file of data from the disk, unpacked.
+ * Reads and unpacks data files.
  *
  * @module
  */
@@ -13,13 +13,13 @@ export interface DataFile {
 }
 
 /**
- * Reads a file, and unpacks it where it is packed by gzip. Neither one without end, such as a device, is read, nor one
- * that is too long.
+ * Reads a file, and unpacks it if it is gzip. It does not read files without an end, such as devices, or files that are
+ * too long.
  *
- * @param path Where it is.
+ * @param path The path of the file.
  * @param wanted What should be there, as the rest of a sentence.
  * @throws {InputError} If there is no such file, it is too long, or its gzip stream is broken.
- * @throws {EnvironmentError} If the permission is missing; the message names the flag to add.
+ * @throws {EnvironmentError} If permission to read is missing. The message names the flag to add.
  */
 export async function readFile(path: string, wanted: string): Promise<DataFile> {
   const packed = await readPacked(path, wanted);
@@ -27,13 +27,13 @@ export async function readFile(path: string, wanted: string): Promise<DataFile> 
 }
 
 /**
- * Reads a file as it is, packed or not, as {@linkcode readFile} does.
+ * Reads a file like {@linkcode readFile}, without unpacking it.
  *
  * @throws {InputError} If there is no such file, or it is too long.
- * @throws {EnvironmentError} If the permission is missing.
+ * @throws {EnvironmentError} If permission to read is missing.
  */
 export async function readPacked(path: string, wanted: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { reading } = await import("../disk/read.ts"); // a browser has no disk
+  const { reading } = await import("../disk/read.ts"); // loaded here, because a browser has no disk
   return await reading(path, async () => {
     const { isFile, isDirectory, size } = await Deno.stat(path);
     if (isDirectory) throw new InputError(`${path} is a directory: ${wanted}.`);
@@ -44,9 +44,9 @@ export async function readPacked(path: string, wanted: string): Promise<Uint8Arr
 }
 
 /**
- * Unpacks gzip, up to the limit; what is not packed stays as it is.
+ * Unpacks gzip, up to the limit. Other bytes are returned unchanged.
  *
- * @throws {InputError} If its gzip stream is broken, or unpacks to more than the limit.
+ * @throws {InputError} If the gzip stream is broken, or unpacks to more than the limit.
  */
 export async function unpackWhole(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Uint8Array<ArrayBuffer>> {
   if (!isGzip(bytes)) return bytes;

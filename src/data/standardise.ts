@@ -1,5 +1,5 @@
 /**
- * Columns of mean 0 and standard deviation 1, and the way back.
+ * Scales columns to mean 0 and standard deviation 1, and back.
  *
  * @module
  */
@@ -11,29 +11,33 @@ import { type DataTable, tableOf } from "./table.ts";
 
 /** How {@linkcode standardise} splits a table. */
 export interface StandardiseOptions {
-  /** The share of the rows to hold out, 0.2 by default; at least one row. */
+  /** The share of the rows to hold out, 0.2 by default; at least one row is held out. */
   readonly heldOut?: number;
-  /** The seed of which rows are held out, 0 by default. */
+  /** The seed of the choice of held-out rows, 0 by default. */
   readonly seed?: number;
 }
 
-/** A table split in two, its columns standardised. */
+/** A table that was split in two and standardised. */
 export interface Standardised {
-  /** The rows to learn from. Each column has mean 0 and standard deviation 1 over them; a constant one is 0 throughout. */
+  /** The training rows, over which each column has mean 0 and standard deviation 1. A constant column is all zeros. */
   readonly train: DataTable;
-  /** The held-out rows, moved and scaled as those are. */
+  /** The held-out rows, standardised with the same means and standard deviations. */
   readonly test: DataTable;
-  /** Each column's mean over the training rows, `[D]`. */
+  /** The mean of each column over the training rows, `[D]`. */
   readonly mean: Float64Array;
-  /** Each column's standard deviation over the training rows, `[D]`; 1 for a constant column. */
+  /** The standard deviation of each column over the training rows, `[D]`; 1 for a constant column. */
   readonly standardDeviation: Float64Array;
-  /** Brings standardised rows `[B, D]`, such as decoded ones, back to the table's own units; the caller disposes. */
+  /**
+   * Converts standardised rows `[B, D]`, such as decoded ones, back to the units of the table; the caller disposes
+   * them.
+   */
   undo(rows: Tensor): Tensor2D;
 }
 
 /**
- * Splits a table at random into rows to learn from and held-out ones, and standardises its columns by the former alone.
- * Networks start from weights that expect numbers of this size, and a Gaussian likelihood from a variance near 1.
+ * Splits a table at random into training rows and held-out rows, and standardises the columns with statistics of the
+ * training rows alone. The initial weights of networks suit numbers of this size, and a Gaussian likelihood starts from
+ * a variance near 1.
  *
  * @example
  * ```ts
@@ -47,14 +51,14 @@ export interface Standardised {
  * const { x } = train.batch([0, 1]);
  * const back = undo(x); // in centimetres and kilograms
  * ```
- * @param table The table, as {@linkcode loadTable} gives it.
+ * @param table The table, for example from {@linkcode loadTable}.
  * @throws {InputError} If it has fewer than two rows.
- * @throws {RangeError} If the share to hold out is not between 0 and 1, or a column has a number that is not finite.
+ * @throws {RangeError} If `heldOut` is not between 0 and 1, or a column has a number that is not finite.
  */
 export function standardise(table: DataTable, { heldOut = 0.2, seed = 0 }: StandardiseOptions = {}): Standardised {
   const { count } = table;
-  if (!(heldOut > 0 && heldOut < 1)) throw new RangeError(`heldOut is a share between 0 and 1, not ${heldOut}.`);
-  if (count < 2) throw new InputError(`A table to split has at least two rows, not ${count}.`);
+  if (!(heldOut > 0 && heldOut < 1)) throw new RangeError(`heldOut must be a share between 0 and 1, not ${heldOut}.`);
+  if (count < 2) throw new InputError(`A table must have at least two rows to be split, not ${count}.`);
   const held = Math.min(Math.max(Math.round(heldOut * count), 1), count - 1);
   const order = random(seed).permutation(count);
   const learned = order.subarray(held).toSorted();
@@ -68,7 +72,10 @@ export function standardise(table: DataTable, { heldOut = 0.2, seed = 0 }: Stand
   };
 }
 
-/** Mean and standard deviation of each column over some rows; that of a constant column is taken as 1. */
+/**
+ * The mean and standard deviation of each column over some rows. The standard deviation of a constant column is set to
+ * 1.
+ */
 function moments({ values, columns }: DataTable, rows: Uint32Array) {
   const [mean, standardDeviation] = [new Float64Array(columns.length), new Float64Array(columns.length)];
   columns.forEach((name, column) => {
@@ -79,21 +86,22 @@ function moments({ values, columns }: DataTable, rows: Uint32Array) {
     }
     mean[column] = numbers.reduce((sum, value) => sum + value / numbers.length, 0);
     const constant = numbers.every((value) => value === numbers[0]);
-    if (constant) mean[column] = numbers[0] ?? 0; // exactly, where a sum rounds
+    if (constant) mean[column] = numbers[0] ?? 0; // exact, whereas a sum rounds
     const square = numbers.reduce((sum, value) => sum + (value - mean[column]!) ** 2 / numbers.length, 0);
     standardDeviation[column] = constant ? 1 : Math.sqrt(square);
   });
   return { mean, standardDeviation };
 }
 
-/** Some rows of a table, each column moved by its mean and divided by its standard deviation. */
+/** Standardises some rows of a table. */
 function scaled(table: DataTable, rows: Uint32Array, mean: Float64Array, standardDeviation: Float64Array): DataTable {
   const { values, columns, labels, classes } = table;
   const size = columns.length;
   const out = new Float64Array(rows.length * size);
   rows.forEach((from, to) => {
     for (let i = 0; i < size; i++) {
-      out[to * size + i] = (values[from * size + i]! - mean[i]!) / standardDeviation[i]!; // one a column, as made above
+      // One per column, as made above.
+      out[to * size + i] = (values[from * size + i]! - mean[i]!) / standardDeviation[i]!;
     }
   });
   const chosen = labels && Uint32Array.from(rows, (row) => labels[row] ?? 0);

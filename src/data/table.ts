@@ -1,5 +1,5 @@
 /**
- * Tables of numbers: a row an example.
+ * Tables of numbers, with one example per row.
  *
  * @module
  */
@@ -12,41 +12,44 @@ import { isNpy, parseNpy } from "./npy.ts";
 import { cellText, numberIn, readCsv } from "./csv.ts";
 import { readFile } from "./read_file.ts";
 
-/** A table's numbers, and what its rows and columns are. */
+/** A table of numbers with named columns, and perhaps a class for each row. */
 export interface DataTable extends Rows {
-  /** Its numbers, row by row, `[N, D]`. */
+  /** Its numbers in row-major order, `[N, D]`. */
   readonly values: Float64Array;
   /** The names of its `D` columns. */
   readonly columns: readonly string[];
-  /** The class of each row, an index into `classes`, `[N]`, where the table has a column of classes. */
+  /** The class of each row, an index into `classes`, `[N]`, if the table has a column of classes. */
   readonly labels?: Uint32Array;
-  /** The classes, as the table calls them, in order. */
+  /** The sorted names of the classes in the table. */
   readonly classes?: readonly string[];
   /**
-   * Some of the rows, in the order asked for; the caller disposes.
+   * Returns the rows at some indices, in that order; the caller disposes them.
    *
    * @param indices `B` integers from 0 to N-1.
-   * @returns A batch: `x` is `[B, D]`; `y`, where there are labels, their class numbers, `[B]`.
-   * @throws {RangeError} If an index is not one of these.
+   * @returns A batch: `x` is `[B, D]`; `y` is the class numbers, `[B]`, if there are labels.
+   * @throws {RangeError} If an index is out of range.
    */
   batch(indices: ArrayLike<number>): Batch<Tensor2D>;
 }
 
-/** What is known of a file that holds a table. */
+/** The options of {@linkcode loadTable}. */
 export interface TableOptions {
-  /** The column of classes, by its name or its place, the first being 0: numbers or words, which are no part of `x`. */
+  /**
+   * The column of classes, by name or by index, counted from 0. It may hold numbers or words, and is not part of `x`.
+   */
   readonly label?: string | number;
-  /** Whether the first row names the columns. By default it does if it holds no number. */
+  /** Whether the first row names the columns. By default it does if it has no numbers. */
   readonly header?: boolean;
 }
 
-/** What a table is made of. */
+/** The parts of a table. */
 export type TableParts = Pick<DataTable, "values" | "columns" | "labels" | "classes">;
 
 /**
- * Loads a table of numbers: CSV (commas, semicolons or tabs; gzip or not) or a `.npy` file of two axes.
+ * Loads a table of numbers: CSV with commas, semicolons or tabs, compressed with gzip or not, or a `.npy` file with two
+ * axes.
  *
- * A first column without a name that counts the rows from 0, as pandas writes it, is left out.
+ * A first column that has no name and counts the rows from 0, as pandas writes it, is left out.
  *
  * @example
  * ```ts ignore
@@ -54,11 +57,11 @@ export type TableParts = Pick<DataTable, "values" | "columns" | "labels" | "clas
  *
  * const { train, test, undo } = standardise(await loadTable("measurements.csv", { label: "species" }));
  * ```
- * @param path The file.
- * @param options Which column holds classes, and whether there is a header.
- * @throws {InputError} If there is no such file, it cannot be read as a table, it has no column named `label`, or a cell
- * is no finite number of float32; the message names row and column.
- * @throws {EnvironmentError} If the permission to read it is missing.
+ * @param path The path of the file.
+ * @param options The column of classes, and whether there is a header.
+ * @throws {InputError} If there is no such file, it cannot be read as a table, it has no column `label`, or a cell is
+ * not a finite float32 number; the message names the row and the column.
+ * @throws {EnvironmentError} If permission to read is missing.
  */
 export async function loadTable(path: string, options: TableOptions = {}): Promise<DataTable> {
   const { name, bytes } = await readFile(path, "expected a table in CSV, or a .npy file of two axes");
@@ -66,10 +69,19 @@ export async function loadTable(path: string, options: TableOptions = {}): Promi
 }
 
 /**
- * Makes a table of numbers that are in memory.
+ * Makes a table from numbers in memory.
  *
- * @param parts Its numbers, row by row, `[N, D]`; the names of its columns; and, if known, the class number of each row.
- * @throws {RangeError} If the numbers do not fill rows of so many columns, or there is not one label a row.
+ * @param parts The numbers in row-major order, `[N, D]`; the names of the columns; and, if known, the class number of
+ * each row.
+ * @throws {RangeError} If the numbers do not fill whole rows, or there is not one label per row.
+ * @example
+ * ```ts
+ * import { tableOf } from "@vae/steps";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const table = tableOf({ values: Float64Array.of(180, 75, 160, 55), columns: ["height", "weight"] });
+ * assertEquals(table.count, 2);
+ * ```
  */
 export function tableOf(parts: TableParts): DataTable {
   const { values, columns, labels } = parts;
@@ -79,7 +91,7 @@ export function tableOf(parts: TableParts): DataTable {
     throw new RangeError(`A table of ${size} columns cannot have ${values.length} numbers.`);
   }
   if (labels && labels.length !== count) {
-    throw new RangeError(`A table of ${count} rows has ${labels.length} labels; expected one a row.`);
+    throw new RangeError(`A table of ${count} rows has ${labels.length} labels; expected one per row.`);
   }
   return {
     ...parts,
@@ -90,7 +102,7 @@ export function tableOf(parts: TableParts): DataTable {
       for (let b = 0; b < indices.length; b++) {
         const row = checkedIndex(indices[b], count);
         batch.set(values.subarray(row * size, (row + 1) * size), b * size);
-        if (labels) classes[b] = labels[row]!; // one a row
+        if (labels) classes[b] = labels[row]!; // one per row
       }
       const x = tf.tensor2d(batch, [indices.length, size]);
       return labels ? { x, y: tf.tensor1d(classes) } : { x };
@@ -98,7 +110,7 @@ export function tableOf(parts: TableParts): DataTable {
   };
 }
 
-/** The table in a `.npy` file, whose columns are called by their numbers. */
+/** The table in a `.npy` file, whose columns are named by their indices. */
 function tableInNpy(bytes: Uint8Array, name: string, { label }: TableOptions): DataTable {
   const { shape, data } = parseNpy(bytes, name);
   const [rows = 0, size = 0] = shape;
@@ -108,7 +120,7 @@ function tableInNpy(bytes: Uint8Array, name: string, { label }: TableOptions): D
   return builder.table();
 }
 
-/** The table in a text. */
+/** The table in a CSV file. */
 async function tableInCsv(bytes: Uint8Array, name: string, { label, header }: TableOptions): Promise<DataTable> {
   let builder: ReturnType<typeof tableBuilder> | undefined;
   await readCsv(bytes, name, (cells, index) => {
@@ -127,7 +139,7 @@ async function tableInCsv(bytes: Uint8Array, name: string, { label, header }: Ta
   return builder.table();
 }
 
-/** Takes the rows of a table one by one, as text, and makes the table of them. */
+/** Collects the rows of a table one by one, as text, and makes the table. */
 function tableBuilder(name: string, columns: readonly string[], label?: string | number) {
   const labelAt = label === undefined ? -1 : typeof label === "number" ? label : columns.indexOf(label);
   if (label !== undefined && !(labelAt in columns)) {
@@ -174,7 +186,7 @@ function tableBuilder(name: string, columns: readonly string[], label?: string |
   };
 }
 
-/** The classes that rows have, in order, and the place of each row's among them. */
+/** The sorted classes of the rows, and the index of each row's class. */
 function classesOf(labels: readonly string[]): { labels: Uint32Array; classes: string[] } {
   const numeric = labels.every((label) => Number.isFinite(numberIn(label)));
   const classes = [...new Set(labels)].sort(numeric ? (a, b) => Number(a) - Number(b) : undefined);
