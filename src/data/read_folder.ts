@@ -1,5 +1,5 @@
 /**
- * Images on the disk, in the forms and under the names that people have them: a directory, or a single file.
+ * Reads images from the disk in common formats, from a directory or a single file.
  *
  * @module
  */
@@ -14,20 +14,20 @@ import { readPictures } from "./png_folder.ts";
 import { readArrays } from "./read_arrays.ts";
 import { isArrayFile, isPicture, isTable, roleOf } from "./roles.ts";
 
-/** Images to learn from, and held-out ones. */
+/** Training images and held-out images. */
 export interface Halves {
   readonly train: ImageSet;
   readonly test: ImageSet;
 }
 
 /**
- * Reads images, and their labels where there are some. Of a set of one half alone, a fifth is held out, drawn at random and
- * always the same.
+ * Reads images, and their labels if there are any. If there is only one half, a fifth of it is held out, drawn at
+ * random but always the same.
  *
- * @param path The directory, or a single file.
- * @param tell Is told, in a sentence, what is done with the data that is not to be expected.
- * @throws {InputError} If nothing is there, something cannot be read, or does not belong together.
- * @throws {EnvironmentError} If the permission is missing.
+ * @param path The path of a directory or a single file.
+ * @param tell Receives a sentence about anything unexpected that is done with the data.
+ * @throws {InputError} If nothing is there, a file cannot be read, or files do not belong together.
+ * @throws {EnvironmentError} If permission to read is missing.
  */
 export async function readFolder(path: string, tell: (sentence: string) => void = () => {}): Promise<Halves> {
   const files = await listFiles(path, WANTED);
@@ -52,7 +52,7 @@ function arraysAmong(files: readonly FoundFile[], pictures: boolean, tell: (sent
   return others;
 }
 
-/** Refuses files of several data sets. */
+/** Refuses the files of several data sets. */
 function assertOneSet(path: string, files: readonly FoundFile[]): void {
   const sets = Map.groupBy(files, ({ inside }) => roleOf(inside).set);
   if (sets.size < 2) return;
@@ -61,7 +61,7 @@ function assertOneSet(path: string, files: readonly FoundFile[]): void {
   throw new InputError(`${path} holds ${sets.size} data sets, by names such as ${some}: ${way}.`);
 }
 
-/** Reads all arrays of some files. */
+/** Reads all arrays in some files. */
 async function readPieces(files: readonly FoundFile[]): Promise<Piece[]> {
   const pieces = [];
   for (const { path, inside } of files) {
@@ -86,13 +86,13 @@ async function picturePieces(files: readonly FoundFile[], path: string): Promise
   ]);
 }
 
-/** What to throw where there are no labels, but wanted. */
+/** The error for images without the labels that are needed. */
 export function noLabels(path: string): InputError {
   const where = "in files beside those of the images, in a column, or as the folders that the images are in";
   return new InputError(`${path} has no labels; expected a class for each image, ${where}.`);
 }
 
-/** The sets of images: the two that are there, or those that one is split into. */
+/** Makes the two sets of images: from two halves, or by splitting one. */
 function setsOf(
   path: string,
   halves: readonly FoundHalf[],
@@ -102,7 +102,7 @@ function setsOf(
   const images = halves.map(({ images }) => imagesOf(images, transposed));
   const { labels, classes } = labelsOf(halves.flatMap(({ labels }) => labels ?? []));
   const [train, test] = images.map((array, i) => ({ ...imageSet(array, labels[i]), ...(classes && { classes }) }));
-  if (!test) return split(path, train!, tell); // there is one half, as checked
+  if (!test) return split(path, train!, tell); // there is at least one half, as checked
   const size = ({ height, width, channels }: ImageSet) =>
     [height, width, ...(channels > 1 ? [channels] : [])].join(" x ");
   if (size(train!) === size(test)) return { train: train!, test };

@@ -1,19 +1,19 @@
 /**
- * Which part of a data set a file or an array is, by the names that people give them.
+ * Finds out from its name which part of a data set a file or an array is.
  *
  * @module
  */
 
-/** The images to learn from, those held out, and those that some sets have besides, to choose a model by. */
+/** The training images, the held-out images, and those that some data sets also have for choosing a model. */
 export type Half = "train" | "test" | "validation";
 
-/** What a name says of what it names. */
+/** What a name says about a file or an array. */
 export interface Role {
-  /** Which half of the data it belongs to; undefined if the name does not say. */
+  /** The half of the data; `undefined` if the name does not say. */
   readonly half: Half | undefined;
-  /** What it holds; undefined if the name does not say. */
+  /** What it holds; `undefined` if the name does not say. */
   readonly part: "images" | "labels" | undefined;
-  /** What else the name says: of which data set it is, such as `emnist letters`; often empty. */
+  /** The rest of the name, which tells the data set, such as `emnist letters`; often empty. */
   readonly set: string;
 }
 
@@ -30,18 +30,17 @@ const PARTS = {
   ...all("labels", "labels", "label", "targets", "target", "classes", "y"),
 };
 
-/** Words that say how a file is written, and nothing of what is in it. */
+/** Words that say only how a file is written. */
 const FORM = /^(idx\d?|ubyte|int|raw|gzip|gz|xz|bz2|zst|zip|bin|txt|npy|npz|csv|tsv|arr)$/;
 
-/** A value under several names. */
+/** An object that maps several names to one value. */
 function all<Value extends string>(value: Value, ...names: string[]): Record<string, Value> {
   return Object.fromEntries(names.map((name) => [name, value]));
 }
 
 /**
- * What a name says.
- *
- * @param path A file's path inside the directory that was given, whose folders may say something too, as in
+ * Interprets a name. *
+ * @param path The relative path of a file, whose folders also count, as in
  * `MNIST/raw/train-images-idx3-ubyte/train-images.idx3-ubyte`; or the name of an array, such as `x_train`.
  */
 export function roleOf(path: string): Role {
@@ -55,7 +54,7 @@ export function roleOf(path: string): Role {
   };
 }
 
-/** Whether a file holds an array, by its name. */
+/** Whether a file holds an array, judging by its name. */
 export function isArrayFile(path: string): boolean {
   const file = path.slice(path.lastIndexOf("/") + 1).replace(/ \(\d+\)/g, "");
   if (isPicture(file)) return false;
@@ -69,7 +68,7 @@ export function isTable(path: string): boolean {
   return /\.[ct]sv(\.\w+)?$/i.test(path);
 }
 
-/** Whether a file is a picture, by its name. */
+/** Whether a file is a picture, judging by its name. */
 export function isPicture(path: string): boolean {
   return /\.(png|jpe?g|gif|webp|bmp|tiff?)$/i.test(path);
 }
