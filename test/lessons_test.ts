@@ -1,7 +1,7 @@
 /**
  * Every lesson in this process, on wasm and two seeds, and the functions that lessons export against oracles.
  *
- * The claims of lesson 7 about its map need a training of half a minute: `cli_test.ts` has it.
+ * The claims of lesson 7 about its map need a training of three quarters of a minute: `cli_test.ts` has it.
  *
  * @module
  */
