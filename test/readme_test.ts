@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import answers from "../lessons/answers.md" with { type: "text" };
+import course from "../lessons/README.md" with { type: "text" };
 import * as kl from "../lessons/04_kl.ts";
 import { showOn, useBackend } from "../mod.ts";
 import readme from "../README.md" with { type: "text" };
@@ -21,6 +22,12 @@ Deno.test("the README's sample output is in what lesson 04 prints", async () => 
   const sample = between(readme, "```text", "```");
   assert(sample.split("\n").length > 5);
   assertStringIncludes(lines.join("\n"), `\n${sample}\n`);
+});
+
+Deno.test("the lessons' README explains the epoch's line that it shows, with that line's numbers", () => {
+  const line = /epoch 1: loss ([\d.]+) \(reconstruction ([\d.]+), KL ([\d.]+)\)/.exec(course);
+  const [, loss, reconstruction, kl] = line ?? [];
+  assertStringIncludes(course.replaceAll("\n", " "), `so ${loss} is less than ${reconstruction} + ${kl}.`);
 });
 
 testIf(await granted({ name: "read" }), "--allow-read", "tests have all lessons, in order", async () => {
