@@ -104,10 +104,10 @@ async function byHand(show: Show, seed: number): Promise<void> {
 // ## 7.2 The networks
 //
 // In two dimensions the window has 3×3 pixels. A filter has 3×3 weights for each channel of what it looks at, and adds all the
-// products up to one number a place; a transposed one spreads each number over 3×3 pixels, and adds over the channels too. The
-// encoder halves height and width twice: 28 → 14 → 7. What remains, 7×7 places with 64 channels each, goes through a **dense**
-// layer of 16, lesson 6's kind, into μ and log σ². The decoder is the way back, 7 → 14 → 28. A last transposed convolution of
-// stride 1, with one filter, puts out one logit a pixel.
+// products up to one number at each place. A transposed one spreads each number over 3×3 pixels, and adds over channels too.
+// The encoder halves height and width twice: 28 → 14 → 7. What remains, 7×7 places with 64 channels each, goes through a
+// **dense** layer of 16, lesson 6's kind, into μ and log σ². The decoder is the way back, 7 → 14 → 28. A last transposed
+// convolution of stride 1, with one filter, puts out one logit for each pixel.
 //
 // ```text
 // encoder  28×28×1 ──▶ 14×14×32 ──▶ 7×7×64 ──▶ 3136 ──▶ 16 ──▶ μ, log σ²
@@ -169,7 +169,7 @@ function architecture(show: Show, L: number): void {
 // The loss is lesson 6's, so the figures compare with those there. Four things make the most of a short training. The batches are
 // small: many rough steps learn more than a few exact ones. The learning rate grows to ten times lesson 6's, then shrinks along
 // a cosine, so that training settles. The weight β of the KL grows too, from 0 to ½ (**warm-up**): while the decoder cannot
-// use a code, the full KL would press both numbers flat, and in so short a training the classes find places of their own only
+// use a code, the full KL would make q(z | x) the prior, and in so short a training the classes find places of their own only
 // while codes are cheap. Held-out images are judged by the whole KL. Last, the decoder's first layer begins with larger
 // weights. By lesson 6's rule, with 2 inputs and 3136 outputs, they would be about 0.03, without biases: all codes would look
 // nearly alike to it, and all its units would bend at z = 0. With weights and biases of about ½ they bend all over the map.
@@ -245,7 +245,7 @@ async function learn(show: Show, digits: Dataset, vae: LayersVae, options: Optio
 //   *here or there, but sharp*.
 // - **There is noise in z.** The decoder is trained at z = μ + σε and must serve all images whose clouds of codes overlap.
 //
-// Is the blur just that we look at the mean, and not at a draw? No. A draw from p(x | z) draws each pixel by itself: it adds
+// Does it blur only because we look at the mean, and not at a draw? No. A draw from p(x | z) draws each pixel by itself: it adds
 // speckle, and no sharpness.
 //
 // *Predict, then run.* Let the **edge** of an image be the mean square difference of neighbouring pixels. Order by their edges:
@@ -301,8 +301,9 @@ async function scatter(show: Show, digits: Dataset<LabelledImages>, vae: LayersV
 //
 // Decode a grid of codes, 15×15 from -3 to 3, and lay the images out as the points lie in 7.5, on the same axes: z[0] from left
 // to right, z[1] from bottom to top. Where a class lives there, its digit is drawn here. How much of the map does the prior
-// reach? Both numbers are N(0, 1), so the chance to be further than r from the middle is the integral of t e^(-t²/2) from r on,
-// which is e^(-r²/2): 99 codes in 100 lie within 3 (1 - e^-4.5 = 0.989).
+// reach? Both numbers are N(0, 1), so at the distance t from the middle the density is e^(-t²/2) / 2π, and a ring of width dt has
+// the area 2πt dt. The chance to be further than r from the middle is therefore the integral of t e^(-t²/2) from r on, which is
+// e^(-r²/2): 99 codes in 100 lie within 3 (1 - e^-4.5 = 0.989).
 
 /** The map's images, row by row from the top, `[225, 28, 28, 1]`. */
 export function map(vae: LayersVae): Tensor {
@@ -310,7 +311,7 @@ export function map(vae: LayersVae): Tensor {
   return tf.tidy(() => vae.mean(vae.decode(gridCodes(ruler))));
 }
 
-// Which digits are there? Ask a judge, a classifier of the training images, about the tiles, and about draws from the prior.
+// Which digits are there? Ask a judge, a classifier trained on the same images, about the tiles and about draws from the prior.
 
 // ### Check
 async function draw(show: Show, digits: Dataset<LabelledImages>, vae: LayersVae, seed: number): Promise<void> {
@@ -346,7 +347,7 @@ async function draw(show: Show, digits: Dataset<LabelledImages>, vae: LayersVae,
 
 // So this is what it can draw: digits, blurred, on a map where neighbours resemble each other. At the rim they are clear. In the
 // middle, from where the prior draws most, many classes meet, and their average looks like an 8: hence the judge is less sure
-// of samples than of tiles. That is the price of a code of two numbers. Lesson 8 reads the map: who lives where, what between.
+// of samples than of tiles. That is the price of a code of two numbers. Lesson 8 reads the map: what lives where, what lies between.
 //
 // ## Try it
 //

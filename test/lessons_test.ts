@@ -841,6 +841,19 @@ Deno.test("07: the decoder's first layer is drawn anew, weights and biases alike
   before.dispose();
 });
 
+Deno.test("07: nearly half of its numbers are those of dense layers", () => {
+  const vae = conv.networks(2);
+  const [all, dense] = [/./, /^dense/].map((name) =>
+    [...vae.encoder.layers, ...vae.decoder.layers].reduce(
+      (sum, l) => name.test(l.name) ? sum + l.countParams() : sum,
+      0,
+    )
+  );
+  assertEquals(all, 69_076 + 65_089);
+  assertAlmostEquals(dense! / all!, 0.45, 0.01);
+  vae.dispose();
+});
+
 Deno.test("07: layer shapes", () => {
   const layer = (outputShape: (number | null)[]) => ({ outputShape });
   const network = { layers: [layer([null, 28, 28, 1]), layer([null, 16])] } as unknown as LayersModel;
