@@ -1,10 +1,10 @@
 /**
- * Registers the kernels of this folder with tfjs, and takes them away again.
+ * Installs the training kernels, uninstalls them, and reports which kernels are active.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { version_wasm } from "@tensorflow/tfjs-backend-wasm"; // which also registers what these replace or are made of
+import { version_wasm } from "@tensorflow/tfjs-backend-wasm"; // importing it also registers tfjs's own kernels
 import { type Build, fastest, runnable } from "./assembled.ts";
 import { EnvironmentError } from "./environment_error.ts";
 import { GRADIENTS } from "./gradients.ts";
@@ -14,13 +14,13 @@ import { trainingKernels } from "./training_kernels.ts";
 let installed: Build | undefined;
 
 /**
- * Registers the kernels that training needs on tfjs's `wasm` backend, in place of tfjs's own where it has some.
+ * Registers the kernels that training needs on tfjs's `wasm` backend, replacing tfjs's own where it has them.
  *
- * Other backends keep their kernels. Gradients belong to no backend: those that are registered here replace tfjs's own on
- * all of them. Call it before or after the backend is set; a second call has no effect.
+ * Other backends keep their kernels, but tfjs registers gradients for all backends at once, so the gradients are replaced
+ * on all of them. Call it before or after the backend is set; a second call has no effect.
  *
- * Programs then meet these errors, in sentences: a `RangeError` for a convolution whose filter does not fit, and for a
- * gradient of another shape than the output it belongs to.
+ * Once they are installed, a convolution whose filter does not fit, and a gradient whose shape is not that of its output,
+ * throw a `RangeError`.
  *
  * @example
  * ```ts
@@ -30,11 +30,12 @@ let installed: Build | undefined;
  * console.log(build); // relaxed
  * ```
  *
- * @param build Which build to install: `relaxed` multiplies and adds in one instruction, which needs relaxed SIMD; `simd`
- * does not. The default is the build that is installed already, or else the fastest that this machine can run.
+ * @param build Which build to install. `relaxed` multiplies and adds in one instruction, which requires relaxed SIMD; `simd`
+ * runs on every machine with SIMD. The default is the build that is already installed, otherwise the fastest that this
+ * machine can run.
  * @returns The build that is installed.
- * @throws {EnvironmentError} If this machine cannot run it, if tfjs's wasm backend is not loaded, or if tfjs has another
- * version than the one that the kernels were made for.
+ * @throws {EnvironmentError} If this machine cannot run it, if tfjs's wasm backend is not loaded, or if the version of tfjs
+ * is not the one that the kernels were made for.
  */
 export function installTrainingKernels(build?: Build): Build {
   if (installed && (build ?? installed) === installed) return installed;
@@ -50,8 +51,8 @@ export function installTrainingKernels(build?: Build): Build {
 }
 
 /**
- * Gives tfjs its own kernels and gradients back, as they were before {@linkcode installTrainingKernels}. Tensors and models
- * stay as they are.
+ * Restores tfjs's own kernels and gradients, as they were before {@linkcode installTrainingKernels}. Tensors and models are
+ * not affected.
  *
  * @example
  * ```ts
@@ -66,16 +67,16 @@ export function uninstallTrainingKernels(): void {
   installed = undefined;
 }
 
-/** Whose kernels compute, see {@linkcode activeKernels}. */
+/** Which kernels compute, as {@linkcode activeKernels} reports it. */
 export interface ActiveKernels {
-  /** tfjs's own kernels alone, or also the build of the training kernels that is installed. */
+  /** `tfjs` if only tfjs's own kernels are in use, otherwise the build of the training kernels. */
   kernels: "tfjs" | Build;
-  /** If they are tfjs's own, a sentence that says why, and what to do about it. */
+  /** If only tfjs's own kernels are in use, a sentence that says why and what to do about it. */
   reason?: string;
 }
 
 /**
- * Says whose kernels compute on the backend in use.
+ * Reports which kernels compute on the backend in use.
  *
  * @example
  * ```ts
