@@ -6,26 +6,27 @@
 import { assembledKernel, type Build } from "./assembled.ts";
 import type * as tf from "@tensorflow/tfjs";
 
-/** The kernel that {@linkcode adamStep} declares. It is this library's own: tfjs has none of the kind. */
+/** The name of the kernel that {@linkcode adamStep} declares. tfjs has no such kernel. */
 export const ADAM_STEP = "AdamStep";
 
-/** What a step needs to know. */
+/** The attributes of a step. */
 export interface AdamStep {
   /** The step size. */
   rate: number;
-  /** How much of each moment is kept. */
+  /** The decay rate of each moment. */
   beta1: number;
   beta2: number;
-  /** 1 - β₁ᵗ and 1 - β₂ᵗ at step t, what undoes the moments' start at zero. */
+  /** 1 - β₁ᵗ and 1 - β₂ᵗ at step t, which correct the bias of moments that start at zero. */
   correction1: number;
   correction2: number;
-  /** What keeps the denominator from zero. */
+  /** A small number that keeps the denominator from zero. */
   epsilon: number;
 }
 
 /**
- * From `x`, its slope `g`, and the moments `m` and `v`, all of one shape, to two tensors: the new `x`, and a scalar that is 0,
- * or NaN where a number of the new `x` is not finite. The moments change in place.
+ * Takes `x`, its gradient `g`, and the moments `m` and `v`, all of the same shape, and returns two tensors: the new
+ * `x`, and a scalar that is NaN if a number of the new `x` is not finite, otherwise 0. The moments are updated in
+ * place.
  */
 export function adamStep(build: Build): tf.KernelConfig {
   return assembledKernel<"x" | "m" | "v" | "g">(ADAM_STEP, build, ({ kernels, address, output }, { inputs, attrs }) => {

@@ -1,15 +1,15 @@
 /**
  * `Identity`, and `Cast` to the type a tensor has already, without a copy; and `Cast` to bool.
  *
- * The tape keeps a clone of every tensor that a gradient needs. Nothing in tfjs writes into a tensor, so a clone may share
- * its data, as on tfjs's other backends: count one more reference.
+ * The tape keeps a clone of every tensor that a gradient needs. Nothing in tfjs writes into a tensor, so a clone may
+ * share its data, as on tfjs's other backends: count one more reference.
  *
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";
 import { composedKernel, outputOn, type TensorInfo, wasmKernel } from "./compose.ts";
 
-/** Wraps tfjs's own `Identity` or `Cast` of the WASM backend, which copy. */
+/** Wraps `Identity` or `Cast` of tfjs's WASM backend, which copy. */
 export function alias(own: tf.KernelConfig): tf.KernelConfig {
   return composedKernel<"x">(own.kernelName, ({ run }, { inputs: { x }, attrs }) => {
     if (x.dtype === "string" || (attrs?.dtype ?? x.dtype) !== x.dtype) return run(own, { x }, attrs);
@@ -17,7 +17,9 @@ export function alias(own: tf.KernelConfig): tf.KernelConfig {
   }, own);
 }
 
-/** Wraps a `Cast` of the WASM backend that takes a number's last byte for a bool: whatever is not 0 is true, as NaN is. */
+/**
+ * Wraps a `Cast` of the WASM backend that reads a bool from a number's last byte: any number but 0 is true, also NaN.
+ */
 export function castToBool(own: tf.KernelConfig): tf.KernelConfig {
   return wasmKernel<"x">("Cast", (args) => {
     const { inputs: { x }, attrs: { dtype }, backend } = args;

@@ -1,5 +1,5 @@
 /**
- * The kernels of `assembly/`, at work in tfjs's own memory.
+ * Runs the kernels of `assembly/` in tfjs's own memory.
  *
  * @module
  */
@@ -16,36 +16,39 @@ export type Kernels = {
 /** Bytes of a float32, and of an int32. */
 export const FLOAT = 4;
 
-/** tfjs's memory, and what works in it. */
+/** tfjs's memory, and the kernels that work in it. */
 export interface Heap {
   kernels: Kernels;
-  /** Bytes of memory until the kernel's work is done, and what they hold is anything. */
+  /** Allocates uninitialised memory, in bytes, which is freed when the kernel has finished. */
   scratch(bytes: number): number;
-  /** Where a tensor's numbers lie. */
+  /** The address of a tensor's numbers. */
   address(x: TensorInfo): number;
-  /** A table of addresses, in scratch memory. */
+  /** Writes a table of addresses into scratch memory. */
   list(addresses: Uint32Array): number;
-  /** A new tensor for the result, of float32 unless said otherwise; what it holds is anything. */
+  /** Creates a tensor for the result, uninitialised; by default of float32. */
   output(shape: number[], dtype?: "float32" | "int32" | "bool"): TensorInfo;
-  /** A tensor's numbers themselves. Taking more memory may detach this view: take first, view last. */
+  /** A view of a tensor's numbers. Allocating memory may detach it, so allocate first. */
   values(x: TensorInfo): Numbers;
-  /** So many int32 at an address; a view of the same kind. */
+  /** A view of `count` int32 at an address, which allocating may detach too. */
   integers(address: number, count: number): Int32Array;
 }
 
 /** A tensor's numbers: as float32, int32 or bool. */
 export type Numbers = Float32Array | Int32Array | Uint8Array;
 
-/** What of Emscripten's module is needed. */
+/** The parts of Emscripten's module that are used here. */
 interface Emscripten {
   asm: { memory: WebAssembly.Memory };
-  /** The memory, in tfjs's build for cross-origin isolated pages, whose threads share it. */
+  /** The memory that threads share, in tfjs's build for cross-origin isolated pages. */
   wasmMemory?: WebAssembly.Memory;
   _malloc(bytes: number): number;
   _free(address: number): void;
 }
 
-/** A build of the kernels: `relaxed` needs relaxed SIMD, and may multiply and add in one instruction; `simd` does not. */
+/**
+ * A build of the kernels: `relaxed` multiplies and adds in one instruction and requires relaxed SIMD; `simd` requires
+ * SIMD.
+ */
 export type Build = "relaxed" | "simd";
 
 /** Whether this machine can run a build. */
@@ -53,30 +56,30 @@ export function runnable(build: Build): boolean {
   return WebAssembly.validate(binaryOf(build, false));
 }
 
-/** The binary of a build, for a memory that threads share or for one that they do not. */
+/** The binary of a build, for memory that threads share or for ordinary memory. */
 function binaryOf(build: Build, shared: boolean): Uint8Array<ArrayBuffer> {
   const text = atob(BINARIES[build]);
   const binary = Uint8Array.from(text, (char) => char.charCodeAt(0));
-  // What a binary imports comes first in it: the name "memory", a byte for the kind, and one for flags, of which 2 says shared.
+  // A binary begins with its imports: the name "memory", a byte for the kind, and a byte of flags; 2 means shared.
   if (shared) binary[text.indexOf("memory") + 7]! |= 2;
   return binary;
 }
 
-/** The fastest build that this machine can run, if it can run any. */
+/** The fastest build that this machine can run, or `undefined` if it can run none. */
 export function fastest(): Build | undefined {
   return (["relaxed", "simd"] as const).find(runnable);
 }
 
-/** The least that a result may be with an activation that the kernels apply themselves; nothing for others. */
+/** The lower bound that an activation sets, if the kernels can apply it themselves; otherwise `undefined`. */
 export function floorOf(activation = "linear"): number | undefined {
   return { linear: -Infinity, relu: 0 }[activation];
 }
 
 /**
- * Declares a kernel of the WASM backend that does its work in place; its scratch memory is freed afterwards, also when it
+ * Declares a kernel of the WASM backend that works in tfjs's memory. Its scratch memory is freed afterwards, even if it
  * throws.
  *
- * @param work What it does; where it returns nothing, tfjs's own kernel is asked.
+ * @param work Computes the result; if it returns `undefined`, tfjs's own kernel computes it.
  */
 export function assembledKernel<Names extends string = string, Optional extends string = never>(
   kernelName: string,
@@ -105,13 +108,13 @@ function kernelsIn(memory: WebAssembly.Memory, build: Build): Kernels {
 function named({ exports }: WebAssembly.Instance): Kernels {
   const entries = Object.entries(PARAMETERS).map(([name, parameters]) => {
     const kernel = exports[name] as (...args: number[]) => number;
-    // Every parameter is among the arguments: `Kernels` asks for it.
+    // `Kernels` makes sure that every parameter is among the arguments.
     return [name, (args: Record<string, number>) => kernel(...parameters.map((parameter) => args[parameter]!))];
   });
   return Object.fromEntries(entries);
 }
 
-/** Lets `work` use a backend's memory. */
+/** Calls `work` with a backend's memory. */
 export function withHeap<T>(backend: BackendWasm, build: Build, work: (heap: Heap) => T): T {
   const { asm, wasmMemory, _malloc, _free } = backend.wasm as unknown as Emscripten;
   const memory = wasmMemory ?? asm.memory;
@@ -119,7 +122,7 @@ export function withHeap<T>(backend: BackendWasm, build: Build, work: (heap: Hea
   const taken: number[] = [];
   const outputs: TensorInfo[] = [];
   const scratch = (bytes: number) => {
-    const at = _malloc(bytes) >>> 0; // which Emscripten returns as a signed number
+    const at = _malloc(bytes) >>> 0; // Emscripten returns a signed number
     if (at === 0) throw noMemory(bytes);
     taken.push(at);
     return at;

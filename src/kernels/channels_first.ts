@@ -1,7 +1,8 @@
 /**
- * Convolutions of images in either layout: channels last, `NHWC`, as the kernels here take them, or channels first, `NCHW`.
+ * Convolutions of images in either layout: channels last, `NHWC`, which the kernels here expect, or channels first,
+ * `NCHW`.
  *
- * Images with channels first are transposed, and the result back.
+ * Images with channels first are transposed to channels last, and the result is transposed back.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { composedKernel, type Composer, type KernelArguments, type TensorInfo, w
 const IMAGES = ["x", "dy"];
 
 /**
- * Makes of a convolution with channels last one for either layout, and for numbers of any type.
+ * Extends a convolution with channels last to both layouts and to numbers of any type.
  *
  * @param plain The kernel for channels last.
  * @param result Whether it returns images, or a filter's gradient.
@@ -39,7 +40,7 @@ export function eitherLayout(plain: tf.KernelConfig, result: "images" | "filter"
   });
 }
 
-/** Whether the kernel for channels last can take what it is given. */
+/** Whether the inputs are as the kernel for channels last expects them. */
 function asItIs({ inputs, attrs }: KernelArguments): boolean {
   return attrs.dataFormat === "NHWC" && Object.values(inputs).every((x) => x === undefined || x.dtype === "float32");
 }
@@ -47,15 +48,15 @@ function asItIs({ inputs, attrs }: KernelArguments): boolean {
 /** Images with their axes in another order. */
 function turned(run: Composer["run"], x: TensorInfo, perm: number[]): TensorInfo {
   const shape = perm.map((axis) => x.shape[axis]!);
-  return shape.includes(0) ? run("Reshape", { x }, { shape }) : run("Transpose", { x }, { perm }); // tfjs's traps on none
+  return shape.includes(0) ? run("Reshape", { x }, { shape }) : run("Transpose", { x }, { perm }); // or it traps
 }
 
-/** What is said of `B, C, H, W`, said of `B, H, W, C`. */
+/** Reorders values that belong to `B, C, H, W` as `B, H, W, C`. */
 function lastly<T>([b, c, h, w]: T[]): T[] {
   return [b, h, w, c] as T[];
 }
 
-/** The inputs that are there, each changed. */
+/** Applies `change` to each input that is given. */
 function mapped(
   inputs: Record<string, TensorInfo | undefined>,
   change: (x: TensorInfo, name: string) => TensorInfo,

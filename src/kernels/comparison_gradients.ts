@@ -1,6 +1,6 @@
 /**
- * The gradients of comparisons, which are zero wherever they exist. tfjs has none and refuses whatever contains one, such as a
- * second gradient of SELU, or a layer with a threshold.
+ * The gradients of comparisons, which are zero wherever they exist. tfjs has no gradients for them, so it refuses
+ * everything that contains a comparison, such as a second gradient of SELU, or a layer with a threshold.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import * as tf from "@tensorflow/tfjs";
 const PAIRS = ["Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "NotEqual"];
 const SINGLE = ["IsFinite", "IsInf", "IsNan"];
 
-/** One for each kernel that compares: zeros for each of its inputs. */
+/** A gradient for each comparison: zeros for each of its inputs. */
 export const COMPARISON_GRADIENTS: tf.GradConfig[] = [
   ...PAIRS.map((kernelName) => zeros(kernelName, ["a", "b"])),
   ...SINGLE.map((kernelName) => zeros(kernelName, ["x"])),
@@ -19,7 +19,7 @@ function zeros(kernelName: string, inputs: string[]): tf.GradConfig {
   return {
     kernelName,
     inputsToSave: inputs,
-    // tfjs saves one tensor for each name, in their order.
+    // tfjs saves one tensor per name, in this order.
     gradFunc: (_dy, saved) => Object.fromEntries(inputs.map((name, i) => [name, () => tf.zeros(saved[i]!.shape)])),
   };
 }

@@ -1,21 +1,24 @@
 /**
- * How a kernel here is made of tfjs's own kernels.
+ * Composes kernels from tfjs's own kernels.
  *
  * A kernel runs below the ops: it is not on the gradient tape and the engine does not track its tensors. So it calls no
- * ops (`tf.transpose`) but kernels (`Transpose`), and gives back their memory itself.
+ * ops (`tf.transpose`) but kernels (`Transpose`), and frees their memory itself.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 
-/** What a kernel takes and returns: the data, shape and type of a tensor that the engine does not track. */
+/** The input or output of a kernel: the data, shape and type of a tensor that the engine does not track. */
 export type TensorInfo = tf.TensorInfo;
 
 /** The sizes of images `[B, H, W, C]`; the ops of tfjs that take images refuse other tensors. */
 export type Shape4 = [number, number, number, number];
 
-/** What tfjs hands to a kernel: its inputs, by the names that its op always gives, and by those that it may leave out. */
+/**
+ * What tfjs passes to a kernel. `Names` are the inputs that its op always gives, `Optional` those that it may leave
+ * out.
+ */
 export interface KernelArguments<Names extends string = string, Optional extends string = never> {
   inputs: Record<Names, TensorInfo> & { [Name in Optional]?: TensorInfo | undefined };
   // deno-lint-ignore no-explicit-any -- each kernel has attributes of its own
@@ -23,9 +26,9 @@ export interface KernelArguments<Names extends string = string, Optional extends
   backend: BackendWasm;
 }
 
-/** The way to a tensor while a kernel is composed. */
+/** Runs other kernels while a kernel is composed. */
 export interface Composer {
-  /** Runs a kernel of the WASM backend, given by name or as a whole. What it returns is disposed at the end. */
+  /** Runs a kernel of the WASM backend, given by its name or its configuration. The result is disposed at the end. */
   run(kernel: string | tf.KernelConfig, inputs: Record<string, TensorInfo> | TensorInfo[], attrs?: object): TensorInfo;
 }
 
@@ -38,7 +41,7 @@ export function composedKernel<Names extends string = string, Optional extends s
   return wasmKernel(kernelName, (args) => compose(args, build), own);
 }
 
-/** Declares a kernel of the WASM backend, set up as tfjs's own, where the new one falls back on that. */
+/** Declares a kernel of the WASM backend; with the setup of tfjs's own kernel, if the new one falls back on that. */
 export function wasmKernel<Names extends string = string, Optional extends string = never>(
   kernelName: string,
   run: (args: KernelArguments<Names, Optional>) => TensorInfo | TensorInfo[],
@@ -49,9 +52,9 @@ export function wasmKernel<Names extends string = string, Optional extends strin
 }
 
 /**
- * A new tensor of the WASM backend, which holds the given values, or anything.
+ * Creates a tensor on the WASM backend, with the given values or uninitialised.
  *
- * @throws {RangeError} If there is no memory left for it; tfjs would write over its memory's beginning.
+ * @throws {RangeError} If there is no memory left for it. tfjs itself would overwrite the beginning of its memory.
  */
 export function outputOn(
   backend: BackendWasm,
@@ -69,12 +72,12 @@ export function outputOn(
   return made;
 }
 
-/** What to say where the WASM backend's memory has no room for so many bytes. */
+/** The error for a WASM backend that has no memory left for this many bytes. */
 export function noMemory(bytes: number): RangeError {
   return new RangeError(`The wasm backend's memory has no ${bytes} bytes left.`);
 }
 
-/** Runs `build`, keeps the tensor it returns, and disposes all others, also when it throws. */
+/** Runs `build`, keeps the tensor that it returns, and disposes all others, even if it throws. */
 function compose<Arguments extends KernelArguments<never>>(
   args: Arguments,
   build: (composer: Composer, args: Arguments) => TensorInfo,

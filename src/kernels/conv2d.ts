@@ -5,12 +5,12 @@
  * y[b, i, j, o] = \sum_{k, l, c} x[b, s i + d k - p, t j + e l - q, c] \; w[k, l, c, o]
  * ```
  *
- * Read `(k, l, c)` as one index and `(b, i, j)` as another: then `y = x̃ w`, where row `(b, i, j)` of `x̃` is the window of
- * the padded image that the output pixel sees. Its numbers lie in memory as they are wanted, in one run a filter row, so
- * that row needs no copy, only the address where it begins. (Zeros around an image do need one; a few images at a time are
- * copied and worked on, while the copies are near.) The filter's gradient is `x̃ᵀ dy`, of the same rows. The input's
- * gradient is a convolution too, once for each remainder that a row and a column leave on division by the stride: with the
- * taps that leave the same remainder, in reverse.
+ * Read `(k, l, c)` as one index and `(b, i, j)` as another: then `y = x̃ w`, where row `(b, i, j)` of `x̃` is the
+ * window of the padded image that the output pixel sees. Its numbers lie in memory as they are wanted, in one run a
+ * filter row, so that row needs no copy, only the address where it begins. (Zeros around an image do need one; a few
+ * images at a time are copied and worked on, while the copies are near.) The filter's gradient is `x̃ᵀ dy`, of the same
+ * rows. The input's gradient is a convolution too, once for each remainder that a row and a column leave on division by
+ * the stride: with the taps that leave the same remainder, in reverse.
  *
  * @module
  */
@@ -132,7 +132,9 @@ export function windowSums(heap: Heap, dw: number, conv: Convolution, W: number)
   }));
 }
 
-/** A window on rows of `W` pixels of `dy`, as pixels of these phases see it, and the taps of the filter that meet it. */
+/**
+ * A window on rows of `W` pixels of `dy`, as pixels of these phases see it, and the taps of the filter that meet it.
+ */
 export function phaseTimes(
   filter: number,
   { C, O, columns }: Convolution,

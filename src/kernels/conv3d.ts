@@ -5,8 +5,9 @@
  * y[b, h, i, j, o] = \sum_{m, k, l, c} x[b, r h + f m - n, s i + d k - p, t j + e l - q, c] \; w[m, k, l, c, o]
  * ```
  *
- * A volume is a batch of slices, and tap `m` of the filter's depth is a filter for images, which meets other slices: the
- * products of all `m` are added up. Volumes are worked on one after another. tfjs's own kernels for the gradients are wrong.
+ * A volume is a batch of slices, and tap `m` of the filter's depth is a filter for images, which meets other slices:
+ * the products of all `m` are added up. Volumes are worked on one after another. tfjs's own kernels for the gradients
+ * are wrong.
  *
  * @module
  */
@@ -180,7 +181,9 @@ function windowed(heap: Heap, x: TensorInfo, { depth, rows, columns }: Convoluti
   });
 }
 
-/** The first slices, rows and columns of volumes in a frame; where it begins inside of them, what is outside is cut off. */
+/**
+ * The first slices, rows and columns of volumes in a frame; where it begins inside of them, what is outside is cut off.
+ */
 function enclosed(
   heap: Heap,
   x: TensorInfo,

@@ -1,8 +1,8 @@
 /**
  * The gradients of convolutions, of their gradients, and so on.
  *
- * A convolution `y = x * w` is linear in both, and so are its gradients `dx(dy, w)` and `dw(x, dy)`: with a slope `g` of the
- * result, the gradient of each of the three is made of the other two.
+ * A convolution `y = x * w` is linear in both, and so are its gradients `dx(dy, w)` and `dw(x, dy)`: with a slope `g`
+ * of the result, the gradient of each of the three is made of the other two.
  *
  * | of | in its first argument | in its second |
  * | --- | --- | --- |
@@ -10,8 +10,9 @@
  * | `dx(dy, w)` | `y(g, w)` | `dw(g, dy)` |
  * | `dw(x, dy)` | `dx(dy, g)` | `y(x, g)` |
  *
- * tfjs has the first line, without dilations and without the rounding mode, and the second for images, not for volumes. The
- * kernels of other backends know no dilation in gradients; for them the filter is spread out, with zeros between its taps.
+ * tfjs has the first line, without dilations and without the rounding mode, and the second for images, not for volumes.
+ * The kernels of other backends know no dilation in gradients; for them the filter is spread out, with zeros between
+ * its taps.
  *
  * @module
  */
@@ -126,7 +127,9 @@ function dw(
   return dilations.reduce(gather, run(filterGradient, { x, dy }, { ...undilated, filterShape: shape }));
 }
 
-/** What a backend's kernels are told, and along which axes of the filter it has to be spread out for them, and how far. */
+/**
+ * What a backend's kernels are told, and along which axes of the filter it has to be spread out for them, and how far.
+ */
 function spreadOut(attrs: ConvolutionAttributes, rank: number): { attrs: ConvolutionAttributes; dilations: number[] } {
   const dilations = attrs.dilations ?? 1;
   if (tf.getBackend() === "wasm") return { attrs, dilations: [] };

@@ -1,13 +1,13 @@
 /**
- * Parts of images, cropped and resized, and their gradients.
+ * Cropping and resizing of images, and its gradients.
  *
  * ```math
  * y_{nij} = \sum_{kl} a_{nik} \, b_{njl} \, x_{kl}, \qquad a_{nik} = \max(0, 1 - |r_{ni} - k|)
  * ```
  *
- * with box `n` on image `x`, and `r_{ni}` the place of its crop's row `i` among the image's rows; `b` likewise. With the
- * method "nearest", `a` is 1 for the row nearest to that place and 0 for all others. A row beyond the image has the
- * extrapolation value, which depends on nothing.
+ * with box `n` on image `x`, and `r_{ni}` the place of its crop's row `i` among the image's rows; `b` likewise. With
+ * the method "nearest", `a` is 1 for the row nearest to that place and 0 for all others. A row outside the image has
+ * the constant extrapolation value.
  *
  * @module
  */
@@ -16,8 +16,9 @@ import { composedKernel, type Shape4 } from "./compose.ts";
 import { mapTuple } from "./map_tuple.ts";
 
 /**
- * Wraps tfjs's own `CropAndResize` of the WASM backend. For a box on an image that does not exist, that leaves in the crop
- * what lay there by chance, and for a negative number reads other memory. As on tfjs's cpu backend, such a crop is zero here.
+ * Wraps the `CropAndResize` of tfjs's WASM backend. For a box on an image that does not exist, that leaves the crop
+ * uninitialised, and for a negative image number it reads other memory. Here such a crop is zero, as on tfjs's cpu
+ * backend.
  */
 export function cropAndResize(own: tf.KernelConfig): tf.KernelConfig {
   return composedKernel<"image" | "boxes" | "boxInd">(own.kernelName, ({ run }, { inputs, attrs, backend }) => {
@@ -127,7 +128,10 @@ function boxesGradient(
   return tf.stack([top.start, left.start, top.end, left.end], 1);
 }
 
-/** `x` `[N, I, J, C]` with other rows, by `rows` `[N, i, I]`, and other columns, by `columns` `[N, j, J]`: `[N, i, j, C]`. */
+/**
+ * `x` `[N, I, J, C]` with other rows, by `rows` `[N, i, I]`, and other columns, by `columns` `[N, j, J]`:
+ * `[N, i, j, C]`.
+ */
 function resampled(x: tf.Tensor4D, rows: tf.Tensor3D, columns: tf.Tensor3D): tf.Tensor4D {
   const [N, I, J, C] = x.shape;
   const [i, j] = [rows.shape[1], columns.shape[1]];

@@ -5,13 +5,13 @@
  * y_i = \sum_{j \le i} x_j: \qquad \frac{\partial L}{\partial x_j} = \sum_{i \ge j} \frac{\partial L}{\partial y_i}
  * ```
  *
- * tfjs's own exchanges axes afterwards, unless the sums run along the last one.
+ * tfjs's own gradient mixes up the axes unless the sums run along the last one.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 
-/** In place of tfjs's own. */
+/** Replaces tfjs's own gradient. */
 export const CUMSUM_GRADIENT: tf.GradConfig = {
   kernelName: "Cumsum",
   inputsToSave: ["x"],

@@ -5,9 +5,9 @@
  * y[b, i, j, c M + m] = \sum_{k, l} x[b, s i + d k - p, t j + e l - q, c] \; w[k, l, c, m]
  * ```
  *
- * Nothing is summed over channels, so there is no matrix product in it. The channels lie side by side and are worked on four
- * at a time, an image after the other. Where a channel has several filters, its numbers are repeated first, once for each;
- * and where the channels are no multiple of four, zeros are put behind them.
+ * Nothing is summed over channels, so there is no matrix product in it. The channels lie side by side and are worked on
+ * four at a time, an image after the other. Where a channel has several filters, its numbers are repeated first, once
+ * for each; and where the channels are no multiple of four, zeros are put behind them.
  *
  * @module
  */
@@ -123,7 +123,9 @@ function windows({ rows, columns }: Convolution) {
   };
 }
 
-/** The same of the pixels of `dx` in each pair of phases, with the taps in reverse; `first` bytes to the first pixel. */
+/**
+ * The same of the pixels of `dx` in each pair of phases, with the taps in reverse; `first` bytes to the first pixel.
+ */
 function passesOf(down: Phases, right: Phases, filter: number, { size, taps }: Axis, n: number) {
   const pixel = n * FLOAT;
   const between = (taps: number[]) => taps.length > 1 ? taps[1]! - taps[0]! : 0;
@@ -168,7 +170,9 @@ function fours(n: number): number {
   return 4 * Math.ceil(n / 4);
 }
 
-/** Makes of pixels `[m, n]` ones whose channels are repeated and filled up to a multiple of four, one image at a time. */
+/**
+ * Makes of pixels `[m, n]` ones whose channels are repeated and filled up to a multiple of four, one image at a time.
+ */
 function widened(heap: Heap, m: number, n: number, times = 1): (x: number) => number {
   const wide = fours(n * times);
   if (wide === n) return (x) => x; // as they lie

@@ -5,9 +5,9 @@
  * y[b, i, j, c] = \max_{k, l} \left( x[b, s i + d k - p, s j + d l - p, c] + w[k, l, c] \right)
  * ```
  *
- * Pixels beyond the image do not count. A gradient goes to the one pixel, or the one number of the filter, where the maximum
- * was found; to the first of equal ones. tfjs's own kernel begins at the smallest positive number, and so loses negative
- * maxima.
+ * Pixels outside the image do not count. The gradient goes to the one pixel, or the one number of the filter, where the
+ * maximum was found; if several are equal, to the first. tfjs's own kernel starts from the smallest positive number, so
+ * it loses negative maxima.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Heap, Numbers } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
 
-/** `x` `[B, H, W, C]` and `filter` `[K, L, C]` to `y` `[B, H', W', C]`; -∞ where the filter meets padding alone. */
+/** `x` `[B, H, W, C]` and `filter` `[K, L, C]` to `y` `[B, H', W', C]`; -∞ where the filter covers padding only. */
 export function dilation(heap: Heap, { inputs: { x, filter }, attrs }: KernelArguments<"x" | "filter">): TensorInfo {
   const info = geometry("Dilation2D", { x, filter }, attrs);
   const y = heap.output(info.outShape, x.dtype as "float32" | "int32");
@@ -61,8 +61,8 @@ function scattered(
 }
 
 /**
- * Finds every output's maximum; `visit` is told of the output, the maximum, and where it was found in `x` and in the filter,
- * or -1 for nowhere.
+ * Finds every output's maximum and calls `visit` with the output, the maximum, and its place in `x` and in the filter,
+ * which is -1 if there is none.
  */
 function eachMaximum(
   x: Numbers,
@@ -99,7 +99,7 @@ function eachMaximum(
 }
 
 /**
- * Works out a dilation, and checks what it is given.
+ * Computes the sizes of a dilation and checks its inputs.
  *
  * @throws {TypeError} If the types differ.
  * @throws {RangeError} If `dy` is not of the output's shape.

@@ -1,13 +1,13 @@
 /**
- * Sums of products by Einstein's notation, as one matrix product.
+ * Sums of products in Einstein notation, computed as one matrix product.
  *
  * ```math
  * \texttt{bqd,bkd->bqk}: \qquad y[b, q, k] = \sum_d x[b, q, d] \, z[b, k, d]
  * ```
  *
- * A label that only one tensor has and the result has not is summed over first. What is left belongs to both tensors and the
- * result (a batch), to both and not the result (what a product sums over), or to one tensor and the result (rows, columns).
- * tfjs's `cpu` backend multiplies everything with everything and sums afterwards.
+ * A label that occurs in one tensor only and not in the result is summed over first. Each other label occurs in both
+ * tensors and the result (a batch), in both tensors but not the result (the inner axis of the product), or in one
+ * tensor and the result (rows or columns). tfjs's `cpu` backend multiplies all pairs and sums afterwards.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import * as tf from "@tensorflow/tfjs";
 import { composedKernel, type Composer, type KernelArguments, type TensorInfo } from "./compose.ts";
 import { mapTuple } from "./map_tuple.ts";
 
-/** tfjs's `Einsum` for the WASM backend, which has none. */
+/** `Einsum` for the WASM backend, where tfjs has none. */
 export const einsum: tf.KernelConfig = composedKernel("Einsum", sumOfProducts);
 
-/** A tensor with a label for each axis. */
+/** A tensor with a label per axis. */
 interface Labelled {
   x: TensorInfo;
   labels: number[];
@@ -43,14 +43,14 @@ function sumOfProducts({ run }: Composer, { inputs, attrs: { equation } }: Kerne
   return arranged(run, result, result.labels.toSorted((a, b) => a - b)); // the result's labels are the first, in order
 }
 
-/** The sum over some labels. */
+/** Sums a tensor over some labels. */
 function withoutLabels(run: Composer["run"], { x, labels }: Labelled, summed: number[]): Labelled {
   if (summed.length === 0) return { x, labels };
   const axis = summed.map((label) => labels.indexOf(label));
   return { x: run("Sum", { x }, { axis, keepDims: false }), labels: labels.filter((label) => !summed.includes(label)) };
 }
 
-/** The axes in the order of some labels. */
+/** Transposes a tensor so that its axes have the order of these labels. */
 function arranged(run: Composer["run"], { x, labels }: Labelled, order: number[]): TensorInfo {
   const perm = order.map((label) => labels.indexOf(label));
   return run(perm.every((axis, i) => axis === i) ? "Identity" : "Transpose", { x }, { perm });
@@ -80,7 +80,7 @@ function sizeOf({ x, labels }: Labelled, label: number): number | undefined {
   return x.shape[labels.indexOf(label)];
 }
 
-/** A tensor with an axis for each of some labels, in their order: of size 1 where it has none with that label. */
+/** A tensor with an axis per label, in the order of the labels; an axis that it lacks has size 1. */
 function stretched(run: Composer["run"], term: Labelled, labels: number[]): TensorInfo {
   const x = arranged(run, term, labels.filter((label) => term.labels.includes(label)));
   return run("Reshape", { x }, { shape: labels.map((label) => sizeOf(term, label) ?? 1) });

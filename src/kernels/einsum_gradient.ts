@@ -1,6 +1,6 @@
 /**
- * The gradient of a sum of products: with respect to one tensor, it is the sum of products of the result's gradient and the
- * other tensor.
+ * The gradient of `einsum`. With respect to one tensor, it is the `einsum` of the result's gradient and the other
+ * tensor.
  *
  * ```math
  * y_{ik} = \sum_j a_{ij} b_{jk}: \qquad \frac{\partial L}{\partial a_{ij}} = \sum_k \frac{\partial L}{\partial y_{ik}} b_{jk}
@@ -10,7 +10,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 
-/** tfjs has none for `Einsum`. */
+/** tfjs has no gradient for `Einsum`. */
 export const EINSUM_GRADIENT: tf.GradConfig = {
   kernelName: "Einsum",
   saveAllInputs: true,
@@ -24,10 +24,10 @@ export const EINSUM_GRADIENT: tf.GradConfig = {
       const labels = [...term];
       const found = labels.filter((label) => known.some((term) => term.includes(label)));
       const sums = tf.einsum(`${known.join(",")}->${found.join("")}`, dy as tf.Tensor, ...others);
-      // A label that was summed over in this tensor alone: each of its numbers counts alike.
+      // A label that only this tensor has was summed over, so the gradient is the same along it.
       const kept = x.shape.map((size, axis) => found.includes(labels[axis]!) ? size : 1); // a label for each axis
       return sums.reshape(kept).broadcastTo(x.shape);
     });
-    return gradients as never; // tfjs takes a list where the inputs are one
+    return gradients as never; // tfjs takes a list if the inputs are a list
   },
 };

@@ -1,5 +1,5 @@
 /**
- * Numbers one by one, and pairs of numbers, where tfjs's own kernels of the WASM backend lose NaN or small numbers, or
+ * Functions of single numbers and of pairs of numbers for which tfjs's own WASM kernels lose NaN or small numbers, or
  * broadcast wrongly.
  *
  * ```math
@@ -13,7 +13,10 @@ import { assembledKernel, type Build, FLOAT, type Heap } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
 import { rightFor } from "./on_cpu.ts";
 
-/** The kernels of this file: each asks tfjs's own kernel for whole numbers where that is right, and else its `cpu` backend. */
+/**
+ * The kernels of this file. For whole numbers, each uses tfjs's own kernel if that is right, otherwise the `cpu`
+ * backend.
+ */
 export function elementwise(own: (name: string) => tf.KernelConfig, build: Build): tf.KernelConfig[] {
   const map = (name: string, run: Mapping) => mapped(own(name), build, run);
   const floats = [
@@ -38,10 +41,10 @@ export function elementwise(own: (name: string) => tf.KernelConfig, build: Build
   ];
 }
 
-/** What is done to every number. */
+/** The function that is applied to every number. */
 type Mapping = (heap: Heap, numbers: Numbers, args: KernelArguments<"x">) => void;
 
-/** A kernel that makes one number of each. */
+/** A kernel that applies a function to every number. */
 function mapped(own: tf.KernelConfig, build: Build, run: Mapping): tf.KernelConfig {
   return assembledKernel(own.kernelName, build, (heap, args: KernelArguments<"x">) => {
     const { x } = args.inputs;
@@ -52,7 +55,7 @@ function mapped(own: tf.KernelConfig, build: Build, run: Mapping): tf.KernelConf
   }, own);
 }
 
-/** A kernel that makes one number of each pair. */
+/** A kernel that applies a function to every pair of numbers. */
 function joined(own: tf.KernelConfig, build: Build, operation: Operation): tf.KernelConfig {
   return assembledKernel(own.kernelName, build, (heap, { inputs: { a, b } }: KernelArguments<"a" | "b">) => {
     if (a.dtype === "float32") return pairs(heap, operation, a, b);
@@ -71,8 +74,8 @@ function prelu(own: tf.KernelConfig, build: Build): tf.KernelConfig {
 }
 
 /**
- * Sines or cosines. tfjs's own are off by up to 2e-7 however small they are, and altogether for the largest angles; these the
- * kernel leaves to JavaScript's.
+ * Sines or cosines. tfjs's own are off by up to 2e-7 however small they are, and wrong for the largest angles, which
+ * the kernel here leaves to JavaScript.
  */
 function sine(
   { kernels }: Heap,

@@ -5,9 +5,9 @@
  * y = f(x * w + b) , \qquad c = f(a b + \text{bias})
  * ```
  *
- * A bias for each channel or column and a ReLU are applied as the result is written; other biases and activations
- * afterwards, by kernels of their own. tfjs's fused convolutions are wrong for them, and some of their shapes end the whole
- * backend.
+ * A bias per channel or column and a ReLU are applied while the result is written; other biases and activations are
+ * applied afterwards, by separate kernels. tfjs's fused convolutions are wrong for these, and some of their shapes
+ * crash the backend.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { floorOf } from "./assembled.ts";
 import { composedKernel, type Composer, type TensorInfo } from "./compose.ts";
 
-/** The kernels of the activations that tfjs fuses, beside prelu, which has weights. */
+/** The kernels of the activations that tfjs fuses, except prelu, which has weights. */
 const ACTIVATIONS: Record<string, string> = {
   relu: "Relu",
   relu6: "Relu6",
@@ -24,11 +24,11 @@ const ACTIVATIONS: Record<string, string> = {
   sigmoid: "Sigmoid",
 };
 
-/** What tfjs's `leakyRelu` multiplies negative numbers with when it is not told. */
+/** The default slope of tfjs's `leakyRelu` for negative numbers. */
 const LEAK = 0.2;
 
 /**
- * Makes a fused convolution of a plain one.
+ * Makes a fused convolution from a plain one.
  *
  * @param own tfjs's own fused kernel, which says what it cannot do.
  * @param plain The convolution, which may be given a bias `[O]` and the activation `relu`.
@@ -44,7 +44,7 @@ export function fusedConvolution(own: tf.KernelConfig, plain: tf.KernelConfig): 
   }, own);
 }
 
-/** Makes a fused matrix product of a plain one, as {@linkcode fusedConvolution}. */
+/** Makes a fused matrix product from a plain one, as {@linkcode fusedConvolution} does. */
 export function fusedProduct(own: tf.KernelConfig, plain: tf.KernelConfig): tf.KernelConfig {
   return composedKernel(own.kernelName, ({ run }, { inputs, attrs }) => {
     const { a, b } = inputs as Record<"a" | "b", TensorInfo>;

@@ -51,10 +51,10 @@ export interface Shapes {
 /**
  * Works out a convolution.
  *
- * tfjs forgets the rounding mode on the way to some gradients, and a transposed convolution may be asked for any size. So a
- * `dy` may be larger than the output that these attributes give: with padding in numbers all of it counts then, and with
- * `same` or `valid` what is too much is cut off. With one number as padding tfjs works out an image's output columns from the
- * filter's height and the stride of the rows, on every backend; so it is here.
+ * tfjs forgets the rounding mode on the way to some gradients, and a transposed convolution may be asked for any size.
+ * So a `dy` may be larger than the output that these attributes give: with padding in numbers all of it counts then,
+ * and with `same` or `valid` what is too much is cut off. With one number as padding tfjs works out an image's output
+ * columns from the filter's height and the stride of the rows, on every backend; so it is here.
  *
  * @param kernel Its name, for messages.
  * @param depthwise Whether every channel has filters of its own.

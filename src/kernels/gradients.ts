@@ -1,11 +1,11 @@
 /**
- * The gradients that tfjs's ops are taken for, where tfjs has none, a wrong one, or one that costs too much.
+ * The gradients that are missing in tfjs, wrong, or too slow.
  *
- * A gradient belongs to a kernel's name and not to a backend: what is registered here changes every backend of the program.
- * There it adds gradients where tfjs refuses them (dilated convolutions, gradients of gradients, transposed convolutions of
- * volumes, comparisons, sums of products, crops, broadcast matrix products, segment ids that are too large), and gives right
- * numbers where tfjs forgets the rounding mode, or which axis a cumulative sum ran along.
- * That of `tile` has the same numbers but for rounding, and that of a ReLU is another on wasm alone. Others stay as they were.
+ * tfjs registers a gradient by the kernel's name, for all backends, so these apply to every backend of the program.
+ * They add what tfjs refuses: dilated convolutions, gradients of gradients, transposed convolutions of volumes,
+ * comparisons, `einsum`, crops, broadcast matrix products, and segment ids that are too large. They correct what tfjs
+ * gets wrong: rounding modes, and the axis of a cumulative sum. The gradient of `tile` differs only by rounding, and
+ * that of a ReLU only on wasm.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { RELU_GRADIENTS } from "./relu_gradient.ts";
 import { TILE_GRADIENT } from "./tile_gradient.ts";
 import { SEGMENTS_GRADIENT } from "./unsorted_segment_sum.ts";
 
-/** Every gradient that {@linkcode installTrainingKernels} registers, in place of tfjs's own where it has one. */
+/** Every gradient that {@linkcode installTrainingKernels} registers, replacing tfjs's own where it has one. */
 export const GRADIENTS: tf.GradConfig[] = [
   ...CONVOLUTION_GRADIENTS,
   ...POOLING_GRADIENTS,

@@ -15,7 +15,9 @@ export interface Images {
   C: number;
 }
 
-/** Images with zeros around them: how many pixels a row has, and the images, a group at a time, with the first's number. */
+/**
+ * Images with zeros around them: how many pixels a row has, and the images, a group at a time, with the first's number.
+ */
 export interface Framed {
   W: number;
   groups(): Generator<[images: Images, first: number]>;
@@ -32,7 +34,9 @@ export interface Frame {
 /** Bytes of a group of framed images: what the second nearest cache holds beside a filter. */
 const GROUP = 1 << 18;
 
-/** Images in a frame; where it begins inside of them, so that `top` or `left` is negative, what is outside is cut off. */
+/**
+ * Images in a frame; where it begins inside of them, so that `top` or `left` is negative, what is outside is cut off.
+ */
 export function framed(heap: Heap, images: Images, { top, left, H, W }: Frame): Framed {
   const [row, column] = [Math.max(0, -top), Math.max(0, -left)];
   const x = cropped(heap, images, row, column, images.H - row, images.W - column);

@@ -16,11 +16,11 @@ let installed: Build | undefined;
 /**
  * Registers the kernels that training needs on tfjs's `wasm` backend, replacing tfjs's own where it has them.
  *
- * Other backends keep their kernels, but tfjs registers gradients for all backends at once, so the gradients are replaced
- * on all of them. Call it before or after the backend is set; a second call has no effect.
+ * Other backends keep their kernels, but tfjs registers gradients for all backends at once, so the gradients are
+ * replaced on all of them. Call it before or after the backend is set; a second call has no effect.
  *
- * Once they are installed, a convolution whose filter does not fit, and a gradient whose shape is not that of its output,
- * throw a `RangeError`.
+ * Once they are installed, a convolution whose filter does not fit, and a gradient whose shape is not that of its
+ * output, throw a `RangeError`.
  *
  * @example
  * ```ts
@@ -30,12 +30,12 @@ let installed: Build | undefined;
  * console.log(build); // relaxed
  * ```
  *
- * @param build Which build to install. `relaxed` multiplies and adds in one instruction, which requires relaxed SIMD; `simd`
- * runs on every machine with SIMD. The default is the build that is already installed, otherwise the fastest that this
- * machine can run.
+ * @param build Which build to install. `relaxed` multiplies and adds in one instruction, which requires relaxed SIMD;
+ * `simd` runs on every machine with SIMD. The default is the build that is already installed, otherwise the fastest that
+ * this machine can run.
  * @returns The build that is installed.
- * @throws {EnvironmentError} If this machine cannot run it, if tfjs's wasm backend is not loaded, or if the version of tfjs
- * is not the one that the kernels were made for.
+ * @throws {EnvironmentError} If this machine cannot run it, if tfjs's wasm backend is not loaded, or if the version of
+ * tfjs is not the one that the kernels were made for.
  */
 export function installTrainingKernels(build?: Build): Build {
   if (installed && (build ?? installed) === installed) return installed;
@@ -51,8 +51,8 @@ export function installTrainingKernels(build?: Build): Build {
 }
 
 /**
- * Restores tfjs's own kernels and gradients, as they were before {@linkcode installTrainingKernels}. Tensors and models are
- * not affected.
+ * Restores tfjs's own kernels and gradients, as they were before {@linkcode installTrainingKernels}. Tensors and models
+ * are not affected.
  *
  * @example
  * ```ts

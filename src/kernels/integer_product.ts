@@ -1,5 +1,5 @@
 /**
- * Matrix products of whole numbers, such as counts, which are exact as far as 32 bits reach.
+ * Matrix products of whole numbers, such as counts, exact modulo 2³².
  *
  * @module
  */
@@ -18,13 +18,15 @@ export function integerProduct(own: tf.KernelConfig): tf.KernelConfig {
   }, own);
 }
 
-/** Whether these are matrices that can be multiplied; if they are not, tfjs says why. */
+/** Whether these matrices can be multiplied; if not, tfjs throws its own error. */
 function multipliable({ inputs: { a, b }, attrs: { transposeA, transposeB } }: KernelArguments<"a" | "b">): boolean {
   return a.shape.length > 1 && b.shape.length > 1 &&
     a.shape.at(transposeA ? -2 : -1) === b.shape.at(transposeB ? -1 : -2);
 }
 
-/** `a` `[..., M, K]` and `b` `[..., K, N]`, each as its flag says with the last two axes exchanged, to `[..., M, N]`. */
+/**
+ * `a` `[..., M, K]` and `b` `[..., K, N]`, each as its flag says with the last two axes exchanged, to `[..., M, N]`.
+ */
 function product(
   { inputs: { a, b }, attrs: { transposeA, transposeB }, backend }: KernelArguments<"a" | "b">,
 ): TensorInfo {

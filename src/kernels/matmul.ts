@@ -32,8 +32,8 @@ interface Product {
 }
 
 /**
- * `a` `[..., M, K]` and `b` `[..., K, N]`, each as its flag says with the last two axes exchanged, to `[..., M, N]`; leading
- * axes are broadcast.
+ * `a` `[..., M, K]` and `b` `[..., K, N]`, each as its flag says with the last two axes exchanged, to `[..., M, N]`;
+ * leading axes are broadcast.
  */
 export function product(
   heap: Heap,

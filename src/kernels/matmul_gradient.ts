@@ -1,18 +1,19 @@
 /**
- * The gradients of a matrix product, also of matrices that each meet several others: these have the sum over all of them.
+ * The gradients of a matrix product. A matrix that is broadcast takes part in several products, and its gradient is the
+ * sum over all of them.
  *
  * ```math
  * c = a b: \qquad \frac{\partial L}{\partial a} = \frac{\partial L}{\partial c} b^T , \quad
  * \frac{\partial L}{\partial b} = a^T \frac{\partial L}{\partial c}
  * ```
  *
- * tfjs's own do not sum, and are refused where a batch is broadcast.
+ * tfjs's own gradients do not sum, so tfjs refuses them if a batch is broadcast.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 
-/** In place of tfjs's own. */
+/** Replaces tfjs's own gradient. */
 export const MATMUL_GRADIENT: tf.GradConfig = {
   kernelName: "BatchMatMul",
   inputsToSave: ["a", "b"],

@@ -2,9 +2,9 @@
  * Training on tfjs's WASM backend.
  *
  * tfjs's WebAssembly backend is its fastest way to compute without a GPU, but it was made to run networks, not to train
- * them. It lacks the gradient of a convolution with respect to its filter, so no convolutional network trains on it, and
- * much of what training needs is slow. {@linkcode installTrainingKernels} registers kernels that are missing or slow. They
- * are written in WebAssembly or composed from tfjs's own kernels, and the program stays as it is:
+ * them. It lacks the gradient of a convolution with respect to its filter, so no convolutional network trains on it,
+ * and much of what training needs is slow. {@linkcode installTrainingKernels} registers kernels that are missing or
+ * slow. They are written in WebAssembly or composed from tfjs's own kernels, and the program stays as it is:
  *
  * ```ts ignore
  * import * as tf from "@tensorflow/tfjs";
@@ -63,21 +63,22 @@
  * tfjs registers gradients for all backends at once, so these also apply to the program's other backends:
  *
  * - Dilated convolutions have gradients, which tfjs refuses, with one exception: `tf.fused.conv2d` and
- *   `tf.fused.depthwiseConv2d` have gradients of their own, which still refuse a dilation. A dilated `tf.layers.conv2d` uses
- *   the first of them unless its activation is `relu` or `elu`.
- * - Gradients of convolutions have gradients themselves, as a gradient penalty needs, and so do those of resizing and of
- *   pooling, except for maxima in three dimensions. Rounding modes are respected.
- * - Average pooling's gradient is the derivative of what the pooling computes, in which padding does not count. tfjs's other
- *   backends divide by the whole window, so the two differ at the edges of padded images.
+ *   `tf.fused.depthwiseConv2d` have gradients of their own, which still refuse a dilation. A dilated
+ *   `tf.layers.conv2d` uses the first of them unless its activation is `relu` or `elu`.
+ * - Gradients of convolutions have gradients themselves, as a gradient penalty needs, and so do those of resizing and
+ *   of pooling, except for maxima in three dimensions. Rounding modes are respected.
+ * - Average pooling's gradient is the derivative of what the pooling computes, in which padding does not count. tfjs's
+ *   other backends divide by the whole window, so the two differ at the edges of padded images.
  * - Comparisons have the gradient zero. `einsum` and crops have gradients, crops with respect to images and boxes.
  * - The gradients of `tile` (for any rank), of `cumsum` (along any axis) and of broadcast matrix products are right.
- * - The gradient of `mirrorPad` is tfjs's own: it cuts the padding off, as its specs demand, although the derivative would
- *   add what the padding mirrors.
- * - On wasm, the gradient of a ReLU is 0 wherever its input is not positive, even if the incoming gradient is infinite.
+ * - The gradient of `mirrorPad` is tfjs's own: it cuts the padding off, as its specs demand, although the derivative
+ *   would add what the padding mirrors.
+ * - On wasm, the gradient of a ReLU is 0 wherever its input is not positive, even if the incoming gradient is
+ *   infinite.
  *
- * Complex numbers and their Fourier transforms are still missing. What is computed "as on `cpu`" is computed by tfjs's `cpu`
- * backend, on copies; such cases are rare. Results agree with that backend to float32 rounding but not bit for bit, because
- * they are added up in a different order.
+ * Complex numbers and their Fourier transforms are still missing. What is computed "as on `cpu`" is computed by tfjs's
+ * `cpu` backend, on copies; such cases are rare. Results agree with that backend to float32 rounding but not bit for
+ * bit, because they are added up in a different order.
  *
  * @module
  */

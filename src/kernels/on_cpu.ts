@@ -1,8 +1,6 @@
 /**
- * Kernels of tfjs's `cpu` backend at work for the WASM backend: for what is rare there, such as the sine of whole numbers,
- * and for strings.
- *
- * The numbers are copied to where the `cpu` backend keeps its own, and the result is copied back.
+ * Runs kernels of tfjs's `cpu` backend for the WASM backend, in rare cases such as the sine of whole numbers, and for
+ * strings. The inputs are copied to the `cpu` backend, and the result is copied back.
  *
  * @module
  */
@@ -10,19 +8,19 @@ import * as tf from "@tensorflow/tfjs";
 import { EnvironmentError } from "./environment_error.ts";
 import { type KernelArguments, outputOn, type TensorInfo, wasmKernel } from "./compose.ts";
 
-/** What of tfjs's `cpu` backend is needed. */
+/** The parts of tfjs's `cpu` backend that are used here. */
 interface Cpu {
   makeTensorInfo(shape: number[], dtype: tf.DataType, values: tf.BackendValues): TensorInfo;
   readSync(dataId: object): tf.BackendValues;
   disposeData(dataId: object): boolean;
 }
 
-/** A kernel of the WASM backend that asks the `cpu` backend always. */
+/** A kernel of the WASM backend that always runs on the `cpu` backend. */
 export function onCpu(kernelName: string): tf.KernelConfig {
   return wasmKernel(kernelName, (args) => runOnCpu(kernelName, args));
 }
 
-/** Wraps a kernel of the WASM backend that asks the `cpu` backend where `which` says so. */
+/** Wraps a kernel of the WASM backend so that it runs on the `cpu` backend if `which` returns true. */
 export function onCpuWhere<Names extends string = string, Optional extends string = never>(
   own: tf.KernelConfig,
   which: (args: KernelArguments<Names, Optional>) => boolean,
@@ -33,12 +31,12 @@ export function onCpuWhere<Names extends string = string, Optional extends strin
   }, own);
 }
 
-/** Wraps a kernel of the WASM backend that is right only where all its inputs have one of some types. */
+/** Wraps a kernel of the WASM backend that is right only if each of its inputs has one of these types. */
 export function rightFor(types: readonly tf.DataType[], own: tf.KernelConfig): tf.KernelConfig {
   return onCpuWhere(own, ({ inputs }) => tensorsIn(inputs).some(({ dtype }) => !types.includes(dtype)));
 }
 
-/** All tensors among a kernel's inputs, which may be missing, or lists. */
+/** All tensors among a kernel's inputs; an input may be missing, or a list. */
 export function tensorsIn(inputs: unknown): TensorInfo[] {
   if (typeof inputs !== "object" || inputs === null) return [];
   return "dataId" in inputs ? [inputs as TensorInfo] : Object.values(inputs).flatMap(tensorsIn);
@@ -47,7 +45,7 @@ export function tensorsIn(inputs: unknown): TensorInfo[] {
 /**
  * Runs the `cpu` backend's kernel of this name on tensors of the WASM backend.
  *
- * @throws {EnvironmentError} If the `cpu` backend is not there.
+ * @throws {EnvironmentError} If the `cpu` backend is not registered.
  */
 export function runOnCpu(
   kernelName: string,
@@ -59,7 +57,7 @@ export function runOnCpu(
     const types = [...new Set(tensorsIn(inputs).map(({ dtype }) => dtype))].join(" and ");
     throw new EnvironmentError(`${kernelName} of ${types} on wasm needs tfjs's cpu backend, which is not registered.`);
   }
-  Object.assign(cpu, { firstUse: false }); // or tfjs prints a banner that recommends another package
+  Object.assign(cpu, { firstUse: false }); // otherwise tfjs prints a banner that recommends another package
   const held: TensorInfo[] = [];
   const hold = (made: TensorInfo) => {
     held.push(made);

@@ -7,8 +7,9 @@
  * ```
  *
  * `w_i` is the part of window `i` that lies inside the image, so padding never counts, neither as a number nor in the
- * divisor, forward and backward alike. tfjs's own kernels begin a maximum at the smallest positive number, so that they lose
- * negative ones; pad by rules of their own; and divide an average's gradient by the whole window.
+ * divisor, in the forward and in the backward pass. tfjs's own kernels start a maximum from the smallest positive
+ * number, so they lose negative maxima; they pad by rules of their own; and they divide an average's gradient by the
+ * whole window.
  *
  * @module
  */
@@ -16,7 +17,10 @@ import type { Heap } from "./assembled.ts";
 import type { KernelArguments, TensorInfo } from "./compose.ts";
 import { type Described, described, gradientWindows, outputs, poolingWindows, type Windows } from "./windows.ts";
 
-/** `x` `[B, H, W, C]` or `[B, D, H, W, C]` to the largest number of each window; -∞ for a window of padding alone. */
+/**
+ * `x` `[B, H, W, C]` or `[B, D, H, W, C]` to the largest number of each window; -∞ for a window that covers padding
+ * only.
+ */
 export function maxPool(heap: Heap, { inputs: { x }, attrs }: KernelArguments<"x">): TensorInfo {
   const windows = poolingWindows(x.shape, attrs);
   const y = heap.output(pooledShape(x, windows), x.dtype as "float32" | "int32" | "bool");
@@ -69,7 +73,9 @@ export function averagePoolGradient(
   return dx;
 }
 
-/** As {@link maxPool}, and where in `x` each number stands, counted through its image or with the batch; -1 for none. */
+/**
+ * As {@link maxPool}, and where in `x` each number stands, counted through its image or with the batch; -1 for none.
+ */
 export function maxPoolWithArgmax(heap: Heap, { inputs: { x }, attrs }: KernelArguments<"x">): TensorInfo[] {
   if (x.shape.length !== 4) {
     throw new RangeError(`Error in maxPool: input must be rank 4 but got rank ${x.shape.length}.`);
@@ -91,7 +97,9 @@ export function maxPoolWithArgmax(heap: Heap, { inputs: { x }, attrs }: KernelAr
 /** An entry of the table of windows: the first pixel, and how many planes, rows and columns there are. */
 type Entry = [first: number, planes: number, rows: number, columns: number];
 
-/** The largest number of each window of whole numbers or truths `x`, to `y`; returns where it stands, or -1 for none. */
+/**
+ * The largest number of each window of whole numbers or truths `x`, to `y`; returns where it stands, or -1 for none.
+ */
 function largest(heap: Heap, x: TensorInfo, y: TensorInfo, how: Described, batch = 0): Int32Array {
   const { C, P, pixels, plane, row } = how;
   const [from, to, windows] = [heap.values(x), heap.values(y), heap.integers(how.windows, 4 * P)];
@@ -118,7 +126,7 @@ function pooledShape({ shape }: TensorInfo, windows: Windows): number[] {
 }
 
 /**
- * Checks that what is given is of float32.
+ * Checks that the input is of float32.
  *
  * @throws {TypeError} If it is not.
  */

@@ -1,9 +1,9 @@
 /**
  * The gradients of the gradients of pooling and of resizing, as a gradient penalty needs them.
  *
- * The gradient of a linear layer `A` is `Aᵀ dy`, and the gradient of that with respect to `dy` is `A` again. So is that of
- * average pooling, of resizing, and of maximum pooling, which is linear as long as each maximum stays where it is. They are
- * true to the kernels of this folder; on a backend whose own first gradient is wrong, they do not follow it.
+ * The gradient of a linear layer `A` is `Aᵀ dy`, and the gradient of that with respect to `dy` is `A` again. So is that
+ * of average pooling, of resizing, and of maximum pooling, which is linear as long as each maximum stays where it is.
+ * They are true to the kernels of this folder; on a backend whose own first gradient is wrong, they do not follow it.
  *
  * @module
  */
@@ -11,7 +11,9 @@ import * as tf from "@tensorflow/tfjs";
 import type { Shape4 } from "./compose.ts";
 import { mapTuple } from "./map_tuple.ts";
 
-/** The gradients of pooling's and resizing's gradients: but for maxima in three dimensions, whose places no op tells. */
+/**
+ * The gradients of pooling's and resizing's gradients: but for maxima in three dimensions, whose places no op tells.
+ */
 export const POOLING_GRADIENTS: tf.GradConfig[] = [
   backward("MaxPoolGrad", ["input", "output"], (g, [dy, input], attrs) => atMaxima(g, dy, input, attrs)),
   backward(
@@ -41,8 +43,8 @@ function run(kernel: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap):
 }
 
 /**
- * The gradient of a kernel that is itself the gradient of another: linear in `dy`, so that its gradient is as the other's
- * forward, and constant but for jumps in the rest.
+ * The gradient of a kernel that is itself the gradient of another: linear in `dy`, so that its gradient is as the
+ * other's forward, and constant but for jumps in the rest.
  *
  * @param rest The names of its inputs besides `dy`.
  * @param forward From the gradient that arrives, and `dy` and the rest, to the gradient with respect to `dy`.
@@ -63,7 +65,9 @@ function backward(
   };
 }
 
-/** What of `g`, of the shape of the pooled `input` `[B, H, W, C]`, lies at each window's maximum: of the shape of `dy`. */
+/**
+ * What of `g`, of the shape of the pooled `input` `[B, H, W, C]`, lies at each window's maximum: of the shape of `dy`.
+ */
 function atMaxima(g: tf.Tensor, dy: tf.Tensor, input: tf.Tensor, attrs: Attributes): tf.Tensor {
   const { filterSize, strides } = attrs;
   const pad = padding(input, dy, attrs) as unknown as number; // which is also what explicit paddings go by

@@ -32,12 +32,15 @@ export interface Block {
   columnStep: number;
 }
 
-/** Numbers of a row that are multiplied and added up in registers: their part of `b`, packed, is near, and rounding small. */
+/**
+ * Numbers of a row that are multiplied and added up in registers: their part of `b`, packed, is near, and rounding
+ * small.
+ */
 const DEPTH = 512;
 
 /**
- * `c = max(a b + bias, floor)`, rows of `a` and of `c` by their places. What it returns may be called for some rows after
- * others; `b` is packed once.
+ * `c = max(a b + bias, floor)`, rows of `a` and of `c` by their places. What it returns may be called for some rows
+ * after others; `b` is packed once.
  *
  * @param stretches What of each row of `a` to multiply, in turn; it is added up.
  * @param n Columns of `b` and `c`.
@@ -121,8 +124,8 @@ export interface Accumulation {
 /**
  * `c = aᵀ y`: rows of `a`, of `runs` times `run` numbers, by their places; `y` `[m, n]`; `c` `[runs × run, n]`.
  *
- * A sum of millions of float32 numbers, added one by one, loses half its digits. So what is added up here are sums of 64
- * rows, then sums of 64 of those, and so on.
+ * A sum of millions of float32 numbers, added one by one, loses half its digits. So what is added up here are sums of
+ * 64 rows, then sums of 64 of those, and so on.
  */
 export function transposeTimes(
   heap: Heap,
@@ -153,8 +156,8 @@ export function transposeTimes(
 const MOST_TERMS = 64;
 
 /**
- * Keeps a sum `c` of `size` numbers right while terms are added to it: told how many were, it moves their sum away in time, as
- * one term of the sum above, and adds all of these up at the end.
+ * Keeps a sum `c` of `size` numbers right while terms are added to it: told how many were, it moves their sum away in
+ * time, as one term of the sum above, and adds all of these up at the end.
  */
 function sumOfSums({ kernels, scratch }: Heap, size: number, c: number) {
   const emptied = (at: number): Sum => {

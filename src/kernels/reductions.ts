@@ -1,9 +1,9 @@
 /**
- * Sums and means over any axes, and what reductions give of no numbers at all.
+ * Sums and means over any axes, and reductions of empty tensors.
  *
- * A sum of millions of numbers, added one after another in float32, stands still once it is 2²⁴ times what is added. Here
- * few numbers are added in float32 and the rest in double precision. Rows are added as they lie; tfjs's own kernels first
- * transpose, so that what they add lies side by side.
+ * A sum of millions of numbers, added one after another in float32, stops growing once it is 2²⁴ times what is added.
+ * Here short blocks are added in float32 and their sums in double precision. Rows are added in place; tfjs's own
+ * kernels first transpose, so that what they add is contiguous.
  *
  * @module
  */
@@ -13,19 +13,19 @@ import { composedKernel, type KernelArguments, type TensorInfo } from "./compose
 import { mapTuple } from "./map_tuple.ts";
 import { onCpuWhere } from "./on_cpu.ts";
 
-/** Wraps a reduction of tfjs's WASM backend, which leaves its result as it finds it where there is nothing to reduce. */
+/** Wraps a reduction of tfjs's WASM backend, which leaves its result uninitialised if there is nothing to reduce. */
 export function reduction(own: tf.KernelConfig): tf.KernelConfig {
   return onCpuWhere<"x">(own, ({ inputs: { x } }) => tf.util.sizeFromShape(x.shape) === 0);
 }
 
-/** Wraps tfjs's own `Sum` of the WASM backend, which is right for whole numbers. */
+/** Wraps the `Sum` of tfjs's WASM backend, which is right for whole numbers. */
 export function sum(own: tf.KernelConfig, build: Build): tf.KernelConfig {
   return reduction(assembledKernel<"x">("Sum", build, (heap, args) => {
     return args.inputs.x.dtype === "float32" ? sums(heap, args, 1) : undefined;
   }, own));
 }
 
-/** Wraps tfjs's own `Mean` of the WASM backend; the mean of whole numbers is one of float32. */
+/** Wraps the `Mean` of tfjs's WASM backend; the mean of whole numbers is of float32. */
 export function mean(own: tf.KernelConfig, build: Build): tf.KernelConfig {
   const float = assembledKernel<"x">("Mean", build, (heap, args) => sums(heap, args, 1 / reducedBy(args)));
   return reduction(composedKernel<"x">("Mean", ({ run }, { inputs: { x }, attrs }) => {

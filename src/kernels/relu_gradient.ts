@@ -1,21 +1,21 @@
 /**
- * The gradient of a ReLU in one pass, where tfjs makes a mask and multiplies by it.
+ * The gradient of a ReLU in one pass. tfjs's own computes a mask and multiplies by it.
  *
  * ```math
  * \frac{\partial L}{\partial x} = \begin{cases} \partial L / \partial y & x > 0 \\ 0 & \text{else} \end{cases}
  * ```
  *
- * It differs from tfjs's own where `dy` is infinite or NaN and `x` is not positive: 0, and not NaN.
+ * It differs from tfjs's own if `dy` is infinite or NaN and `x` is not positive: it is 0, not NaN.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import { assembledKernel, type Build } from "./assembled.ts";
 
-/** The kernel's name. It is this library's own: tfjs has none of the kind. */
+/** The kernel's name. tfjs has no such kernel. */
 const KERNEL = "ReluGradient";
 
-/** `dy` where `x` is positive, and else 0. */
+/** `dy` where `x` is positive, otherwise 0. */
 export function reluGradientKernel(build: Build): tf.KernelConfig {
   return assembledKernel<"dy" | "x">(KERNEL, build, ({ kernels, address, output }, { inputs: { dy, x } }) => {
     const dx = output(x.shape);
@@ -25,8 +25,8 @@ export function reluGradientKernel(build: Build): tf.KernelConfig {
 }
 
 /**
- * The gradient of `Relu`: on the WASM backend the kernel above, and on others what tfjs does. And the kernel's own: what passes
- * forward passes back, and how far `x` is from 0 does not count.
+ * The gradient of `Relu`, which is the kernel above on the WASM backend and tfjs's own on others; and the gradient of
+ * that kernel, which is linear in `dy` and does not depend on the size of `x`, only on its sign.
  */
 export const RELU_GRADIENTS: tf.GradConfig[] = [{
   kernelName: "Relu",

@@ -1,15 +1,15 @@
 /**
- * Resizing of images, and its gradients.
+ * Resizing of images, and its gradients, for nearest-neighbour and bilinear interpolation.
  *
  * ```math
  * y_{ij} = \sum_{kl} a_{ik} \, b_{jl} \, x_{kl}, \qquad \frac{\partial y_{ij}}{\partial x_{kl}} = a_{ik} \, b_{jl}
  * ```
  *
- * Output row `i` lies somewhere among the input's rows. Nearest neighbour takes one of them; that is pooling with windows of
- * one pixel, and its gradient is a sum over windows, each with those outputs that took one pixel. Bilinear takes the two
- * rows about that place, each the more the nearer it is. tfjs's own gradients are wrong with half-pixel centres, and of nearest
- * neighbour also beyond the first image; and its nearest neighbour rounds places to float32, so that it takes the wrong pixel
- * where a place is a whole number.
+ * Output row `i` lies somewhere among the input's rows. Nearest neighbour takes one of them, which is pooling with
+ * windows of one pixel; its gradient is a sum over windows, each with the outputs that took the same pixel. Bilinear
+ * takes the two nearest rows, weighted by how near they are. tfjs's own gradients are wrong with half-pixel centres,
+ * and the one of nearest neighbour is also wrong for every image but the first. tfjs's nearest neighbour rounds places
+ * to float32, so it takes the wrong pixel if a place is a whole number.
  *
  * @module
  */
@@ -47,7 +47,9 @@ export function nearestNeighbor(heap: Heap, { inputs: { images }, attrs }: Kerne
   return y;
 }
 
-/** tfjs's `ResizeNearestNeighborGrad`: `dy` `[B, H', W', C]` to the gradient with respect to `images` `[B, H, W, C]`. */
+/**
+ * tfjs's `ResizeNearestNeighborGrad`: `dy` `[B, H', W', C]` to the gradient with respect to `images` `[B, H, W, C]`.
+ */
 export function nearestGradient(
   heap: Heap,
   { inputs: { dy, images }, attrs }: KernelArguments<"dy" | "images">,
@@ -89,8 +91,8 @@ function runsOf(sources: number[], length: number) {
 const MANY = 64;
 
 /**
- * tfjs's `ResizeBilinearGrad`: `dy` `[B, H', W', C]` to the gradient with respect to `images` `[B, H, W, C]`. With half-pixel
- * centres, or many outputs; tfjs's own is right, and fast, for others.
+ * tfjs's `ResizeBilinearGrad`: `dy` `[B, H', W', C]` to the gradient with respect to `images` `[B, H, W, C]`. With
+ * half-pixel centres, or many outputs; tfjs's own is right, and fast, for others.
  */
 export function bilinearGradient(
   heap: Heap,

@@ -1,12 +1,12 @@
 /**
- * A part of a tensor. tfjs's own kernel copies the whole tensor first, and does not look whether the part lies inside.
+ * Slices of a tensor. tfjs's own kernel copies the whole tensor first and does not check the bounds.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import { type KernelArguments, outputOn, type TensorInfo, wasmKernel } from "./compose.ts";
 
-/** Wraps tfjs's own `Slice` of the WASM backend. */
+/** Wraps the `Slice` of tfjs's WASM backend. */
 export function slice(own: tf.KernelConfig): tf.KernelConfig {
   return wasmKernel<"x">("Slice", (args) => {
     const { inputs: { x }, attrs } = args;
@@ -17,14 +17,14 @@ export function slice(own: tf.KernelConfig): tf.KernelConfig {
   }, own);
 }
 
-/** The numbers of `x` from `begin` on, `size` of them on each axis. */
+/** The part of `x` that starts at `begin` and has `size` numbers along each axis. */
 function part({ inputs: { x }, backend }: KernelArguments<"x">, begin: number[], size: number[]): TensorInfo {
   const out = outputOn(backend, size, x.dtype);
   if (tf.util.sizeFromShape(size) === 0) return out;
   const bytes = tf.util.bytesPerElement(x.dtype);
   const memory = new Uint8Array(backend.typedArrayFromHeap(out).buffer);
   const steps = [...tf.util.computeStrides([...x.shape, 1])].map((step) => step * bytes);
-  // The axes behind the last one that is cut lie in one run with it.
+  // The last axis that is cut and those after it form contiguous runs.
   const cut = Math.max(0, size.findLastIndex((count, axis) => count !== x.shape[axis]));
   const run = bytes * tf.util.sizeFromShape(size.slice(cut));
   let to = backend.getMemoryOffset(out.dataId);

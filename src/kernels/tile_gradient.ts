@@ -1,13 +1,14 @@
 /**
- * The gradient of `tile`: the sum over all copies, one kernel for each tiled axis.
+ * The gradient of `tile`: the sum over all copies, with one kernel per tiled axis.
  *
- * tfjs's own adds a slice for each copy, thousands in a layer normalisation, and has none for more than four axes.
+ * tfjs's own adds up one slice per copy, thousands of them in a layer normalisation, and does not take more than four
+ * axes.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 
-/** In place of tfjs's own. */
+/** Replaces tfjs's own gradient. */
 export const TILE_GRADIENT: tf.GradConfig = {
   kernelName: "Tile",
   inputsToSave: ["x"],

@@ -1,6 +1,6 @@
 /**
- * Kernels of tfjs's WASM backend that are right for tensors of some types, of some ranks, or not empty, alone. For others they
- * give garbage, and some write behind their buffers or end the backend.
+ * Kernels of tfjs's WASM backend that are right only for certain types or ranks, or only for tensors that are not
+ * empty. For others they return garbage, and some write beyond their buffers or crash the backend.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const NUMBERS = ["float32", "int32"] as const;
 const BOOLS = ["bool"] as const;
 const NO_STRINGS = ["float32", "int32", "bool"] as const;
 
-/** The kernels, with the types they are right for. */
+/** The kernels, with the types for which they are right. */
 const RIGHT_FOR: [types: readonly tf.DataType[], kernels: string][] = [
   [FLOATS, "Acos Acosh Asin Asinh Atan Atanh Ceil Cosh Elu EluGrad Erf Expm1 Floor IsFinite IsInf IsNan Log Pow"],
   [FLOATS, "Reciprocal Rsqrt Selu Sigmoid Sinh Softmax Sqrt Tan Tanh"],
@@ -24,20 +24,20 @@ const RIGHT_FOR: [types: readonly tf.DataType[], kernels: string][] = [
   [NO_STRINGS, "Concat Equal GatherNd Greater GreaterEqual Less LessEqual NotEqual Tile"],
 ];
 
-/** Kernels that end in a division by zero where a tensor is empty: they transpose, or sort. */
+/** Kernels that divide by zero if a tensor is empty, because they transpose or sort. */
 const NEVER_EMPTY = ["BatchToSpaceND", "Cumprod", "Cumsum", "SpaceToBatchND", "TopK", "Transpose"];
 
-/** Kernels that take their axis counted from the first alone, on tfjs's `cpu` backend too. */
+/** Kernels that do not take a negative axis, on tfjs's `cpu` backend either. */
 const CUMULATIVE = ["Cumprod", "Cumsum"];
 
-/** Kernels that leave a result of more axes than {@linkcode AXES} as they find it. */
+/** Kernels that do not write a result of more axes than {@linkcode AXES}. */
 const FEW_AXES = ["Add", "Multiply", "PadV2", "RealDiv", "SquaredDifference", "Sub"];
 const AXES = 6;
 
-/** Kernels that tfjs's WASM backend lacks: for ragged tensors and strings. */
+/** Kernels for ragged tensors and strings, which tfjs's WASM backend lacks. */
 const MISSING = ["RaggedGather", "RaggedRange", "RaggedTensorToTensor", "StaticRegexReplace"];
 
-/** The kernels, each with tfjs's `cpu` backend for what it is not right for. */
+/** The kernels, each wrapped so that tfjs's `cpu` backend computes the cases for which it is not right. */
 export function kernelsByType(own: (name: string) => tf.KernelConfig): tf.KernelConfig[] {
   const zero = (b: TensorInfo, backend: BackendWasm) => (backend.typedArrayFromHeap(b) as Int32Array).includes(0);
   const whole = ({ inputs: { a, b }, backend }: KernelArguments<"a" | "b">) =>
@@ -65,7 +65,7 @@ export function kernelsByType(own: (name: string) => tf.KernelConfig): tf.Kernel
   ];
 }
 
-/** Wraps a kernel that is right only for few axes, or where nothing is empty, if it is one. */
+/** Wraps a kernel if it is right only for few axes, or only for tensors that are not empty. */
 function rightForShapes(own: tf.KernelConfig): tf.KernelConfig {
   const few = FEW_AXES.includes(own.kernelName), full = NEVER_EMPTY.includes(own.kernelName);
   if (!few && !full) return own;
@@ -75,7 +75,7 @@ function rightForShapes(own: tf.KernelConfig): tf.KernelConfig {
   );
 }
 
-/** Wraps such a kernel; an axis counted from the last is a negative number. */
+/** Wraps a cumulative kernel so that it takes a negative axis, which counts from the last one. */
 function counted(own: tf.KernelConfig): tf.KernelConfig {
   return wasmKernel<"x">(own.kernelName, (args) => {
     const [axis] = tf.util.parseAxisParam(args.attrs.axis, args.inputs.x.shape);
@@ -84,8 +84,8 @@ function counted(own: tf.KernelConfig): tf.KernelConfig {
 }
 
 /**
- * Wraps `StridedSlice`, which loses an axis of which it takes one number before it steps along the others; a slice that has lost
- * every axis ends the backend. So that axis is kept, with one number along it, and left out at last.
+ * Wraps `StridedSlice`, which drops an axis that it shrinks to one number before it steps along the others; a slice
+ * that has dropped every axis crashes the backend. So here that axis is kept, with size 1, and dropped at the end.
  */
 function stridedSlice(own: tf.KernelConfig): tf.KernelConfig {
   return composedKernel<"x">("StridedSlice", ({ run }, { inputs: { x }, attrs }) => {
@@ -103,7 +103,7 @@ function stridedSlice(own: tf.KernelConfig): tf.KernelConfig {
         shrinkAxisMask,
       );
     if (shrinkAxisMask === 0 || finalShape.includes(0)) return run(own, { x }, attrs);
-    // Steps back to the first number end before it, at -1, which would be taken for the last one.
+    // Negative strides down to the first number end before it, at -1, which would mean the last one.
     const toFirst = strides.reduce(
       (mask, stride, axis) => mask | (stride < 0 && (end[axis] ?? 0) < 0 ? 1 << axis : 0),
       0,

@@ -1,11 +1,11 @@
 /**
- * Sums the rows of a tensor by segment: the gradient of `gather`, and so of an embedding.
+ * Sums the rows of a tensor by segment, which is the gradient of `gather` and so of an embedding.
  *
  * ```math
  * out[n] = \sum_{i : id_i = n} x[i]
  * ```
  *
- * Ids that name no segment are passed over, as on tfjs's other backends.
+ * Ids that name no segment are ignored, as on tfjs's other backends.
  *
  * @module
  */
@@ -16,10 +16,13 @@ import { type KernelArguments, outputOn, type TensorInfo, wasmKernel } from "./c
 
 type Arguments = KernelArguments<"x" | "segmentIds">;
 
-/** Rows of one segment from which on they are added in double precision. */
+/** The number of rows in a segment from which they are added in double precision. */
 const MANY = 64;
 
-/** tfjs's `UnsortedSegmentSum` for the WASM backend, which has none: `x` `[N..., ...]` and ids `[N...]` to `[numSegments, ...]`. */
+/**
+ * `UnsortedSegmentSum` for the WASM backend, where tfjs has none: `x` `[N..., ...]` and ids `[N...]` to
+ * `[numSegments, ...]`.
+ */
 export function unsortedSegmentSum(build: Build): tf.KernelConfig {
   const floats = assembledKernel("UnsortedSegmentSum", build, (heap, args: Arguments) => {
     const { inputs: { x, segmentIds }, attrs, backend } = args;
@@ -40,7 +43,7 @@ export function unsortedSegmentSum(build: Build): tf.KernelConfig {
   });
 }
 
-/** The gradient of sums by segment, in place of tfjs's own, which passes over negative ids alone and refuses ids too large. */
+/** The gradient of sums by segment. tfjs's own ignores negative ids but refuses ids that are too large. */
 export const SEGMENTS_GRADIENT: tf.GradConfig = {
   kernelName: "UnsortedSegmentSum",
   inputsToSave: ["segmentIds"],
@@ -50,7 +53,7 @@ export const SEGMENTS_GRADIENT: tf.GradConfig = {
   },
 };
 
-/** For each id the row of `dy` that it names, or zeros. */
+/** The row of `dy` that each id names, or zeros. */
 function rowsOf(dy: tf.Tensor, ids: tf.Tensor): tf.Tensor {
   const [segments, ...row] = dy.shape as [number, ...number[]];
   if (dy.size === 0 || ids.size === 0) return tf.zeros([...ids.shape, ...row]);

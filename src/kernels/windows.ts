@@ -1,9 +1,9 @@
 /**
  * Where the windows of pooling lie.
  *
- * Along one axis, output `i` of a pooling of stride `s` sees `f` pixels from `s i - p` on, with `p` pixels of padding before
- * the image. Only those inside the image count: never more than a run of them, which is all that the kernels are told, so
- * that paddings, strides and rounding are settled here, once.
+ * Along one axis, output `i` of a pooling of stride `s` sees `f` pixels from `s i - p` on, with `p` pixels of padding
+ * before the image. Only those inside the image count: never more than a run of them, which is all that the kernels are
+ * told, so that paddings, strides and rounding are settled here, once.
  *
  * @module
  */

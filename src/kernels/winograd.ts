@@ -1,5 +1,6 @@
 /**
- * Convolutions of 3 × 3 taps and stride 2 by Winograd's minimal filtering: 25 multiplications instead of 36 for 2 × 2 outputs.
+ * Convolutions of 3 × 3 taps and stride 2 by Winograd's minimal filtering: 25 multiplications instead of 36 for 2 × 2
+ * outputs.
  *
  * Along one axis, two outputs see even pixels `e` and odd ones `o`; the odd ones meet one tap only, the even ones two:
  *
@@ -14,9 +15,10 @@
  * \qquad y_0 = m_1 + m_2 , \quad y_1 = m_2 + m_3
  * ```
  *
- * So `y = Tᵀ (X x ⊙ W w)` with three maps `X`, `W` and `T` that only add and subtract, and both gradients are of the same
- * form: `dx = Xᵀ (W w ⊙ T dy)` and `dw = Wᵀ (X x ⊙ T dy)`. In two dimensions the maps are applied along one axis and then along
- * the other, and every product `⊙` is a product of matrices over the channels. (Lavin and Gray 2016 have the method for stride 1.)
+ * So `y = Tᵀ (X x ⊙ W w)` with three maps `X`, `W` and `T` that only add and subtract, and both gradients are of the
+ * same form: `dx = Xᵀ (W w ⊙ T dy)` and `dw = Wᵀ (X x ⊙ T dy)`. In two dimensions the maps are applied along one axis
+ * and then along the other, and every product `⊙` is a product of matrices over the channels. (Lavin and Gray 2016 have
+ * the method for stride 1.)
  *
  * An infinite pixel gives NaN where the direct sum could give infinity: `X` subtracts it from itself.
  *
@@ -28,8 +30,8 @@ import { mapTuple } from "./map_tuple.ts";
 import { type Places, rowsTimes, transposeTimes } from "./product.ts";
 
 /**
- * Whether a convolution is of the kind: 3 × 3 taps, stride 2, an image of even size with zeros behind it only, and channels
- * enough that the products outweigh the maps.
+ * Whether a convolution is of the kind: 3 × 3 taps, stride 2, an image of even size with zeros behind it only, and
+ * channels enough that the products outweigh the maps.
  */
 export function isWinograd({ C, O, rows, columns }: Convolution): boolean {
   const fits = ({ taps, stride, dilation, before, size, out }: Axis) =>
@@ -37,7 +39,10 @@ export function isWinograd({ C, O, rows, columns }: Convolution): boolean {
   return fits(rows) && fits(columns) && C % 8 === 0 && O % 8 === 0;
 }
 
-/** `m₁`, `m₂` and `m₃` along one axis: where their numbers begin among the five of a tile of `X x`, and how many they are. */
+/**
+ * `m₁`, `m₂` and `m₃` along one axis: where their numbers begin among the five of a tile of `X x`, and how many they
+ * are.
+ */
 const SUMS = [{ first: 0, size: 2 }, { first: 2, size: 1 }, { first: 3, size: 2 }] as const;
 
 /** Bytes of `X x` of the images that are worked on together: what the second nearest cache holds. */
