@@ -6,8 +6,12 @@
 import { deno, type Ended, ROOT, withTempDir } from "./_run.ts";
 
 const CONFIG = {
-  links: [decodeURIComponent(ROOT.pathname)],
-  imports: { "@vae/steps": "jsr:@vae/steps@^0.1.0", "@tensorflow/tfjs": "npm:@tensorflow/tfjs@4.22.0" },
+  links: ["", "src/kernels/"].map((path) => decodeURIComponent(new URL(path, ROOT).pathname)),
+  imports: {
+    "@vae/steps": "jsr:@vae/steps@^0.1.0",
+    "@vae/kernels": "jsr:@vae/kernels@^0.1.0",
+    "@tensorflow/tfjs": "npm:@tensorflow/tfjs@4.22.0",
+  },
   fmt: { lineWidth: 120 },
 };
 

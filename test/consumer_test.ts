@@ -35,13 +35,13 @@ testConsumer(
     }),
 );
 
-testConsumer("the kernels alone: an ordinary tf.layers network trains by fit on wasm", () =>
+testConsumer("the kernels' package alone: an ordinary tf.layers network trains by fit on wasm", () =>
   withProject(
     {
       "main.ts": `
     import * as tf from "@tensorflow/tfjs";
     import "npm:@tensorflow/tfjs-backend-wasm@4.22.0";
-    import { installTrainingKernels } from "@vae/steps/kernels";
+    import { installTrainingKernels } from "@vae/kernels";
 
     installTrainingKernels();
     await tf.setBackend("wasm");
