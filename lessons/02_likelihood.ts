@@ -96,7 +96,7 @@ async function bestVariance(show: Show, digits: Dataset): Promise<void> {
   const nats = (variance: number) => first(() => loss(everywhere(variance)));
   const [best, half, more, less] = [await nats(mse), await nats(0.5), await nats(2 * mse), await nats(mse / 2)];
   show.text(`mean squared error: ${mse.toFixed(4)} a pixel`);
-  show.text(`loss, nats an image: ${half.toFixed(1)} at σ² = ½, ${best.toFixed(1)} at the best σ²`);
+  show.text(`loss, nats per image: ${half.toFixed(1)} at σ² = ½, ${best.toFixed(1)} at the best σ²`);
   const slope = await first(() => tf.grad(loss)(everywhere(mse)).sum()); // image by image: float32 adds millions badly
   const lowest = { found: best, expected: (size / 2) * Math.log(2 * Math.PI * Math.E * mse), margin: 0.01 };
   show.claim("the loss at σ² = mse", assertAlmostEquals, { ...lowest, from: "(D/2) log(2πe σ²); float32" });
@@ -114,7 +114,7 @@ async function bestVariance(show: Show, digits: Dataset): Promise<void> {
     { name: "the formula of 2.1", x: variances, y: variances.map(formula) },
     { name: "the library", x: [mse, 2 * mse, mse / 2, 0.5], y: [best, more, less, half], as: "dots" },
   ];
-  const [x, y] = [{ label: "σ² claimed", log: true }, { label: "-log p(x | z), nats an image" }];
+  const [x, y] = [{ label: "σ² claimed", log: true }, { label: "-log p(x | z), nats per image" }];
   await show.lines("variance", "What a claim about σ² costs: least at the mean squared error", { series, x, y });
 }
 
@@ -356,7 +356,7 @@ async function naiveSampling(show: Show, { samples, seed }: Options): Promise<vo
 // ## Try it
 //
 // 1. `--samples 1000000`. By how many nats does the estimate in 20 dimensions improve? Does the last claim still hold?
-// 2. In 2.2, how many nats an image are lost by the claim σ² = ½? Which part of that loss could a better decoder win
+// 2. In 2.2, how many nats per image are lost by the claim σ² = ½? Which part of that loss could a better decoder win
 //    back?
 // 3. Set `THIN` to 8. Which claim fails, and why is the average suddenly easy?
 //

@@ -181,7 +181,7 @@ const sizeOf = (digits: Dataset) => tf.util.sizeFromShape(digits.train.shape); /
 /** Held-out losses after epochs 1 to 10, as published for this model on grey MNIST (pytorch/examples, z drawn). */
 export const PUBLISHED = [127.3, 115.79, 112.22, 109.64, 108.54, 107.7, 107.07, 106.66, 106.04, 105.56];
 
-/** Held-out reconstruction, KL and their sum in nats an image: at z drawn or, without a seed, at z = μ. */
+/** Held-out reconstruction, KL and their sum in nats per image: at z drawn or, without a seed, at z = μ. */
 export async function judge(m: Machine, images: Images, seed?: number) {
   const shape = [images.count, m.toMu.b.size]; // [B, L]
   const [reconstruction = NaN, kl = NaN] = await numbers(() => {
@@ -222,7 +222,7 @@ async function itLearns(show: Show, digits: Dataset, m: Machine, options: Option
   await gallery(show, digits, "learning", "What it makes of held-out digits", { ...pictures, "in the end": seen() });
   const [first = NaN, heldOut = NaN] = [losses[0], test.at(-1)];
   const grey = { expected: D * Math.log(2), margin: D / 39, from: `${D} log 2; logits and codes are only nearly 0` };
-  show.claim("the first loss, in nats an image", assertAlmostEquals, { found: first, ...grey });
+  show.claim("the first loss, in nats per image", assertAlmostEquals, { found: first, ...grey });
   const blind = { expected: meanImageLoss(digits), from: "the mean image's" };
   show.claim("held-out loss", assertLess, { found: heldOut, ...blind });
   const { loss: atMean } = await judge(m, digits.test);
@@ -276,7 +276,7 @@ async function reductions(show: Show, digits: Dataset, options: Options): Promis
   }
   const rows = lossesOf(D).map(([name, beta], i) => [name, beta, ...Object.values(found[i]!).map((v) => v.toFixed(2))]);
   const columns = ["pixels, codes", "β", "reconstruction", "KL", "-ELBO"];
-  show.table("Held-out, in nats an image: what each of them trains", { columns, rows });
+  show.table("Held-out, in nats per image: what each of them trains", { columns, rows });
   await gallery(show, digits, "reductions", "Reconstructions, and draws", pictures);
   const [one, means, none, free] = found as [Nats, Nats, Nats, Nats];
   const [from, ceiling] = ["that at β = 1", { expected: meanImageLoss(digits) / D, from: `R₀ / ${D}` }];

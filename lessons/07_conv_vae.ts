@@ -217,7 +217,7 @@ async function learn(show: Show, digits: Dataset, vae: LayersVae, options: Optio
   for (const half of ["train", "test"] as const) show.figure(half, history[half]);
   const found = history.test.at(-1)!.loss;
   const blind = { found, expected: meanImageLoss(digits), from: "the mean training image's: no looking, lesson 6" };
-  show.claim("held-out loss, in nats an image", assertLess, blind);
+  show.claim("held-out loss, in nats per image", assertLess, blind);
   const { epochs: _, ...twins } = { ...defaults, ...otherData };
   const asTheTwin = Object.entries(twins).every(([name, value]) => options[name as keyof typeof twins] === value);
   if (digits.name === "mnist" && asTheTwin && !load) {
@@ -229,7 +229,7 @@ async function learn(show: Show, digits: Dataset, vae: LayersVae, options: Optio
   }
   const seen = range(Math.min(2000, digits.test.count));
   const nats = tf.tidy(() => klPerDimension(vae.encode(digits.test.batch(seen).x)).mean(0)); // [L]
-  const axes = { x: { label: "latent dimension" }, y: { label: "KL, nats an image" } };
+  const axes = { x: { label: "latent dimension" }, y: { label: "KL, nats per image" } };
   const labels = Array.from(range(latent), String);
   await show.bars("prices", "What each number of the code costs", { labels, values: await nats.data(), ...axes });
   nats.dispose();

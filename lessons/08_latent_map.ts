@@ -114,7 +114,7 @@ async function map(show: Show, digits: Dataset, options: Options): Promise<Layer
   const loss = await evaluate(negativeElbo(vae), digits.test, { seed: options.seed });
   show.figure("test", loss);
   const blind = { expected: meanImageLoss(digits), from: "the mean training image's: no looking" };
-  show.claim("held-out loss, in nats an image", assertLess, { found: loss.loss, ...blind });
+  show.claim("held-out loss, in nats per image", assertLess, { found: loss.loss, ...blind });
   const tiles = tf.tidy(() => vae.mean(vae.decode(gridCodes(middles(15))))); // [225, 28, 28, 1]
   const caption = `Equally probable codes, the outermost at ±${middle(14, 15).toFixed(2)}`;
   await show.images("quantiles", caption, tiles, { columns: 15, ...axes(15) });

@@ -166,7 +166,7 @@ function lines(more: Partial<Lines> = {}): Picture & { kind: "lines" } {
     { name: "held-out", x: [20, 40], y: [5, 3.5], as: "dots" as const },
     { name: "other", x: [0, 20, 40], y: [2, 5, 7] },
   ];
-  const axes = { x: { label: "images seen" }, y: { label: "KL, nats an image" } };
+  const axes = { x: { label: "images seen" }, y: { label: "KL, nats per image" } };
   return { kind: "lines", name: "losses", caption: "a loss", series, ...axes, ...more };
 }
 
@@ -422,7 +422,7 @@ Deno.test("lines pass through their points, dots are at theirs, and each looks d
   const names = group(svg, "legend").children.filter(({ name }) => name === "text").map(({ text }) => text);
   assertEquals(names, ["training", "held-out", "other"]);
   const texts = all(svg).map(({ text }) => text);
-  for (const label of ["↑ KL, nats an image", "images seen →"]) assert(texts.includes(label), label);
+  for (const label of ["↑ KL, nats per image", "images seen →"]) assert(texts.includes(label), label);
 });
 
 Deno.test("lines: two points are a line to compare with, and get no dots", async () => {
@@ -686,7 +686,7 @@ Deno.test("a long caption is broken into lines that fit", async () => {
   for (const { text } of lines_) assertLess(text.length * 9, Number(svg.attributes.width));
   const bottom = Math.max(...lines_.map(({ attributes }) => Number(attributes.y)));
   const legend = group(svg, "legend").children.filter(({ name }) => name === "text");
-  const [label] = svg.children.filter(({ text }) => text === "↑ KL, nats an image");
+  const [label] = svg.children.filter(({ text }) => text === "↑ KL, nats per image");
   const tops = [bottom, Number(legend[0].attributes.y), Number(label.attributes.y), axisOf(svg, "y")(9)];
   for (const i of range(3)) {
     assertGreater(tops[i + 1], tops[i] + 10, "heading, legend, label and frame, one below the other");
