@@ -89,7 +89,7 @@ async function bestVariance(show: Show, digits: Dataset): Promise<void> {
   const mse = await first(() => tf.squaredDifference(images, meanImage).sum([1, 2, 3]).mean()) / size;
   if (mse < 1e-12) { // float32 leaves that much of 0
     tf.dispose([images, meanImage]);
-    throw new InputError(`All training images of ${digits.name} are alike, where two that differ are wanted.`);
+    throw new InputError(`All training images of ${digits.name} are alike; expected at least two that differ.`);
   }
   const loss = (logVar: Tensor) => tf.neg(logGaussian(images, { mu: meanImage, logVar })).mean() as tf.Scalar;
   const everywhere = (variance: number) => tf.fill([images.shape[0], 1, 1, 1], Math.log(variance)); // [N, 1, 1, 1]

@@ -362,7 +362,7 @@ export async function lesson(options: Options, show: Show): Promise<void> {
   const digits = await loadImages(options.data, show.fetch, needs);
   const labels = digits.test.labels.subarray(0, SEEN);
   if (new Set(labels).size < 2) {
-    throw new InputError(`The first ${labels.length} held-out images are of one class, where at least two are wanted.`);
+    throw new InputError(`The first ${labels.length} held-out images are of one class; expected at least two classes.`);
   }
   measure(show);
   const vae = await map(show, digits, options);

@@ -236,7 +236,7 @@ testFiles(
             "train-images-idx3-ubyte": SMALL["train-labels-idx1-ubyte"],
             "train-labels-idx1-ubyte": SMALL["train-images-idx3-ubyte"],
           },
-          "DIR/train-images-idx3-ubyte holds an array of rank 1 (labels), where rank 3 (images) is wanted.",
+          "DIR/train-images-idx3-ubyte holds an array of rank 1 (labels); expected rank 3 (images).",
         ],
         [
           { "train-images-idx3-ubyte": undefined, "train-images-idx3-ubyte.gz": new TextEncoder().encode("<html>") },
@@ -244,7 +244,7 @@ testFiles(
         ],
         [
           { "t10k-images-idx3-ubyte": writeIdx([3, 32, 32]) },
-          "DIR/t10k-images-idx3-ubyte has images of 32 x 32 pixels, where 28 x 28 is wanted.",
+          "DIR/t10k-images-idx3-ubyte has images of 32 x 32 pixels; expected 28 x 28.",
         ],
         [{ "t10k-labels-idx1-ubyte": writeIdx([4]) }, "do not belong together: 3 images, 4 entries."],
       ];

@@ -77,7 +77,7 @@ interface FaultCase {
 /** 100,000 bytes of zeros in a hundred, and 20,000,000 in 20,000. */
 const [BOMB, BIG_BOMB] = [await gzip(new Uint8Array(100_000)), await gzip(new Uint8Array(20_000_000))];
 
-const other = `sends a file with SHA-256 ${HASH_WRONG}, where ${HASH} is wanted`;
+const other = `sends a file with SHA-256 ${HASH_WRONG}, expected ${HASH}`;
 const FAULTS: Record<string, FaultCase> = {
   "a file cut short": {
     answer: half(PACKED),
@@ -104,18 +104,18 @@ const FAULTS: Record<string, FaultCase> = {
   "status 204, without a body": { answer: status(204), says: "answers with status 204", again: false },
   "wrong bytes of the right length": { answer: file(PACKED_WRONG), says: other, again: false },
   "the same unpacked": { answer: file(WRONG), says: other, again: false },
-  "a gzip bomb": { answer: file(BOMB), says: "sends more than the 48 bytes wanted", again: false },
+  "a gzip bomb": { answer: file(BOMB), says: "sends more than the expected 48 bytes", again: false },
   "a gzip bomb, and more than may be sent": {
     answer: file(BIG_BOMB),
-    says: "sends more than the 48 bytes wanted",
+    says: "sends more than the expected 48 bytes",
     again: false,
   },
   "a gzip bomb, packed for the way only": {
     answer: encoded(BOMB),
-    says: "sends more than the 48 bytes wanted",
+    says: "sends more than the expected 48 bytes",
     again: false,
   },
-  "a file without end": { answer: endless, says: "sends more than the 48 bytes wanted", again: false },
+  "a file without end": { answer: endless, says: "sends more than the expected 48 bytes", again: false },
   "a file that drips": {
     answer: drip(20),
     says: "did not deliver in 0.3 seconds",
@@ -243,10 +243,10 @@ testNet("a redirect is followed", () =>
     assertEquals([mirror.asked, target.asked], [1, 1]);
   }));
 
-testNet("redirects without end are one sentence, and no reason to ask again", () =>
+testNet("redirects endlessly are one sentence, and no reason to ask again", () =>
   withCache(async (cache) => {
     await using mirror = serve(redirect("/labels.gz"));
-    assertEquals(await sentence(cache, [mirror]), `Cannot fetch labels.gz: ${mirror.host} redirects without end.`);
+    assertEquals(await sentence(cache, [mirror]), `Cannot fetch labels.gz: ${mirror.host} redirects endlessly.`);
     assertEquals(mirror.asked, 21); // fetch's own limit is 20 redirects
   }));
 
@@ -256,7 +256,7 @@ testNet(
     withCache(async (cache) => {
       for (const elsewhere of ["file:///etc/passwd", "data:text/plain,hello", "http://", "https://[::bad/"]) {
         await using mirror = serve(redirect(elsewhere));
-        const wanted = `Cannot fetch labels.gz: ${mirror.host} redirects to what is no address of http or https.`;
+        const wanted = `Cannot fetch labels.gz: ${mirror.host} redirects to an address that is not http or https.`;
         assertEquals(await sentence(cache, [mirror]), wanted);
         assertEquals(mirror.asked, 1);
       }
@@ -268,7 +268,7 @@ testNet("a mirror that is no URL is refused before any is asked", () =>
     await using good = serve(file(PACKED));
     for (const wrong of ["", "example.org/", "http:// /", "file:///tmp/", "https://example.org/mnist"]) {
       const { message } = await assertRejects(() => get(cache, [], { mirrors: [good.url, wrong] }), RangeError);
-      assertEquals(message, `A mirror is an http or https URL that ends in "/", not "${wrong}".`);
+      assertEquals(message, `A mirror must be an http or https URL that ends in "/", not "${wrong}".`);
     }
     assertEquals(good.asked, 0);
   }));
@@ -313,7 +313,7 @@ testNet("a bomb is neither read nor unpacked beyond its limit", () =>
     await using mirror = serve(file(packed));
     const size = 2_000_000;
     const { result, unpacked } = await counting(() => sentence(cache, [mirror], { size }));
-    assertEquals(result, `Cannot fetch labels.gz: ${mirror.host} sends more than the ${size} bytes wanted.`);
+    assertEquals(result, `Cannot fetch labels.gz: ${mirror.host} sends more than the expected ${size} bytes.`);
     assertGreater(unpacked, size);
     assertLess(unpacked, size + 2 * 1032 * 2 ** 14); // two pieces of 16 kB, at deflate's best
   }));

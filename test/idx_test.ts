@@ -53,12 +53,12 @@ Deno.test("bad input: labels where images are wanted, and images where labels ar
   assertThrows(
     () => parseIdx(LABELS, "train-images", 3),
     InputError,
-    "train-images holds an array of rank 1 (labels), where rank 3 (images) is wanted.",
+    "train-images holds an array of rank 1 (labels); expected rank 3 (images).",
   );
   assertThrows(
     () => parseIdx(writeIdx([2, 28, 28]), "train-labels", 1),
     InputError,
-    "train-labels holds an array of rank 3 (images), where rank 1 (labels) is wanted.",
+    "train-labels holds an array of rank 3 (images); expected rank 1 (labels).",
   );
 });
 
@@ -67,9 +67,9 @@ Deno.test("bad input: not IDX at all, IDX of floats, IDX of rank 0, nothing", ()
   assertThrows(
     () => parseIdx(text, "page"),
     InputError,
-    "page is not an IDX file of bytes: it begins with 3c 68 74 6d, where 00 00 08 and its rank are wanted.",
+    "page is not an IDX file of bytes: it begins with 3c 68 74 6d, expected 00 00 08 and its rank.",
   );
-  assertThrows(() => parseIdx(text, "page", 3), InputError, "begins with 3c 68 74 6d, where 00 00 08 03 is wanted.");
+  assertThrows(() => parseIdx(text, "page", 3), InputError, "begins with 3c 68 74 6d, expected 00 00 08 03.");
   assertThrows(() => parseIdx(Uint8Array.of(0, 0, 13, 1, 0, 0, 0, 0), "floats"), InputError, "begins with 00 00 0d 01");
   assertThrows(() => parseIdx(Uint8Array.of(0, 0, 8, 0, 1), "point"), InputError, "begins with 00 00 08 00");
   assertThrows(() => parseIdx(new Uint8Array(), "void"), InputError, "begins with nothing");
@@ -94,7 +94,7 @@ Deno.test("bad input: fewer bytes than the header says, more, or half a header",
 
 Deno.test("bad input: a header that promises gigabytes, packed or not, or more than a number holds", async () => {
   const giant = Uint8Array.of(0, 0, 8, 3, 0, 15, 0, 0, 0, 0, 4, 0, 0, 0, 4, 0);
-  const message = "giant promises 983040 x 1024 x 1024 bytes, more than the 2147483648 (2 GiB) that are read";
+  const message = "giant promises 983040 x 1024 x 1024 bytes, more than the limit of 2147483648 (2 GiB)";
   assertThrows(() => parseIdx(giant, "giant"), InputError, message);
   await assertRejects(async () => await unpack(await gzip(giant), "giant"), InputError, message);
 
@@ -108,7 +108,7 @@ Deno.test("bad input: a header that promises gigabytes, packed or not, or more t
   assertThrows(
     () => parseIdx(endless, "endless"),
     InputError,
-    "endless promises 4294967295 x 4294967295 x 4294967295 x 4294967295 x … bytes, more than the 2147483648 (2 GiB) that are read",
+    "endless promises 4294967295 x 4294967295 x 4294967295 x 4294967295 x … bytes, more than the limit of 2147483648 (2 GiB)",
   );
 });
 
@@ -116,7 +116,7 @@ Deno.test("bad input: not gzip though named so", async () => {
   await assertRejects(
     () => unpack(LABELS, "labels.gz"),
     InputError,
-    "labels.gz is not gzip: it begins with 00 00, where 1f 8b is wanted.",
+    "labels.gz is not gzip: it begins with 00 00, expected 1f 8b.",
   );
   await assertRejects(() => unpack(new Uint8Array(), "void.gz"), InputError, "begins with nothing");
 });

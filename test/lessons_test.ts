@@ -407,15 +407,15 @@ for (const [seed, batch] of [[1, 10], [2, 5]]) {
 /** Lessons on so few images that what they claim would be no number, and what they say. */
 const ofOneClass = { train: digits.train, test: select(digits.test, (label) => label === 3) };
 const TOO_FEW: [keyof typeof lessons, [number, number], typeof ofOneClass, string][] = [
-  ["01_autoencoder", [9, 50], digits, "few-digits has too few training images: 9, where at least 10 are wanted."],
-  ["02_likelihood", [50, 2], digits, "few-digits has too few held-out images: 2, where at least 3 are wanted."],
-  ["02_likelihood", [1, 3], digits, "All training images of few-digits are alike, where two that differ are wanted."],
-  ["08_latent_map", [50, 10], digits, "few-digits has too few held-out images: 10, where at least 11 are wanted."],
+  ["01_autoencoder", [9, 50], digits, "few-digits has too few training images: 9; expected at least 10."],
+  ["02_likelihood", [50, 2], digits, "few-digits has too few held-out images: 2; expected at least 3."],
+  ["02_likelihood", [1, 3], digits, "All training images of few-digits are alike; expected at least two that differ."],
+  ["08_latent_map", [50, 10], digits, "few-digits has too few held-out images: 10; expected at least 11."],
   [
     "08_latent_map",
     [50, 100],
     ofOneClass,
-    "The first 100 held-out images are of one class, where at least two are wanted.",
+    "The first 100 held-out images are of one class; expected at least two classes.",
   ],
 ];
 for (const [name, counts, of, sentence] of TOO_FEW) {

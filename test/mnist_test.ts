@@ -113,28 +113,28 @@ testFiles("bad input: labels in place of images", () =>
       "train-images-idx3-ubyte": SMALL["train-labels-idx1-ubyte"],
       "train-labels-idx1-ubyte": SMALL["train-images-idx3-ubyte"],
     },
-    "DIR/train-images-idx3-ubyte holds an array of rank 1 (labels), where rank 3 (images) is wanted.",
+    "DIR/train-images-idx3-ubyte holds an array of rank 1 (labels); expected rank 3 (images).",
   ));
 
 testFiles("bad input: not gzip", async () => {
   const text = new TextEncoder().encode("Not found");
   await refused(
     { "t10k-labels-idx1-ubyte": undefined, "t10k-labels-idx1-ubyte.gz": text },
-    "DIR/t10k-labels-idx1-ubyte.gz is not gzip: it begins with 4e 6f, where 1f 8b is wanted.",
+    "DIR/t10k-labels-idx1-ubyte.gz is not gzip: it begins with 4e 6f, expected 1f 8b.",
   );
 });
 
 testFiles("bad input: held-out images of another size", () =>
   refused(
     { "t10k-images-idx3-ubyte": writeIdx([3, 32, 32]) },
-    "DIR/t10k-images-idx3-ubyte has images of 32 x 32 pixels, where 28 x 28 is wanted.",
+    "DIR/t10k-images-idx3-ubyte has images of 32 x 32 pixels; expected 28 x 28.",
   ));
 
 testFiles("bad input: a header that promises gigabytes", () =>
   refused(
     { "train-images-idx3-ubyte": writeIdx([5, 28, 28]).fill(0xff, 4, 8) },
-    "DIR/train-images-idx3-ubyte promises 4294967295 x 28 x 28 bytes, more than the 2147483648 (2 GiB) that are read " +
-      "into memory: hand in larger data as examples whose batches read the disk.",
+    "DIR/train-images-idx3-ubyte promises 4294967295 x 28 x 28 bytes, more than the limit of 2147483648 (2 GiB): " +
+      "provide larger data as examples whose batches read the disk.",
   ));
 
 testFiles("bad input: counts that differ", () =>
@@ -161,7 +161,7 @@ testFiles("bad input: an empty half", async () => {
   );
   await refused(
     { "t10k-labels-idx1-ubyte": new Uint8Array() }, // a file of no bytes
-    "DIR/t10k-labels-idx1-ubyte is not an IDX file of bytes: it begins with nothing, where 00 00 08 01 is wanted.",
+    "DIR/t10k-labels-idx1-ubyte is not an IDX file of bytes: it begins with nothing, expected 00 00 08 01.",
   );
 });
 
@@ -177,8 +177,8 @@ testFiles(
       };
       await Deno.truncate(path, 2 ** 31 + 1); // takes no space on the disk
       await says(
-        `${path} has 2147483649 bytes, more than the 2147483648 (2 GiB) that are read into memory: ` +
-          "hand in larger data as examples whose batches read the disk.",
+        `${path} has 2147483649 bytes, more than the limit of 2147483648 (2 GiB): ` +
+          "provide larger data as examples whose batches read the disk.",
       );
       await Deno.mkdir(path);
       await says(`${directory} has no t10k-images-idx3-ubyte or t10k-images-idx3-ubyte.gz: ${WANTED}`);
@@ -204,8 +204,8 @@ Deno.test({
 
 const LABELS = writeIdx([4]);
 
-const WAYS_OUT = "three ways are left: fetch it once where there is a network, and the cache keeps it; give a " +
-  "directory of its files (--data DIRECTORY); take the embedded digits (--data digits).";
+const WAYS_OUT = "instead, download it once while online, so that the cache has it; name a directory of its files " +
+  "(--data DIRECTORY); or use the embedded digits (--data digits).";
 
 testNet("no network: one sentence with the three ways out", () =>
   withCache(async (cache) => {
@@ -221,7 +221,7 @@ testNet("MNIST from mirrors that have something else", () =>
   withCache(async (cache) => {
     await using mirror = serve(file(LABELS));
     const { message } = await assertRejects(() => loadMnist({ mirrors: [mirror.url], cache }), EnvironmentError);
-    assert(message.includes(`${mirror.host} sends a file with SHA-256 ${await sha256(LABELS)}, where `), message);
+    assert(message.includes(`${mirror.host} sends a file with SHA-256 ${await sha256(LABELS)}, expected `), message);
     assert(message.endsWith(`; ${WAYS_OUT}`), message);
   }));
 

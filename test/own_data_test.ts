@@ -71,8 +71,8 @@ for (const { name, usesData, keepsModel } of LESSONS) {
       () =>
         withImages([8, 10], true, async (data) => {
           const { message } = await assertRejects(() => run(name, data), InputError);
-          const wanted = "where a height and a width that 4 divides are wanted.";
-          assertEquals(message, `${data} has images of 8 x 10 pixels, ${wanted}`);
+          const wanted = "expected a height and a width divisible by 4.";
+          assertEquals(message, `${data} has images of 8 x 10 pixels; ${wanted}`);
         }),
     );
   }
@@ -97,6 +97,6 @@ testIf(files, needs, "as many images as are needed, or a sentence", () =>
   withImages(SHAPE, true, async (data) => {
     const { train, test } = await loadImages(data, undefined, { train: 40, test: 20, labels: true, divisibleBy: 4 });
     assertEquals([train.labels.length, test.labels[13]], [40, 1]);
-    const few = "has too few held-out images: 20, where at least 21 are wanted.";
+    const few = "has too few held-out images: 20; expected at least 21.";
     await assertRejects(() => loadImages(data, undefined, { test: 21 }), InputError, few);
   }));

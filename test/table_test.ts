@@ -112,7 +112,7 @@ testFiles("bad input: what is no number, by row and column", async () => {
     ["a\nx\n", "DIR/table.csv has no column of numbers.", { label: "a" }],
     [
       "<!doctype html><title>404</title>",
-      "DIR/table.csv is a web page, as a download that failed leaves one; expected a",
+      "DIR/table.csv is a web page, perhaps from a failed download; expected a",
     ],
     [
       bytesOf("PK\x03\x04" + "\0".repeat(26) + "[Content_Types].xml"),

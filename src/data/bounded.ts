@@ -12,7 +12,7 @@ export const LIMIT = 2 ** 31;
 
 /** What a message says about a file beyond the limit, as the rest of a sentence after its size. */
 export const limitText =
-  `more than the ${LIMIT} (2 GiB) that are read into memory: hand in larger data as examples whose batches read the disk`;
+  `more than the limit of ${LIMIT} (2 GiB): provide larger data as examples whose batches read the disk`;
 
 /**
  * Reads a stream to its end or up to a number of bytes, and cancels the rest. It allocates memory only for the bytes

@@ -64,7 +64,7 @@ function collect(pieces: readonly Piece[]): Map<Half, Partial<FoundHalf>> {
     const found = halves.get(half) ?? {};
     const [before, now] = "images" in piece ? [found.images, piece.images] : [found.labels, piece.labels];
     if (before && !same(before, now)) {
-      throw new InputError(`${before.name} and ${now.name} differ, where one alone is wanted: remove one of them.`);
+      throw new InputError(`${before.name} and ${now.name} differ, but only one can be used: remove the other.`);
     }
     halves.set(half, { ...piece, ...found });
   }

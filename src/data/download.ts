@@ -79,7 +79,7 @@ class Fault extends Error {
 export async function download(file: Download): Promise<Uint8Array<ArrayBuffer>> {
   for (const mirror of file.mirrors) {
     if (!(/^https?:.*\/$/.test(mirror) && URL.canParse(mirror))) {
-      throw new RangeError(`A mirror is an http or https URL that ends in "/", not "${mirror}".`);
+      throw new RangeError(`A mirror must be an http or https URL that ends in "/", not "${mirror}".`);
     }
   }
   const kept = await caches.open(file.cache).catch(() => undefined); // without a cache, everything else still works
@@ -184,9 +184,9 @@ function faultOf(error: Error, mirror: string, received?: number): Error {
   }
   if (!(error instanceof TypeError)) return error; // fetch throws a TypeError for any fault
   if (/non HTTP|Invalid URL/.test(error.message)) { // the address of a redirect, because that of the mirror was checked
-    return new Fault("redirects to what is no address of http or https", "lasting", error);
+    return new Fault("redirects to an address that is not http or https", "lasting", error);
   }
-  if (/redirect/.test(error.message)) return new Fault("redirects without end", "lasting", error);
+  if (/redirect/.test(error.message)) return new Fault("redirects endlessly", "lasting", error);
   const what = received === undefined ? "cannot be reached" : `broke off after ${received} bytes`;
   return new Fault(what, "passing", error);
 }
@@ -200,9 +200,9 @@ const most = ({ size }: Download) => size + 2 ** 14;
 /** Unpacks a file if it is packed, as a server may have unpacked it, and checks that it is the right one. */
 async function unpackChecked(bytes: Uint8Array<ArrayBuffer>, { size, hash }: Download) {
   const unpacked = isGzip(bytes) ? await gunzip(bytes, size + 1).catch(refuseGzip) : bytes;
-  if (unpacked.length > size) throw new Fault(`sends more than the ${size} bytes wanted`);
+  if (unpacked.length > size) throw new Fault(`sends more than the expected ${size} bytes`);
   const found = await sha256(unpacked);
-  if (found !== hash) throw new Fault(`sends a file with SHA-256 ${found}, where ${hash} is wanted`);
+  if (found !== hash) throw new Fault(`sends a file with SHA-256 ${found}, expected ${hash}`);
   return unpacked;
 }
 

@@ -28,7 +28,7 @@ const BEGINNINGS: readonly (readonly [begins: RegExp, what: string])[] = [
   [/^RIFF.{4}WEBP/s, "a WebP image: save it as PNG first"],
   [/^%PDF/, "a PDF document"],
   [/^version https:\/\/git-lfs/, "a pointer of Git LFS, not the file itself: fetch it with git lfs pull"],
-  [/^(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body)/i, "a web page, as a download that failed leaves one"],
+  [/^(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body)/i, "a web page, perhaps from a failed download"],
   [/^(\xef\xbb\xbf)?\s*<(\?xml|[a-z]+[ >])/i, "an XML file"],
   [/^(\xef\xbb\xbf)?\s*[{[]\s*["{[\]}\d]/, "a JSON file"],
 ];

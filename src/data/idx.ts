@@ -48,7 +48,7 @@ export async function unpack(bytes: Uint8Array<ArrayBuffer>, name: string): Prom
   if (!isGzip(bytes)) {
     if (!name.endsWith(".gz")) return bytes;
     const foreign = bytes.length > 0 && foreignKind(bytes);
-    const what = foreign ? `is ${foreign}` : `begins with ${hex(bytes.subarray(0, 2))}, where 1f 8b is wanted`;
+    const what = foreign ? `is ${foreign}` : `begins with ${hex(bytes.subarray(0, 2))}, expected 1f 8b`;
     throw new InputError(`${name} is not gzip: it ${what}.`);
   }
   const { size } = readHeader(await unzip(bytes, name, HEADER), name);
@@ -112,9 +112,9 @@ function assertSize({ length }: Uint8Array, name: string, size: number): void {
 /** The error for a file that is not IDX, or not of bytes. */
 function notBytes(bytes: Uint8Array, name: string, rank?: number): InputError {
   const kind = isIdx(bytes) ? ` (${kindOf(bytes).words})` : "";
-  const wanted = rank === undefined ? "00 00 08 and its rank are" : `${hex([0, 0, 8, rank])} is`;
+  const wanted = rank === undefined ? "00 00 08 and its rank" : hex([0, 0, 8, rank]);
   const begins = `it begins with ${hex(bytes.subarray(0, 4))}${kind}`;
-  return new InputError(`${name} is not an IDX file of bytes: ${begins}, where ${wanted} wanted.`);
+  return new InputError(`${name} is not an IDX file of bytes: ${begins}, expected ${wanted}.`);
 }
 
 /** The kind of numbers that a header names. */
@@ -139,7 +139,7 @@ function readHeader(bytes: Uint8Array, name: string, rank?: number) {
   const sizes = [...shape.slice(0, 4), ...(found > 4 ? ["…"] : [])].join(" x ");
   const swapped = sizesIn(true);
   if (!swapped.includes(0) && sizeOf(swapped) <= LIMIT) {
-    const order = `its sizes, ${swapped.join(" x ")}, are little-endian, where IDX has big-endian`;
+    const order = `its sizes, ${swapped.join(" x ")}, are little-endian, but IDX is big-endian`;
     throw new InputError(`${name} promises ${sizes} bytes: ${order}.`);
   }
   throw new InputError(`${name} promises ${sizes} bytes, ${limitText}.`);
@@ -147,7 +147,7 @@ function readHeader(bytes: Uint8Array, name: string, rank?: number) {
 
 /** The error for an array of an unexpected rank. */
 export function wrongRank(name: string, found: number, wanted: number): InputError {
-  return new InputError(`${name} holds an array of ${rankText(found)}, where ${rankText(wanted)} is wanted.`);
+  return new InputError(`${name} holds an array of ${rankText(found)}; expected ${rankText(wanted)}.`);
 }
 
 /** Unpacks gzip, up to `atMost` bytes. */

@@ -74,13 +74,13 @@ export async function loadImages(
   const { height, width } = images.train;
   const { divisibleBy = 1 } = needs;
   if (height % divisibleBy || width % divisibleBy) {
-    const wanted = `a height and a width that ${divisibleBy} divides are wanted`;
-    throw new InputError(`${name} has images of ${height} x ${width} pixels, where ${wanted}.`);
+    const wanted = `a height and a width divisible by ${divisibleBy}`;
+    throw new InputError(`${name} has images of ${height} x ${width} pixels; expected ${wanted}.`);
   }
   for (const [half, kind] of [["train", "training"], ["test", "held-out"]] as const) {
     const [{ count }, wanted] = [images[half], needs[half] ?? 1];
     if (count < wanted) {
-      throw new InputError(`${name} has too few ${kind} images: ${count}, where at least ${wanted} are wanted.`);
+      throw new InputError(`${name} has too few ${kind} images: ${count}; expected at least ${wanted}.`);
     }
     if (needs.labels && !isLabelled(images[half])) throw noLabels(name);
   }

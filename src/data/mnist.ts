@@ -35,9 +35,8 @@ type FileName = keyof typeof MNIST;
 const FILES = Object.keys(MNIST) as FileName[];
 
 /** What to do if MNIST cannot be downloaded, for messages. */
-const OTHERWISE =
-  "three ways are left: fetch it once where there is a network, and the cache keeps it; give a directory of " +
-  "its files (--data DIRECTORY); take the embedded digits (--data digits)";
+const OTHERWISE = "instead, download it once while online, so that the cache has it; name a directory of its files " +
+  "(--data DIRECTORY); or use the embedded digits (--data digits)";
 
 /** An unpacked file: its full name, for messages, and its bytes. */
 interface Unpacked {

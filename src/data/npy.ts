@@ -24,11 +24,11 @@ export function parseNpy(bytes: Uint8Array, name: string): NumberArray {
   const { header, start } = readHeader(bytes, name);
   const [, order, type] = /'descr': *'([<>|=]?)(\w+)'/.exec(header) ?? [];
   const sizes = /'shape': *\(([\d, ]*)\)/.exec(header)?.[1];
-  if (sizes === undefined) throw new InputError(`${name} is broken: its header of NumPy gives no shape.`);
+  if (sizes === undefined) throw new InputError(`${name} is broken: its NumPy header has no shape.`);
   const kind = KINDS[type ?? ""];
   if (!kind) {
     const what = type ? `values of the type ${type}` : "objects or records";
-    throw new InputError(`${name} holds ${what}, where an array of numbers is wanted.`);
+    throw new InputError(`${name} holds ${what}; expected an array of numbers.`);
   }
   const shape = sizes.split(",").filter((size) => size.trim() !== "").map(Number);
   const size = start + kind.bytes * shape.reduce((product, n) => product * n, 1);

@@ -49,8 +49,8 @@ function bytesOf({ name, data, kind }: NumberArray): Uint8Array {
     most = Math.max(most, value);
   }
   if (least < 0 || most > 255) {
-    const wanted = "where bytes are wanted: pixels from 0 to 255, or numbers from 0 to 1";
-    throw new InputError(`${name} holds ${kind} from ${least} to ${most}, ${wanted}.`);
+    const wanted = "expected pixels from 0 to 255, or numbers from 0 to 1";
+    throw new InputError(`${name} holds ${kind} from ${least} to ${most}; ${wanted}.`);
   }
   const factor = most <= 1 ? 255 : 1;
   return Uint8Array.from(data as ArrayLike<number>, (value) => Math.round(factor * value));

@@ -39,9 +39,9 @@ export async function readArrays(path: string, wanted: string, rank: number): Pr
   if (isNpy(bytes)) return [{ array: parseNpy(bytes, path) }];
   const arrays = await parseNpz(bytes, path);
   if (arrays) return arrays;
-  if (isGzip(bytes)) throw new InputError(`${path} is packed twice: unpack it once.`);
+  if (isGzip(bytes)) throw new InputError(`${path} is compressed twice: decompress it once.`);
   if (reversedIdx(bytes)) {
-    throw new InputError(`${path} is an IDX file whose numbers are little-endian, where big-endian is wanted.`);
+    throw new InputError(`${path} is an IDX file whose numbers are little-endian; expected big-endian.`);
   }
   const foreign = bytes.length > 0 && foreignKind(bytes);
   if (foreign) throw new InputError(`${path} is ${foreign}.`);

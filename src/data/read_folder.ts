@@ -106,13 +106,13 @@ function setsOf(
   const size = ({ height, width, channels }: ImageSet) =>
     [height, width, ...(channels > 1 ? [channels] : [])].join(" x ");
   if (size(train!) === size(test)) return { train: train!, test };
-  throw new InputError(`${images[1]?.name} has images of ${size(test)} pixels, where ${size(train!)} is wanted.`);
+  throw new InputError(`${images[1]?.name} has images of ${size(test)} pixels; expected ${size(train!)}.`);
 }
 
 /** Holds out a fifth of some images, at least one. */
 function split(path: string, all: ImageSet, tell: (sentence: string) => void): Halves {
   const { count } = all;
-  if (count < 2) throw new InputError(`${path} has one image, where two are wanted: one to learn from, one held out.`);
+  if (count < 2) throw new InputError(`${path} has one image; expected two, one to learn from and one held out.`);
   const held = Math.max(Math.round(count / 5), 1);
   const are = held === 1 ? "is" : "are";
   tell(`${path} has no held-out images of its own: ${held} of its ${count}, drawn at random, ${are} held out.`);
