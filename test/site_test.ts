@@ -520,6 +520,7 @@ testBrowser(
         const tab = await open("04_kl.html", { width: 1280 });
         for (const domain of ["HeapProfiler", "Performance"]) await tab.send(`${domain}.enable`);
         const sizes: { nodes: number; heap: number }[] = [];
+        const ofOneRun = "document.querySelectorAll('.live, .live *').length";
         for (let run = 1; run <= 10; run++) {
           await assertRuns(tab);
           await tab.send("HeapProfiler.collectGarbage");
@@ -530,8 +531,9 @@ testBrowser(
           sizes.push({ nodes: metric("Nodes"), heap: metric("JSHeapUsedSize") });
         }
         const [third, last] = [sizes[2], sizes[9]];
-        assertEquals(last.nodes, third.nodes);
-        assertLess(last.heap, 1.05 * third.heap, JSON.stringify(sizes)); // V8 goes on compiling, a few kB a run
+        assertLess(last.nodes - third.nodes, await tab.evaluate<number>(ofOneRun), JSON.stringify(sizes));
+        // V8 goes on compiling meanwhile; to keep the nodes of seven runs would double the heap.
+        assertLess(last.heap, 1.15 * third.heap, JSON.stringify(sizes));
       });
       await t.step("a browser without WebGPU is not offered it, and runs lessons", async () => {
         const tab = await open("04_kl.html", { width: 1280, before: "delete Navigator.prototype.gpu;" });

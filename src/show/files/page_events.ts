@@ -77,7 +77,8 @@ function pictureHtml(picture: Picture, drawn?: Drawn): string {
     ? 1
     : Math.max(1, Math.round(3 * picture.columns * picture.width / width));
   const source = drawn.address ?? `data:${drawn.type};base64,${drawn.bytes.toBase64()}`;
-  return `<figure><div class="wide"><img class="${plot ? "plot" : "pixels"}" width="${scale * width}" ` +
+  const focus = plot ? ' tabindex="0"' : ""; // a plot may be wider than a phone, and then scrolls by keyboard too
+  return `<figure><div class="wide"${focus}><img class="${plot ? "plot" : "pixels"}" width="${scale * width}" ` +
     `height="${scale * height}" alt="${alt}" src="${source}"></div>${caption}</figure>\n`;
 }
 
