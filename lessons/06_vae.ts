@@ -23,14 +23,14 @@ import text from "./06_vae.ts" with { type: "text" };
 export const defaults = { epochs: 4, batch: 128, latent: 20, hidden: 400 };
 type Options = typeof defaults & CommonOptions;
 
-// Lesson 5 ended with a loss: make it smaller, and a model of x gets better. This lesson does that for images of digits,
-// with the machine of Kingma and Welling (2013) and of Rezende, Mohamed and Wierstra (2014).
+// Lesson 5 ended with a loss: make it smaller, and a model of x gets better. This lesson does that for images of
+// digits, with the machine of Kingma and Welling (2013) and of Rezende, Mohamed and Wierstra (2014).
 
 // ## 6.1 What flows where
 //
 // Read the drawing from left to right. The **encoder** looks at x and says where its code may lie: it gives a μ and a
-// log σ² for each number of the code. The noise ε comes from outside. The **decoder** turns z into x̂, a probability for
-// each pixel. Below stand the two terms of the loss: the KL depends on μ and σ, the reconstruction on x and x̂.
+// log σ² for each number of the code. The noise ε comes from outside. The **decoder** turns z into x̂, a probability
+// for each pixel. Below stand the two terms of the loss: the KL depends on μ and σ, the reconstruction on x and x̂.
 //
 // The gradient runs along the same arrows backwards. From the reconstruction it goes through the decoder into z, from
 // there into μ with slope 1 and into σ with slope ε (lesson 3), and on into the encoder. From the KL it goes straight
@@ -113,11 +113,11 @@ export type Reduction = (costs: { pixels: Tensor; codes: Tensor }) => tf.Scalar;
 export const step = (adam: tf.Optimizer, m: Machine, x: Tensor, eps: Tensor, reduce = sums) =>
   adam.minimize(() => reduce(terms(m, x, eps)), true, weights(m))!;
 
-// That is all. Our library has the same parts: `denseVae` makes the five layers, `elbo(vae, x, eps)` draws z and returns
-// both terms and the ELBO, `negativeElbo(vae)` is the loss, and `train(negativeElbo(vae), images)` is a generator, which
-// makes a step whenever your loop asks for the next one. Do they do what we wrote down? Start both from the same
-// weights, give both the same images and ε, and let both make a hundred steps. Compare every slope of the first step,
-// and the loss of the last, in which small differences would have grown.
+// That is all. Our library has the same parts: `denseVae` makes the five layers, `elbo(vae, x, eps)` draws z and
+// returns both terms and the ELBO, `negativeElbo(vae)` is the loss, and `train(negativeElbo(vae), images)` is a
+// generator, which makes a step whenever your loop asks for the next one. Do they do what we wrote down? Start both
+// from the same weights, give both the same images and ε, and let both make a hundred steps. Compare every slope of the
+// first step, and the loss of the last, in which small differences would have grown.
 
 // ### Check
 async function twoVersions(show: Show, digits: Dataset, seed: number): Promise<void> {
@@ -294,13 +294,13 @@ async function reductions(show: Show, digits: Dataset, options: Options): Promis
 // Lesson 1's autoencoder could not dream, because nothing said where its codes should lie. Give it a fair chance: the
 // same sizes, the same epochs, and for its dreams the Gaussian that fits its own codes, as in 1.5. Turn and scale its
 // codes so that they have mean 0 and covariance I. Then N(0, I) is a prior for them, and the autoencoder can be scored
-// as if it were a VAE. Only a q(z | x) is missing: take N(its code, τ²), and try several τ. Each number of the code then
-// costs ½ (μ² + τ² - 1 - log τ²); as μ² is about 1 on average, that is ½ τ² + log(1/τ), which is much if τ is small. If
-// τ is large the decoder cannot tell one code from another.
+// as if it were a VAE. Only a q(z | x) is missing: take N(its code, τ²), and try several τ. Each number of the code
+// then costs ½ (μ² + τ² - 1 - log τ²); as μ² is about 1 on average, that is ½ τ² + log(1/τ), which is much if τ is
+// small. If τ is large the decoder cannot tell one code from another.
 //
-// The prior also shows in the codes. The VAE's, drawn from q(z | x), have the mean square μ² + σ², averaged over images.
-// If all q(z | x) together were the prior, it would be 1. Less than half of it is σ², the variance of a single q(z | x);
-// the rest, μ², tells images apart. Nothing keeps the autoencoder's codes small.
+// The prior also shows in the codes. The VAE's, drawn from q(z | x), have the mean square μ² + σ², averaged over
+// images. If all q(z | x) together were the prior, it would be 1. Less than half of it is σ², the variance of a single
+// q(z | x); the rest, μ², tells images apart. Nothing keeps the autoencoder's codes small.
 //
 // *Predict, then run.* For every τ the result is a bound, as the VAE's is. How near to the VAE's does the best come?
 
@@ -349,9 +349,9 @@ async function dreams(show: Show, digits: Dataset, m: Machine, options: Options)
   plain.dispose();
 }
 
-// So with the best τ, and a Gaussian fitted to its codes, a trained autoencoder comes near to a VAE. Training a VAE does
-// both from the start: its encoder chooses a σ for each image and number, its decoder learns from draws, and its many
-// small q(z | x) together come near to the prior. It takes two networks, a line with noise, and two sums.
+// So with the best τ, and a Gaussian fitted to its codes, a trained autoencoder comes near to a VAE. Training a VAE
+// does both from the start: its encoder chooses a σ for each image and number, its decoder learns from draws, and its
+// many small q(z | x) together come near to the prior. It takes two networks, a line with noise, and two sums.
 //
 // ## Try it
 //

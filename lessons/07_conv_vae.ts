@@ -7,8 +7,8 @@
  * ```
  *
  * - **You need**: lesson 6. Only the two networks are new.
- * - **You leave with**: convolutions and their way back, by hand and as a network; a code of two numbers, and a map of all the
- *   digits it can draw; and three reasons why a VAE blurs.
+ * - **You leave with**: convolutions and their way back, by hand and as a network; a code of two numbers, and a map of
+ *   all the digits it can draw; and three reasons why a VAE blurs.
  * - **Run** (about 45 seconds): `deno run lessons/07_conv_vae.ts`; on MNIST (ten epochs, about twenty minutes):
  *   `deno run --allow-read=DIRECTORY lessons/07_conv_vae.ts --data DIRECTORY`. `--save model` keeps what was trained,
  *   and `--load model` looks at it again, here and in lesson 8.
@@ -31,15 +31,15 @@ export const defaults = { ...schedule, scale: 0.5, latent: 2 };
 export const otherData = { epochs: 10, batch: 128, images: 60_000, rate: 0.001, settle: 1, warm: 1, scale: 0 };
 type Options = typeof defaults & CommonOptions;
 
-// Lesson 6's network looked at 784 numbers in a row: had the pixels of all images been shuffled in the same way, it would have
-// learned just as well. It did not know that pixels have neighbours. A **convolution** does. It slides a small window over
-// the image and takes the same weighted sum everywhere; each set of weights, a **filter**, makes a new image out of the old
-// one, bright where the filter's pattern is found. 32 filters make 32 images, the **channels**.
+// Lesson 6's network looked at 784 numbers in a row: had the pixels of all images been shuffled in the same way, it
+// would have learned just as well. It did not know that pixels have neighbours. A **convolution** does. It slides a
+// small window over the image and takes the same weighted sum everywhere. Each set of weights, a **filter**, makes a
+// new image, bright where the filter's pattern is found. 32 filters make 32 images, the **channels**.
 
 // ## 7.1 A convolution, and the way back
 //
-// In one dimension, with a window of three numbers. With **stride** 2 the window moves by two, so that 6 numbers become 3. At
-// the end the window hangs over the rim, where zeros stand in (**padding**).
+// In one dimension, with a window of three numbers. With **stride** 2 the window moves by two, so that 6 numbers
+// become 3. At the end the window hangs over the rim, where zeros stand in (**padding**).
 
 /** Six numbers to three: each is a weighted sum over a window. */
 export function gather(x: number[], weights: number[]): number[] {
@@ -48,8 +48,8 @@ export function gather(x: number[], weights: number[]): number[] {
   return y;
 }
 
-// The decoder must go the other way, from 3 numbers to 6. A **transposed convolution** of stride 2 spreads every number over a
-// window, instead of gathering one from it. Windows overlap, and where they do, they **add**. With the weights 1, 2, 3:
+// The decoder must go the other way, from 3 numbers to 6. A **transposed convolution** of stride 2 spreads every number
+// over a window, instead of gathering one from it. Where windows overlap, they **add**. With weights 1, 2, 3:
 //
 // ```text
 //   1 →    1   2   3
@@ -59,8 +59,8 @@ export function gather(x: number[], weights: number[]): number[] {
 //          1   2  13  20 130 200 | 300
 // ```
 //
-// Seven numbers come out. The last one is cut off, so that the size exactly doubles: it would have fallen on the padding. Only
-// every other number gets something from two windows, which is why such decoders like to draw checkerboards.
+// Seven numbers come out. The last one is cut off, so that the size exactly doubles: it would have fallen on the
+// padding. Only every other number gets something from two windows: such decoders like checkerboards.
 //
 // *Predict, then run.* What becomes of 3, 0, 1?
 
@@ -75,9 +75,9 @@ export function spread(x: number[], weights: number[]): number[] {
   return y.slice(0, 2 * x.length); // ✎ 7.1b
 }
 
-// Why *transposed*? Both are matrices, and one is the other with rows and columns exchanged. So for any x and y the products
-// gather(x) · y and x · spread(y) are the same number. And that is how the chain rule runs back through a convolution: the
-// backward pass of one is the forward pass of the other.
+// Why *transposed*? Both are matrices, and one is the other with rows and columns exchanged. So for any x and y the
+// products gather(x) · y and x · spread(y) are the same number. And that is how the chain rule runs back through a
+// convolution: the backward pass of one is the forward pass of the other.
 
 // ### Check
 async function byHand(show: Show, seed: number): Promise<void> {
@@ -103,11 +103,11 @@ async function byHand(show: Show, seed: number): Promise<void> {
 
 // ## 7.2 The networks
 //
-// In two dimensions the window has 3×3 pixels. A filter has 3×3 weights for each channel of what it looks at, and adds all the
-// products up to one number at each place. A transposed one spreads each number over 3×3 pixels, and adds over channels too.
-// The encoder halves height and width twice: 28 → 14 → 7. What remains, 7×7 places with 64 channels each, goes through a
-// **dense** layer of 16, lesson 6's kind, into μ and log σ². The decoder is the way back, 7 → 14 → 28. A last transposed
-// convolution of stride 1, with one filter, puts out one logit for each pixel.
+// In two dimensions the window has 3×3 pixels. A filter has 3×3 weights for each channel of what it looks at, and adds
+// all the products up to one number at each place. A transposed one spreads each number over 3×3 pixels, and adds over
+// channels too. The encoder halves height and width twice: 28 → 14 → 7. What remains, 7×7 places with 64 channels each,
+// goes through a **dense** layer of 16, lesson 6's kind, into μ and log σ². The decoder is the way back, 7 → 14 → 28. A
+// last transposed convolution of stride 1, with one filter, puts out one logit for each pixel.
 //
 // ```text
 // encoder  28×28×1 ──▶ 14×14×32 ──▶ 7×7×64 ──▶ 3136 ──▶ 16 ──▶ μ, log σ²
@@ -135,10 +135,10 @@ export function networks(L: number): LayersVae {
   return layersVae(tf.model({ inputs: x, outputs }), decoder);
 }
 
-// *Predict, then run.* How many numbers are trained? A filter on c channels has 3·3·c weights and a bias, a unit of a dense
-// layer a weight for each input and a bias. The first layer has 32 · (9·1 + 1) = 320, the second 64 · (9·32 + 1) = 18,496;
-// nearly half of all go into the dense layers. With a code of two: 69,076 in the encoder, 65,089 in the decoder. The library has
-// these networks as `convVae`, with initial weights from a seed; we train that one.
+// *Predict, then run.* How many numbers are trained? A filter on c channels has 3·3·c weights and a bias, a unit of a
+// dense layer a weight for each input and a bias. The first layer has 32 · (9·1 + 1) = 320, the second 64 · (9·32 + 1)
+// = 18,496; nearly half of all go into the dense layers. With a code of two: 69,076 in the encoder, 65,089 in the
+// decoder. The library has these networks as `convVae`, with initial weights from a seed; we train that one.
 
 /** The shape that each layer puts out, without the batch. */
 export const layerShapes = (network: LayersModel) =>
@@ -166,13 +166,13 @@ function architecture(show: Show, L: number): void {
 
 // ## 7.3 Training
 //
-// The loss is lesson 6's, so the figures compare with those there. Four things make the most of a short training. The batches are
-// small: many rough steps learn more than a few exact ones. The learning rate grows to ten times lesson 6's, then shrinks along
-// a cosine, so that training settles. The weight β of the KL grows too, from 0 to ½ (**warm-up**): while the decoder cannot
-// use a code, the full KL would make q(z | x) the prior, and in so short a training the classes find places of their own only
-// while codes are cheap. Held-out images are judged by the whole KL. Last, the decoder's first layer begins with larger
-// weights. By lesson 6's rule, with 2 inputs and 3136 outputs, they would be about 0.03, without biases: all codes would look
-// nearly alike to it, and all its units would bend at z = 0. With weights and biases of about ½ they bend all over the map.
+// The loss is lesson 6's, so the figures compare with those there. Four things help a short training. The batches are
+// small: many rough steps learn more than a few exact ones. The learning rate grows to ten times lesson 6's, then
+// shrinks along a cosine, so that training settles. The weight β of the KL grows too, from 0 to ½ (**warm-up**): while
+// the decoder cannot use a code, the full KL would make q(z | x) the prior, and in so short a time classes find places
+// of their own only while codes are cheap. So this loss is not quite minus the ELBO; held-out images are judged by all
+// of the KL. Last, the decoder's first layer begins with weights and biases of about ½. By lesson 6's rule, with 2
+// inputs and 3136 outputs, they would be weights of 0.03 alone: all codes would look alike, and all units bend at 0.
 
 /** Draws new weights and biases for the decoder's first layer, from N(0, `scale`²). */
 export function enlarge(vae: LayersVae, scale: number, source: Random): void {
@@ -180,8 +180,8 @@ export function enlarge(vae: LayersVae, scale: number, source: Random): void {
   tf.tidy(() => first.setWeights(first.getWeights().map(({ shape }) => source.normal(shape).mul(scale))));
 }
 
-// On MNIST training takes longer instead. There the result is known: the same network, trained in the same way with PyTorch and
-// two seeds, had a held-out loss of 192.7 and 192.8 after epoch 1, and of 154.0 and 153.9 after epoch 10.
+// On MNIST training takes longer instead. There the result is known: the same network, trained in the same way with
+// PyTorch and two seeds, had a held-out loss of 192.7 and 192.8 after epoch 1, and of 154.0 and 153.9 after epoch 10.
 
 function fit(vae: LayersVae, digits: Dataset, options: Options): AsyncGenerator<Step<ElboPart>> {
   const { epochs, batch: batchSize, rate, settle, warm, images, seed, training } = options;
@@ -193,8 +193,8 @@ function fit(vae: LayersVae, digits: Dataset, options: Options): AsyncGenerator<
   return train(objective, examples, { epochs, batchSize, learningRate, seed, heldOut: digits.test, ...training });
 }
 
-// Afterwards, what does each number of the code cost? The KL is a sum over them, so it can be drawn apart: a bar each. A number
-// that the decoder does not use costs nothing, since its q(z | x) may then be the prior itself.
+// Afterwards, what does each number of the code cost? The KL is a sum over them, so it can be drawn apart: a bar each.
+// A number that the decoder does not use costs nothing, since its q(z | x) may then be the prior itself.
 
 // ### Check
 async function learn(show: Show, digits: Dataset, vae: LayersVae, options: Options): Promise<void> {
@@ -237,19 +237,18 @@ async function learn(show: Show, digits: Dataset, vae: LayersVae, options: Optio
 
 // ## 7.4 Why it blurs
 //
-// Two numbers have to say everything about an image. So the rough shape survives, and often the class. What the code leaves
-// open, the decoder must average: 3 with a short or a long tail? But longer codes blur too, for two more reasons.
+// Two numbers have to say everything about an image. So the rough shape survives, and often the class. What the code
+// leaves open, the decoder must average: 3 with a short or a long tail? Longer codes blur too, for two reasons.
 //
-// - **The likelihood is factorised.** Given z, the pixels are independent. Should an edge lie here or one pixel further, each
-//   with probability ½, then the best that the decoder can say is ρ = ½ for every pixel between, grey. It has no way to say
-//   *here or there, but sharp*.
-// - **There is noise in z.** The decoder is trained at z = μ + σε and must serve all images whose clouds of codes overlap.
+// - **The likelihood is factorised.** Given z, the pixels are independent. Should an edge lie here or one pixel
+//   further, each with probability ½, then the best that the decoder can say is ρ = ½ for every pixel between, grey. It
+//   has no way to say *here or there, but sharp*.
+// - **There is noise in z.** The decoder is trained at z = μ + σε and serves all images whose codes overlap.
 //
-// Does it blur only because we look at the mean, and not at a draw? No. A draw from p(x | z) draws each pixel by itself: it adds
-// speckle, and no sharpness.
+// Does it blur only because we look at the mean? No. A draw from p(x | z) draws each pixel by itself: it adds speckle.
 //
-// *Predict, then run.* Let the **edge** of an image be the mean square difference of neighbouring pixels. Order by their edges:
-// held-out digits, what the decoder makes of them at μ, and draws from p(x | z).
+// *Predict, then run.* Let the **edge** of an image be the mean square difference of neighbouring pixels. Order by
+// their edges: held-out digits, what the decoder makes of them at μ, and draws from p(x | z).
 
 /** The mean square difference between horizontal neighbours: large for sharp edges, and for speckle. */
 export function edge(images: Tensor4D): tf.Scalar {
@@ -282,8 +281,8 @@ async function blur(show: Show, digits: Dataset, vae: LayersVae, seed: number): 
 
 // ## 7.5 Where the digits live
 //
-// Each held-out image is a point, at its μ. Its colour is the true class, which training never saw. The loss alone moves the
-// classes apart: z is drawn from a whole neighbourhood, so it pays that neighbours mean images that look alike.
+// Each held-out image is a point, at its μ. Its colour is the true class, which training never saw. The loss alone
+// moves the classes apart: z is drawn from a whole neighbourhood, so it pays that neighbours look alike.
 
 /** The axes of both pictures of the code. */
 const AXES = { x: { label: "z[0]", from: -3, to: 3 }, y: { label: "z[1]", from: -3, to: 3 } };
@@ -299,11 +298,11 @@ async function scatter(show: Show, digits: Dataset<LabelledImages>, vae: LayersV
 
 // ## 7.6 A map of everything it can draw
 //
-// Decode a grid of codes, 15×15 from -3 to 3, and lay the images out as the points lie in 7.5, on the same axes: z[0] from left
-// to right, z[1] from bottom to top. Where a class lives there, its digit is drawn here. How much of the map does the prior
-// reach? Both numbers are N(0, 1), so at the distance t from the middle the density is e^(-t²/2) / 2π, and a ring of width dt has
-// the area 2πt dt. The chance to be further than r from the middle is therefore the integral of t e^(-t²/2) from r on, which is
-// e^(-r²/2): 99 codes in 100 lie within 3 (1 - e^-4.5 = 0.989).
+// Decode a grid of codes, 15×15 from -3 to 3, and lay the images out as the points lie in 7.5, on the same axes: z[0]
+// from left to right, z[1] from bottom to top. Where a class lives there, its digit is drawn here. How much of the map
+// does the prior reach? Both numbers are N(0, 1), so at the distance t from the middle the density is e^(-t²/2) / 2π,
+// and a ring of width dt has the area 2πt dt. The chance to be further than r from the middle is therefore the integral
+// of t e^(-t²/2) from r on, which is e^(-r²/2): 99 codes in 100 lie within 3 (1 - e^-4.5 = 0.989).
 
 /** The map's images, row by row from the top, `[225, 28, 28, 1]`. */
 export function map(vae: LayersVae): Tensor {
@@ -311,7 +310,7 @@ export function map(vae: LayersVae): Tensor {
   return tf.tidy(() => vae.mean(vae.decode(gridCodes(ruler))));
 }
 
-// Which digits are there? Ask a judge, a classifier trained on the same images, about the tiles and about draws from the prior.
+// Which digits are there? Ask a judge, a classifier trained on the same images, about tiles and draws from the prior.
 
 // ### Check
 async function draw(show: Show, digits: Dataset<LabelledImages>, vae: LayersVae, seed: number): Promise<void> {
@@ -345,14 +344,15 @@ async function draw(show: Show, digits: Dataset<LabelledImages>, vae: LayersVae,
   show.claim(`classes with at least ${tilesEach} tiles of the map`, assertGreaterOrEqual, classes);
 }
 
-// So this is what it can draw: digits, blurred, on a map where neighbours resemble each other. At the rim they are clear. In the
-// middle, from where the prior draws most, many classes meet, and their average looks like an 8: hence the judge is less sure
-// of samples than of tiles. That is the price of a code of two numbers. Lesson 8 reads the map: what lives where, what lies between.
+// So this is what it can draw: digits, blurred, on a map where neighbours resemble each other. At the rim they are
+// clear. In the middle, from where the prior draws most, many classes meet, and their average looks like an 8: hence
+// the judge is less sure of samples than of tiles. That is the price of a code of two numbers. Lesson 8 reads the map.
 //
 // ## Try it
 //
 // 1. `--seed 4`. The map looks different: mirrored, other neighbours. Why may it, when the loss asks for the same?
-// 2. `--latent 10`. Before you run it: which of reconstruction and KL falls, which rises? (Scatter and map are left out.)
+// 2. `--latent 10`. Before you run it: which of reconstruction and KL falls, which rises? (Scatter and map are left
+//    out.)
 // 3. `--epochs 1`. By how much is the loss higher, and which digits are still missing from the map?
 //
 // Answers: `lessons/answers.md`.

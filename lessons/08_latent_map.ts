@@ -10,8 +10,8 @@
  * where 𝔼ₓ is the average over images x, and a(z) the average of q(z | x) over them.
  *
  * - **You need**: lesson 7, whose model this is, and lesson 4 for the KL.
- * - **You leave with**: a map of a latent space that you can read: which digits are where, what lies between two of them,
- *   and where no image has its code; and how the KL divides into information and mismatch.
+ * - **You leave with**: a map of a latent space that you can read: which digits are where, what lies between two of
+ *   them, and where no image has its code; and how the KL divides into information and mismatch.
  * - **Run** (about 20 seconds): `deno run lessons/08_latent_map.ts`; with the model of lesson 7 (10 seconds):
  *   `deno run --allow-read=model lessons/08_latent_map.ts --load model`, after `--save model` there.
  *
@@ -31,15 +31,15 @@ export const otherData = { batch: 128, images: 60_000, rate: 0.001 };
 type Options = typeof defaults & CommonOptions;
 const SEEN = 2000; // held-out images that are looked at, at most
 
-// Lesson 7 ended with two pictures of the plane of codes: the held-out digits, each at its μ, and a map of what the decoder
-// draws. A plane is small enough to look at all of it, and to add up over all of it. This lesson looks; lesson 9 adds up.
+// Lesson 7 ended with two pictures of the plane of codes: the held-out digits, each at its μ, and a map of what the
+// decoder draws. A plane is small enough to look at all of it (this lesson), and to add up over it (lesson 9).
 
 // ## 8.1 Tiles of equal probability
 //
-// On lesson 7's map all tiles have the same area. But the prior seldom draws a code from the corners of that map, and draws
-// most codes from its middle. So let all tiles have the same *probability* instead. Cut N(0, 1) into 15 slices of equal
-// probability, and take the middle of each, with half of the slice's probability on either side. With 15 slices along both
-// axes, each tile stands for 1 in 225 of the codes that the prior draws.
+// On lesson 7's map all tiles have the same area. But the prior seldom draws a code from the corners of that map, and
+// draws most codes from its middle. So let all tiles have the same *probability* instead. Cut N(0, 1) into 15 slices of
+// equal probability, and take the middle of each, with half of the slice's probability on either side. With 15 slices
+// along both axes, each tile stands for 1 in 225 of the codes that the prior draws.
 //
 // How probable is a draw below z? That is the area under the density φ of N(0, 1) to the left of z, the **cumulative
 // probability** Φ(z). The area left of zero is ½; from zero to z we add up thin strips.
@@ -56,10 +56,10 @@ export function cumulative(z: number): number {
   return area;
 }
 
-// We need the way back, from a probability p to the z with Φ(z) = p, the **quantile** of p. **Newton's method** finds it step
-// by step: replace Φ by its tangent at the present z, and go to where the tangent has the value p. The slope of Φ is φ, so a
-// step leads from z to z - (Φ(z) - p) / φ(z). Begin at z = 0. If p is above ½, z moves to the right, where Φ bends downwards.
-// There every tangent lies above Φ, and so reaches p first: no step goes too far. If p is below ½, all is mirrored.
+// We need the way back, from a probability p to the z with Φ(z) = p, the **quantile** of p. **Newton's method** finds
+// it step by step: replace Φ by its tangent at the present z, and go to where the tangent has the value p. The slope of
+// Φ is φ, so a step leads from z to z - (Φ(z) - p) / φ(z). Begin at z = 0. If p is above ½, z moves to the right, where
+// Φ bends downwards. There tangents lie above Φ, and reach p first: no step goes too far. Below ½ all is mirrored.
 
 /** The z with Φ(z) = `p`. */
 export function quantile(p: number): number {
@@ -77,8 +77,8 @@ function middle(i: number, count: number): number {
 }
 const middles = (count: number) => Array.from(range(count), (i) => middle(i, count));
 
-// It is tempting to take the quantiles of 15 probabilities from 0 to 1 *inclusive*. But below every number there is some
-// probability, and above it too. So the quantiles of 0 and 1 are -∞ and ∞, and such a code cannot be decoded.
+// It is tempting to take the quantiles of 15 probabilities from 0 to 1 *inclusive*. But below every number there is
+// some probability, and above it too. So the quantiles of 0 and 1 are -∞ and ∞, and such a code cannot be decoded.
 //
 // *Predict, then run.* With 15 such values along both axes, how many of the 225 codes have an infinite number in them?
 
@@ -96,11 +96,11 @@ function measure(show: Show): void {
 
 // ## 8.2 A map of equal probabilities
 //
-// The model is lesson 7's network, either trained here for one epoch, with a constant learning rate and β = 1 from the first
-// step, or loaded from where lesson 7 saved it. For the map, decode the middle of every tile. The axes show Φ: how much of
-// the prior lies further left, or further down.
+// The model is lesson 7's network, either trained here for one epoch, with a constant learning rate and β = 1 from the
+// first step, or loaded from where lesson 7 saved it. For the map, decode the middle of every tile. The axes show Φ:
+// how much of the prior lies further left, or further down.
 
-/** The axes of every map of this lesson: the whole square or, of `count` tiles along each axis, from first to last middle. */
+/** The axes of every map here: the whole square or, of `count` tiles along each axis, from first to last middle. */
 function axes(count = Infinity) {
   const ends = { from: 0.5 / count, to: 1 - 0.5 / count };
   return { x: { label: "Φ(z[0])", ...ends }, y: { label: "Φ(z[1])", ...ends } };
@@ -126,13 +126,13 @@ async function map(show: Show, digits: Dataset, options: Options): Promise<Layer
 
 // ## 8.3 Which digits are where
 //
-// For each held-out image keep the μ and the σ of its q(z | x), two numbers each. Draw the image as a point at Φ of both
-// numbers of μ, coloured by its class. These are the axes of the map: where points of a class lie, the map shows its digit.
-// There are crowds and empty places. But μ alone does not say whether images fill the prior; 8.5 takes σ into account.
+// For each held-out image keep the μ and the σ of its q(z | x), two numbers each. Draw the image as a point at Φ of
+// both numbers of μ, coloured by its class. These are the axes of the map: where points of a class lie, the map shows
+// its digit. There are crowds and empty places. But μ alone does not say whether images fill the prior (8.5).
 //
-// Training never saw the classes. Yet look at the ten nearest neighbours of a point: how many are of its class? If places had
-// nothing to do with classes, a point and its neighbour would be two images picked at random. With cₖ for the share of class
-// k, both are of class k with probability cₖ², and so of one class with probability c₀² + … + c₉², about one in ten.
+// Training never saw the classes. Yet look at the ten nearest neighbours of a point: how many are of its class? If
+// places had nothing to do with classes, a point and its neighbour would be two images picked at random. With cₖ for
+// the share of class k, both are of class k with probability cₖ², and of one class with c₀² + … + c₉², about 0.1.
 
 /** Where the encoder puts an image: the μ and the σ of its q(z | x), as numbers. */
 export type Place = { mu: Code; sigma: Code };
@@ -176,12 +176,12 @@ async function whichAreWhere(show: Show, labels: Uint8Array, mu: Code[]): Promis
 // ## 8.4 What lies between two digits?
 //
 // There are two straight lines from one digit to another: between their codes, decoding on the way, and between their
-// pictures u and v, mixing pixels. For a fair comparison u and v are decoded from the same two codes. Halfway between the
-// pictures both digits are seen at once, each half as bright; halfway between the codes the decoder draws a single shape.
+// pictures u and v, mixing pixels. For a fair comparison u and v are decoded from the same two codes. Halfway between
+// the pictures both digits are seen at once, half as bright; between the codes the decoder draws a single shape.
 //
-// Can that be measured? The distance to the nearest real digit will not do, since a grey blur is never very far from a digit
-// (lesson 1). So measure the grey itself. For a pixel x, 4x(1 - x) is 1 at ½, and 0 for black and for white. Halfway between
-// the pictures, at m = (u + v) / 2,
+// Can that be measured? The distance to the nearest real digit will not do, since a grey blur is never very far from a
+// digit (lesson 1). So measure the grey itself. For a pixel x, 4x(1 - x) is 1 at ½, and 0 for black and for white.
+// Halfway between the pictures, at m = (u + v) / 2,
 //
 // ```math
 // 4 m (1 - m) = \tfrac12 \left[ 4 u (1 - u) + 4 v (1 - v) \right] + (u - v)^2 .
@@ -238,8 +238,8 @@ async function between(show: Show, labels: Uint8Array, vae: LayersVae, places: P
 
 // ## 8.5 Holes
 //
-// To make a new digit, draw a code from the prior and decode it. But the decoder was trained on other codes: pick an image,
-// and draw a code from its q(z | x). The density of such codes is the average of all q(z | x), the **aggregate posterior**:
+// To make a new digit, draw a code from the prior and decode it. But the decoder was trained on codes from q(z | x), of
+// images picked at random. Their density is the average of all q(z | x), the **aggregate posterior**:
 //
 // ```math
 // a(z) = \frac{1}{N} \sum_{n=1}^{N} q(z \mid x_n)
@@ -265,9 +265,9 @@ const logPrior = (z: Code) => logNormal(z, [0, 0], [1, 1]);
 /** a(z) / p(z): how many times as often images have a code near z as the prior draws one there. */
 const ratio = (z: Code, places: Place[]) => Math.exp(logAggregate(z, places) - logPrior(z));
 
-// If a(z) were the prior, this ratio would be 1 everywhere. Where it is below a tenth there is a **hole**: in training the
-// decoder has hardly ever met a code from there. The prior draws from all tiles equally often. So the share of tiles, here
-// 30×30, whose middles are in holes is about the probability of drawing a code from a hole. Draws from the prior must agree.
+// If a(z) were the prior, this ratio would be 1 everywhere. Where it is below a tenth, there is a **hole**: in training
+// hardly any code came from there. The prior draws from all tiles equally often, so the share of tiles in holes, of
+// 30×30, is about the share of its draws in holes.
 
 // ### Check
 async function inHoles(show: Show, places: Place[], seed: number): Promise<number> {
@@ -290,17 +290,17 @@ async function inHoles(show: Show, places: Place[], seed: number): Promise<numbe
 
 // ## 8.6 Information and mismatch
 //
-// The KL is what a code costs, in nats; one nat is 1.44 bits. What does it pay for? Take one image and one code from its
-// q(z | x), and write the cost as a sum of two differences, by way of a(z):
+// The KL is what a code costs, in nats; one nat is 1.44 bits. What does it pay for? Take one image and one code from
+// its q(z | x), and split the cost into two differences, by way of a(z):
 //
 // ```math
 // \log q(z \mid x) - \log p(z) = \left[\log q(z \mid x) - \log a(z)\right] + \left[\log a(z) - \log p(z)\right]
 // ```
 //
-// Average over images and their codes: each difference becomes a KL divergence, the last one because a code of a random image
-// *is* a draw from a(z). That is the formula at the top (Hoffman and Johnson 2016). The first part is what a code **says
-// about its image**: how much more probable it is for this image than for images in general. Its usual name is the **mutual
-// information** of image and code. The second part, the **mismatch** with the prior, says nothing about any image.
+// Average over images and their codes: each difference becomes a KL divergence, the last one because a code of a random
+// image *is* a draw from a(z). That is the formula at the top (Hoffman and Johnson 2016). The first part is what a code
+// **says about its image**: how much more probable it is for this image than for images in general. Its name is the
+// **mutual information** of image and code. The other part, the **mismatch** with the prior, says nothing of images.
 
 /** What a code `z` of an image with this place costs, what it says, and its part of the mismatch, in nats. */
 function split(z: Code, { mu, sigma }: Place, places: Place[]): [cost: number, says: number, mismatch: number] {
@@ -309,16 +309,16 @@ function split(z: Code, { mu, sigma }: Place, places: Place[]): [cost: number, s
   return [logQ - logP, logQ - logA, logA - logP];
 }
 
-// Holes are part of the mismatch. Let H be their share of the prior, and ask of a code only whether it is in a hole. For a
-// code from the prior the answer is yes with probability H; for a code of an image, with less than H / 10, because in holes
-// a(z) is below p(z) / 10. By Jensen's inequality (4.7), once in holes and once outside, the KL between such answers is at
-// most that between the codes, the mismatch. The KL of the answers is least where their probabilities differ least, at H / 10:
+// Holes are part of the mismatch. Let H be their share of the prior. Ask of a code only whether it is in a hole. For
+// draws from the prior the answer is yes with probability H; for codes of images, with less than H / 10, because in
+// holes a(z) is below p(z) / 10. By Jensen's inequality (4.7), in holes and outside, the KL between such answers is at
+// most that between the codes, the mismatch. It is least at H / 10:
 
 /** The least mismatch when the share `H` of the prior is holes, in nats. */
 const ofHoles = (H: number) => H / 10 * Math.log(1 / 10) + (1 - H / 10) * Math.log((1 - H / 10) / (1 - H));
 
-// *Predict, then run.* A code that always told which of 2,000 images it belongs to would say log 2000 = 7.6 nats about it.
-// More is impossible, since a(z) is at least q(z | x) / 2000. How much of that do these codes say?
+// *Predict, then run.* A code that always told which of 2,000 images it belongs to would say log 2000 = 7.6 nats about
+// it. More is impossible, since a(z) is at least q(z | x) / 2000. How much of that do these codes say?
 
 // ### Check
 async function costs(show: Show, places: Place[], holes: number, seed: number): Promise<void> {
@@ -344,14 +344,14 @@ async function costs(show: Show, places: Place[], holes: number, seed: number): 
   show.claim("mismatch", assertGreater, { found: mismatch, ...least });
 }
 
-// So a latent space of two numbers is a map. Images of a class lie together; between two of them the decoder draws something
-// less grey than a mixture; and there are holes, where hardly any image has a code. Lesson 9 adds up over the whole plane,
-// and finds what the ELBO only bounds: log p(x), image by image.
+// So a latent space of two numbers is a map. Images of a class lie together; between two of them the decoder draws
+// something less grey than a mixture; and there are holes, where hardly any image has a code. Lesson 9 adds up over the
+// whole plane, and finds what the ELBO only bounds: log p(x), image by image.
 //
 // ## Try it
 //
 // 1. In 8.4 let `farPairs` return the *nearest* pairs, by `apart(one) - apart(other)`. What becomes of both gains?
-// 2. In 8.6 let all images share one q: begin `costs` with `places = places.map(() => places[0]!);`. Which part is left?
+// 2. In 8.6 let all images share one q: begin `costs` with `places = places.map(() => places[0]!);`. What is left?
 // 3. `--seed 1`. The map looks different. Do the numbers of 8.6 change as much? Why may the map differ at all?
 //
 // Answers: `lessons/answers.md`.

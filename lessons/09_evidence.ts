@@ -31,10 +31,10 @@ function near(show: Show, what: string, found: number, expected: number, margin:
 
 // ## 9.1 A sum over a grid
 //
-// Training raised a bound. How far below log p(x) did it end? With a code of 20 numbers lesson 2 could not compute
-// p(x) = ∫ p(x | z) p(z) dz. With a code of one or two numbers we can add it up. Take the toy once more: x = w z + noise
-// of variance s, with w = 2 and s = ½, and x = 1.5 was seen. Cut the axis of codes into steps of length h, and add up
-// p(x, z) h, where p(x, z) = p(x | z) p(z). By lesson 2 the truth is the density of N(0, w² + s) at 1.5.
+// Training raised a bound. How far below log p(x) did it end? With a code of 20 numbers lesson 2 could not compute p(x)
+// = ∫ p(x | z) p(z) dz. With a code of one or two numbers we can add it up. Take the toy once more: x = w z + noise of
+// variance s, with w = 2 and s = ½, and x = 1.5 was seen. Cut the axis of codes into steps of length h, and add up p(x,
+// z) h, where p(x, z) = p(x | z) p(z). By lesson 2 the truth is the density of N(0, w² + s) at 1.5.
 
 const [x, w, s] = [1.5, 2, 0.5];
 const logNormal = (value: number, m: number, variance: number) =>
@@ -67,12 +67,12 @@ function sums(show: Show): void {
 
 // ## 9.2 Importance weights
 //
-// No grid can cover codes of 20 numbers. So draw codes from q(z | x), which knows where the good ones are, and give each
-// the **importance weight** r = p(x | z) p(z) / q(z | x). The average of r under q(z | x) is ∫ p(x | z) p(z) dz = p(x),
-// whatever q is. Lesson 5 averaged log r, which by Jensen's inequality gives less than log p(x): the less, the more r
-// scatters. So average the r of K codes *first*, and then take the logarithm (Burda et al. 2015). With K = 1 this is on
-// average the ELBO. The mean of more codes scatters less, so on average its logarithm is nearer to log p(x), but by the
-// same inequality never above it. On the toy, with a better guess than lesson 5's, N(½, e⁻²):
+// No grid can cover codes of 20 numbers. So draw codes from q(z | x), which knows where the good ones are, and give
+// each the **importance weight** r = p(x | z) p(z) / q(z | x). The average of r under q(z | x) is ∫ p(x | z) p(z) dz =
+// p(x), whatever q is. Lesson 5 averaged log r, which by Jensen's inequality gives less than log p(x): the less, the
+// more r scatters. So average the r of K codes *first*, and then take the logarithm (Burda et al. 2015). With K = 1
+// this is on average the ELBO. The mean of more codes scatters less, so on average its logarithm is nearer to log p(x),
+// but by the same inequality never above it. On the toy, with a better guess than lesson 5's, N(½, e⁻²):
 
 const guess = { mu: 0.5, variance: Math.exp(-2) };
 const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
@@ -96,8 +96,8 @@ export function shares(logR: number[]): number[] {
   return logR.map((v) => Math.exp(v - total));
 }
 
-// Why in logarithms? For most images log r is far below -104, and e^-104 is zero in the 32 bits of a tensor: all weights
-// would be zero. The shares say how much each code counts: Σ shareₖ zₖ comes to the posterior's mean, ⅔.
+// Why in logarithms? For most images log r is far below -104, and e^-104 is zero in the 32 bits of a tensor: all
+// weights would be zero. The shares say how much each code counts: Σ shareₖ zₖ comes to the posterior's mean, ⅔.
 //
 // *Predict, then run.* log p(x) is -1.921, and the ELBO of this guess -2.056. Where is the bound by 5 codes, and by 50?
 
@@ -158,9 +158,9 @@ async function signal(show: Show, seed: number): Promise<void> {
 
 // ## 9.4 log p(x) of images
 //
-// The code of lesson 7 has two numbers, so the sum of 9.1 runs over a plane, with tiles of area h². All images share the
-// decoded grid. By lesson 2 log p(x | z) = Σ x·l - Σ log(1 + eˡ), and the first sum, for all images and codes at once,
-// is the product of a matrix of pixels and one of logits.
+// The code of lesson 7 has two numbers, so the sum of 9.1 runs over a plane, with tiles of area h². All images share
+// the decoded grid. By lesson 2 log p(x | z) = Σ x·l - Σ log(1 + eˡ), and the first sum, for all images and codes at
+// once, is the product of a matrix of pixels and one of logits.
 
 /** log p(x, z) of images `[N, 28, 28, 1]` at every code `[C, 2]`: `[N, C]`. */
 export function logJoint(vae: LayersVae, images: Tensor, codes: Tensor): Tensor {
@@ -225,9 +225,9 @@ export function gapOnGrid(codes: Tensor, logJoint: Tensor, mu: Tensor, logVar: T
   return tf.mul(tf.exp(q), tf.sub(q, posterior)).sum(1);
 }
 
-// Training never saw this ELBO, which is an average over q(z | x). It saw log p(x | z) - KL at one z drawn from q(z | x).
-// Jensen's inequality bounds only the average of such figures, which is the ELBO. Some draws give more, and a few more
-// than log p(x). On the grid their share is a sum: that of q(z | x) over the codes whose figure is above log p(x).
+// Training never saw this ELBO, which is an average over q(z | x). It saw log p(x | z) - KL at one z drawn from q(z |
+// x). Jensen's inequality bounds only the average of such figures, which is the ELBO. Some draws give more, and a few
+// more than log p(x). On the grid their share is a sum: that of q(z | x) over the codes whose figure is above log p(x).
 //
 // *Predict, then run.* How many single draws in a hundred are above log p(x)?
 
@@ -265,8 +265,8 @@ async function theGap(show: Show, { vae, images, codes, joint, q, evidence }: Su
 // ## 9.6 The encoder's share
 //
 // The gap has two causes. q(z | x) is an **oval**, a Gaussian with axes along z[0] and z[1], but the posterior may be
-// slanted or bent. And one encoder guesses for all images. So find the best oval for each image by itself. What it leaves
-// of the gap is the **approximation gap**; the rest, the **amortization gap**, is the encoder's share (Cremer et al. 2018).
+// slanted or bent. And one encoder guesses for all images. So find the best oval for each image. What it leaves of the
+// gap is the **approximation gap**; the rest, the **amortization gap**, is the encoder's (Cremer et al. 2018).
 
 /** The μ and log σ² that make each image's gap least, from the encoder's on, `[N, 2]` each. */
 export function bestOvals(codes: Tensor, logJoint: Tensor, q: { mu: Tensor; logVar: Tensor }, steps: number) {
@@ -305,8 +305,8 @@ export function logWeights(vae: LayersVae, image: Tensor, eps: Tensor): Tensor {
   return logLikelihood.add(logPrior).sub(logQ); // [K]
 }
 
-// In the library `importanceWeighted(vae, { samples: K })` is the loss to train with, and `logEvidence(vae, examples,
-// { samples })` the estimate to report, with its standard error. Published figures often use 5,000 codes an image.
+// In the library `importanceWeighted(vae, { samples: K })` is the loss to train with, and
+// `logEvidence(vae, examples, { samples })` the estimate to report, with its standard error (often of 5,000 codes).
 //
 // *Predict, then run.* How much of the gap do 5 codes close, and how much do 50?
 
@@ -344,8 +344,8 @@ async function onImages(show: Show, { vae, images, evidence }: Summed, bounds: n
 // - **Tighter bounds**: Burda, Grosse and Salakhutdinov 2015. **Better guesses** than an oval: normalizing flows
 //   (Rezende and Mohamed 2015). **Other weights of the KL**: β-VAE (Higgins et al. 2017). **Other priors**, to fill
 //   lesson 8's holes: Tomczak and Welling 2018. **Discrete codes**: van den Oord et al. 2017.
-// - **Many layers of codes**, with which pictures become sharp (Vahdat and Kautz 2020; Child 2021), and diffusion, a VAE
-//   of very many layers whose encoder only adds noise (Ho et al. 2020), often to a VAE's codes (Rombach et al. 2022).
+// - **Many layers of codes**, with which pictures become sharp (Vahdat and Kautz 2020; Child 2021), and diffusion, a
+//   VAE of very many layers whose encoder adds noise (Ho et al. 2020), often to codes (Rombach et al. 2022).
 //
 // The course ends here. Most VAEs have codes of more than two numbers, too many for a grid; importance weights remain.
 //

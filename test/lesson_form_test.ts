@@ -74,3 +74,9 @@ for (const { name, source } of LESSONS) {
     assertGreaterOrEqual(comments / code, 1 / 1.5, `${comments} lines of prose, ${code} of code`);
   });
 }
+
+for (const { name, source } of LESSONS) {
+  Deno.test(`${name}: no line is longer than 120 columns, but for formulas`, () => {
+    assertEquals(source.split("\n").filter((line) => [...line].length > 120 && !line.includes("\\")), []);
+  });
+}
