@@ -1,16 +1,17 @@
 /**
- * Convolutions and both their gradients as matrix products, without ever building the matrix.
+ * Convolutions and both of their gradients as matrix products, without ever building the matrix.
  *
  * ```math
  * y[b, i, j, o] = \sum_{k, l, c} x[b, s i + d k - p, t j + e l - q, c] \; w[k, l, c, o]
  * ```
  *
  * Read `(k, l, c)` as one index and `(b, i, j)` as another: then `y = x̃ w`, where row `(b, i, j)` of `x̃` is the
- * window of the padded image that the output pixel sees. Its numbers lie in memory as they are wanted, in one run a
- * filter row, so that row needs no copy, only the address where it begins. (Zeros around an image do need one; a few
- * images at a time are copied and worked on, while the copies are near.) The filter's gradient is `x̃ᵀ dy`, of the same
- * rows. The input's gradient is a convolution too, once for each remainder that a row and a column leave on division by
- * the stride: with the taps that leave the same remainder, in reverse.
+ * window of the padded image that the output pixel covers. In memory, the numbers of a window form one run per filter
+ * row, already in the right order, so a row of `x̃` is never copied: the address where it begins is enough. Only zeros
+ * around an image require a copy, which is made for a few images at a time, so that the copies are still in the cache
+ * when they are used. The filter's gradient is `x̃ᵀ dy`, with the same rows. The input's gradient is again a
+ * convolution, one for each pair of remainders that a row and a column can leave when divided by the stride, with the
+ * taps that leave the same remainders, in reverse order.
  *
  * @module
  */
@@ -153,13 +154,13 @@ export function phaseTimes(
   }));
 }
 
-/** The images with the zeros around them that the convolution asks for. */
+/** The images with the zeros around them that the convolution requires. */
 function windowed(heap: Heap, x: TensorInfo, { B, C, rows, columns }: Convolution): Framed {
   const images = { address: heap.address(x), B, H: rows.size, W: columns.size, C };
   return framed(heap, images, { top: rows.before, left: columns.before, H: seen(rows), W: seen(columns) });
 }
 
-/** Where the window of every output pixel begins, or a part of it so many bytes later. */
+/** Where the window of every output pixel begins, or a part of the window at an offset in bytes. */
 function windows(image: Images, { rows, columns }: Convolution, offset = 0): Places {
   const size = { rows: rows.out, columns: columns.out, down: rows.stride, right: columns.stride };
   return grid({ ...image, address: image.address + offset }, size);

@@ -1,5 +1,5 @@
 /**
- * Convolutions of volumes and both their gradients, as the same products as those of images.
+ * Convolutions of volumes and both of their gradients, as the same products as those of images.
  *
  * ```math
  * y[b, h, i, j, o] = \sum_{m, k, l, c} x[b, r h + f m - n, s i + d k - p, t j + e l - q, c] \; w[m, k, l, c, o]
@@ -168,7 +168,7 @@ interface Volumes {
   each(): Generator<[volume: Images, b: number]>;
 }
 
-/** The volumes with the zeros around them that the convolution asks for. */
+/** The volumes with the zeros around them that the convolution requires. */
 function windowed(heap: Heap, x: TensorInfo, { depth, rows, columns }: Convolution): Volumes {
   const whole = { depth: depth.size, rows: rows.size, columns: columns.size };
   return enclosed(heap, x, whole, {

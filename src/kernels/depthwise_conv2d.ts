@@ -1,13 +1,14 @@
 /**
- * Depthwise convolutions, in which a channel `c` of the input sees only its own `M` filters, and both their gradients.
+ * Depthwise convolutions, in which each channel `c` of the input has `M` filters of its own, and both of their
+ * gradients.
  *
  * ```math
  * y[b, i, j, c M + m] = \sum_{k, l} x[b, s i + d k - p, t j + e l - q, c] \; w[k, l, c, m]
  * ```
  *
- * Nothing is summed over channels, so there is no matrix product in it. The channels lie side by side and are worked on
- * four at a time, an image after the other. Where a channel has several filters, its numbers are repeated first, once
- * for each; and where the channels are no multiple of four, zeros are put behind them.
+ * Nothing is summed over channels, so there is no matrix product. The channels are adjacent in memory and are computed
+ * four at a time, one image after another. If a channel has several filters, its numbers are first repeated once for
+ * each; if the number of channels is not a multiple of four, zeros are appended.
  *
  * @module
  */

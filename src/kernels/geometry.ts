@@ -13,11 +13,11 @@ export interface Axis {
   out: number;
   stride: number;
   dilation: number;
-  /** Zeros before the first pixel; where it is negative, pixels there that no window sees. */
+  /** Zeros before the first pixel; a negative number counts pixels there that no window covers. */
   before: number;
 }
 
-/** A convolution of images or of volumes; the depth of images is 1. */
+/** The sizes of a convolution of images or volumes; images have depth 1. */
 export interface Convolution {
   /** Examples, and channels of the input and of the output. */
   B: number;
@@ -38,25 +38,25 @@ export interface ConvolutionAttributes {
   dimRoundingMode?: "floor" | "round" | "ceil";
 }
 
-/** What is convolved with what. */
+/** The shapes that take part in a convolution. */
 export interface Shapes {
   /** The convolved images or volumes, channels last: `[B, H, W, C]` or `[B, D, H, W, C]`. */
   input: number[];
-  /** `[K, L, C, O]` or `[J, K, L, C, O]`, and `M` for `O` where every channel has `M` filters of its own. */
+  /** `[K, L, C, O]` or `[J, K, L, C, O]`, with `M` in place of `O` if every channel has `M` filters of its own. */
   filter: number[];
-  /** The gradient of the output, where that is given. */
+  /** The gradient of the output, if it is given. */
   dy?: number[];
 }
 
 /**
- * Works out a convolution.
+ * Computes the sizes of a convolution.
  *
- * tfjs forgets the rounding mode on the way to some gradients, and a transposed convolution may be asked for any size.
- * So a `dy` may be larger than the output that these attributes give: with padding in numbers all of it counts then,
- * and with `same` or `valid` what is too much is cut off. With one number as padding tfjs works out an image's output
- * columns from the filter's height and the stride of the rows, on every backend; so it is here.
+ * tfjs does not pass the rounding mode to some gradients, and a transposed convolution may have an output of any size,
+ * so `dy` may be larger than the output that these attributes give. With explicit padding all of it counts; with `same`
+ * or `valid` the excess is cut off. With a single number as padding, tfjs computes the output columns of an image from
+ * the filter's height and the stride of the rows, on every backend, and so does this function.
  *
- * @param kernel Its name, for messages.
+ * @param kernel The kernel's name, for messages.
  * @param depthwise Whether every channel has filters of its own.
  * @throws {RangeError} If the filter is larger than the padded input, or `dy` does not fit.
  */
@@ -166,29 +166,29 @@ function axis(size: number, taps: number, out: number, stride: number, dilation:
   return { size, taps, out, stride, dilation: taps > 1 ? dilation : 1, before };
 }
 
-/** How many pixels of the padded input an axis' outputs see, from the first one on. */
+/** How many pixels of the padded input the outputs of an axis cover, from the first one on. */
 export function seen({ out, stride, taps, dilation }: Axis): number {
   return (out - 1) * stride + (taps - 1) * dilation + 1;
 }
 
-/** Along one axis, what the pixels of `dx` read of `dy`, by the remainder of their place on division by the stride. */
+/** What the pixels of `dx` read of `dy` along one axis, grouped by their index modulo the stride. */
 export interface Phases {
   stride: number;
   /** From one tap's pixel of `dy` to the next one's. */
   step: number;
-  /** Zeros before `dy`, and its size with the zeros on both sides, that all phases need. */
+  /** The zeros before `dy`, and its size including the zeros on both sides, that all phases need. */
   before: number;
   size: number;
-  /** The phases that any tap reaches; pixels of others are zero. */
+  /** The phases that some tap reaches; the pixels of other phases are zero. */
   phases: Phase[];
-  /** Whether there are others. */
+  /** Whether there are other phases. */
   gaps: boolean;
 }
 
-/** The pixels of one remainder. */
+/** The pixels with one remainder. */
 export interface Phase {
   phase: number;
-  /** Pixels of this phase. */
+  /** The number of pixels. */
   count: number;
   /** The filter's taps that reach them, in the order in which they read `dy`. */
   taps: number[];

@@ -1,12 +1,12 @@
 /**
- * Batches of images in memory, and the zeros that a convolution wants around them.
+ * Batches of images in memory, and the zeros around them that a convolution needs.
  *
  * @module
  */
 import { FLOAT, type Heap } from "./assembled.ts";
 import type { Places, Stretch } from "./product.ts";
 
-/** A batch of images in memory, `[B, H, W, C]`. A volume is a batch too, of its slices. */
+/** A batch of images in memory, `[B, H, W, C]`. A volume is a batch of its slices. */
 export interface Images {
   address: number;
   B: number;
@@ -31,7 +31,7 @@ export interface Frame {
   W: number;
 }
 
-/** Bytes of a group of framed images: what the second nearest cache holds beside a filter. */
+/** The bytes of a group of framed images, so that it fits into the second-level cache beside a filter. */
 const GROUP = 1 << 18;
 
 /**
@@ -48,7 +48,7 @@ export function framed(heap: Heap, images: Images, { top, left, H, W }: Frame): 
       *groups() {
         yield [x, 0];
       },
-    }; // no zeros: as they lie
+    }; // without zeros they are used in place
   }
   const bytes = height * width * x.C * FLOAT;
   const most = Math.max(1, Math.floor(GROUP / bytes));
@@ -70,7 +70,7 @@ export function enframe({ kernels }: Heap, x: Images, { top, left, H, W }: Frame
   kernels.pad({ x: x.address, b: x.B, h: x.H, w: x.W, bytes: x.C * FLOAT, out: address, H, W, top, left });
 }
 
-/** `H` rows and `W` columns of images, from a pixel on: a copy, where it is not the whole of them. */
+/** `H` rows and `W` columns of images, from a pixel on; a copy, unless it is all of them. */
 export function cropped(heap: Heap, images: Images, row: number, column: number, H: number, W: number): Images {
   if (H >= images.H && W >= images.W) return images;
   const [m, n] = [Math.max(0, Math.min(H, images.H)), Math.max(0, Math.min(W, images.W))];
@@ -102,7 +102,7 @@ export interface Grid {
   column: number;
 }
 
-/** Where the pixels of a grid lie; of a grid of all pixels, unless said otherwise. */
+/** The places of the pixels of a grid, by default of all pixels. */
 export function grid({ address, B, H, W, C }: Images, given: Partial<Grid> = {}): Places {
   const whole = { images: B, rows: H, columns: W, deep: 1, down: 1, right: 1, image: 0, row: 0, column: 0 };
   const { images, rows, columns, deep, down, right, image, row, column } = { ...whole, ...given };
@@ -122,12 +122,12 @@ export interface Window {
   right: number;
 }
 
-/** A part of a window that lies in runs, and which of its rows that are. */
+/** A part of a window in contiguous runs, and which of its rows it covers. */
 export interface Runs extends Pick<Stretch, "offset" | "runs" | "run" | "stride"> {
   rows: number[];
 }
 
-/** A window on images as runs of consecutive numbers: the whole of it where its pixels touch, or else row by row. */
+/** A window on images as contiguous runs: one for the whole window if its pixels touch, otherwise one per row. */
 export function runsOf({ rows, columns, down, right }: Window, { W, C }: Pick<Images, "W" | "C">): Runs[] {
   const every = Array.from({ length: rows }, (_, row) => row);
   if (down === 1 && right === 1) return [{ offset: 0, runs: rows, run: columns * C, stride: W * C, rows: every }];

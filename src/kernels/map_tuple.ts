@@ -1,4 +1,4 @@
-/** `values.map(change)`, of as many results as there are values: TypeScript's `map` forgets how many these were. */
+/** `values.map(change)` that keeps the length of a tuple in its type, which TypeScript's `map` loses. */
 export function mapTuple<const Values extends readonly unknown[], Result>(
   values: Values,
   change: (value: Values[number], index: number) => Result,

@@ -1,5 +1,5 @@
 /**
- * Matrix products: plain, transposed, of whole batches, with a bias and a ReLU.
+ * Matrix products: plain, transposed or batched, with a bias and a ReLU.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { KernelArguments, TensorInfo } from "./compose.ts";
 import { mapTuple } from "./map_tuple.ts";
 import { type Places, rowsTimes, transposeTimes } from "./product.ts";
 
-/** Multiply-adds of a product, and rows of `a`, for which it is not worth packing `b`. */
+/** The number of multiply-adds, and of rows of `a`, up to which packing `b` does not pay. */
 const [SMALL, FEW] = [1 << 15, 4];
 
-/** Numbers of a row above which they are added up as sums of sums. */
+/** The length of a row above which its products are added up as sums of sums. */
 const LONG = 1 << 15;
 
 /** Matrices in memory: where each begins, and how many numbers apart their rows and their columns lie. */
@@ -22,7 +22,7 @@ interface Matrices {
   column: number;
 }
 
-/** What a product is: `c = max(a b + bias, floor)`, `a` `[M, K]` and `b` `[K, N]`; `bias` is an address, or 0. */
+/** A product: `c = max(a b + bias, floor)`, `a` `[M, K]` and `b` `[K, N]`; `bias` is an address, or 0. */
 interface Product {
   M: number;
   K: number;
@@ -43,14 +43,14 @@ export function product(
   if (floor === undefined || a.dtype !== "float32" || b.dtype !== "float32") return;
   const [M, K] = sizes(a, transposeA);
   const [rows, N] = sizes(b, transposeB);
-  if (a.shape.length < 2 || b.shape.length < 2 || K !== rows) return; // to tfjs, and its message
+  if (a.shape.length < 2 || b.shape.length < 2 || K !== rows) return; // tfjs then throws its own error
   const [batchA, batchB] = mapTuple([a, b], ({ shape }) => shape.slice(0, -2));
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
   const c = heap.output([...batch, M, N]);
   const left = matrices(heap, a, transposeA, batch);
   const right = matrices(heap, b, transposeB, batch);
   const what = { M, K, N, bias: bias ? heap.address(bias) : 0, floor };
-  // Many matrices that meet the same one are one with many rows.
+  // Many matrices that are multiplied by the same one form a single matrix with many rows.
   const pairs = left.addresses.length;
   if (!transposeA && tf.util.sizeFromShape(batchB) === 1 && tf.util.sizeFromShape(batchA) === pairs) {
     what.M *= pairs;
@@ -61,7 +61,7 @@ export function product(
   return c;
 }
 
-/** Products of small matrices, all in one call. */
+/** Multiplies all pairs of small matrices in one call. */
 function multiplySmall({ kernels, list, scratch }: Heap, a: Matrices, b: Matrices, c: number, what: Product) {
   const { M, K, N, bias, floor } = what;
   const left = { a: list(a.addresses), aRow: a.row, aColumn: a.column };
@@ -70,7 +70,7 @@ function multiplySmall({ kernels, list, scratch }: Heap, a: Matrices, b: Matrice
   kernels.small({ ...left, ...right, pairs, m: M, k: K, n: N, c, bias, floor, scratch: scratch(N * FLOAT) });
 }
 
-/** The product of one of the pairs, to `c` `[M, N]`. */
+/** Multiplies one of the pairs, into `c` `[M, N]`. */
 function multiply(heap: Heap, a: Matrices, b: Matrices, i: number, c: number, { M, K, N, bias, floor }: Product) {
   const [left, address] = [a.addresses[i]!, b.addresses[i]!]; // each has a matrix for every pair
   const right = { address, rowStep: b.row, columnStep: b.column };

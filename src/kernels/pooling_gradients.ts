@@ -1,9 +1,9 @@
 /**
- * The gradients of the gradients of pooling and of resizing, as a gradient penalty needs them.
+ * The gradients of the gradients of pooling and resizing, which a gradient penalty needs.
  *
- * The gradient of a linear layer `A` is `Aᵀ dy`, and the gradient of that with respect to `dy` is `A` again. So is that
- * of average pooling, of resizing, and of maximum pooling, which is linear as long as each maximum stays where it is.
- * They are true to the kernels of this folder; on a backend whose own first gradient is wrong, they do not follow it.
+ * The gradient of a linear layer `A` is `Aᵀ dy`, and the gradient of that with respect to `dy` is `A` again. This holds
+ * for average pooling, for resizing, and for maximum pooling, which is linear as long as each maximum stays in place.
+ * These gradients match the kernels of this folder, even on a backend whose own first gradient is wrong.
  *
  * @module
  */
@@ -59,7 +59,7 @@ function backward(
     inputsToSave: ["dy", ...rest],
     gradFunc: (g, saved, attrs) => ({
       dy: () => forward(g as tf.Tensor, saved as Saved, attrs),
-      // tfjs saves one tensor for each name, in their order, after `dy`.
+      // tfjs saves one tensor per name, in this order, after `dy`.
       ...Object.fromEntries(rest.map((name, i) => [name, () => tf.zeros(saved[i + 1]!.shape)])),
     }),
   };

@@ -1,5 +1,5 @@
 /**
- * Products of matrices whose rows lie anywhere in memory: what matrix products and convolutions are made of.
+ * Products of matrices whose rows may lie anywhere in memory. Matrix products and convolutions are made of them.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export interface Places {
   steps: [number, number, number];
 }
 
-/** A stretch of each row of `a`, and what of `b` meets it. */
+/** A stretch of each row of `a`, and the rows of `b` that it is multiplied with. */
 export interface Stretch {
   /** Bytes from the row's place to where it begins. */
   offset: number;
@@ -20,7 +20,7 @@ export interface Stretch {
   runs: number;
   run: number;
   stride: number;
-  /** The rows of `b` that meet it, block by block, in order. */
+  /** The rows of `b` that it is multiplied with, block by block, in order. */
   blocks: Block[];
 }
 
@@ -33,8 +33,8 @@ export interface Block {
 }
 
 /**
- * Numbers of a row that are multiplied and added up in registers: their part of `b`, packed, is near, and rounding
- * small.
+ * How many numbers of a row are multiplied and added up in registers, few enough that the packed part of `b` stays in
+ * the cache and rounding errors stay small.
  */
 const DEPTH = 512;
 
@@ -73,8 +73,8 @@ export function rowsTimes(
     return b;
   };
   const pieces = stretches.flatMap((stretch) => [...shortened(stretch)]);
-  const blocks: number[] = []; // each packed when first used, and then near
-  const bin = scratch(FLOAT * wide); // where the rows go that fill up the last six
+  const blocks: number[] = []; // each is packed when it is first used, and then in the cache
+  const bin = scratch(FLOAT * wide); // for the rows that fill up the last six
   const tile = scratch(kernels.rowsScratch({}));
   return (a, c) => {
     const [from, to, m] = [table(heap, a), table(heap, c, bin), count(a)];
@@ -156,8 +156,8 @@ export function transposeTimes(
 const MOST_TERMS = 64;
 
 /**
- * Keeps a sum `c` of `size` numbers right while terms are added to it: told how many were, it moves their sum away in
- * time, as one term of the sum above, and adds all of these up at the end.
+ * Keeps a sum `c` of `size` numbers accurate while terms are added to it. Told how many terms were added, it moves
+ * their sum away in time, as one term of the next sum, and adds up all of these sums at the end.
  */
 function sumOfSums({ kernels, scratch }: Heap, size: number, c: number) {
   const emptied = (at: number): Sum => {
@@ -186,7 +186,7 @@ interface Sum {
   above?: Sum;
 }
 
-/** How many places there are. */
+/** The number of places. */
 function count({ counts: [i, j, k] }: Places): number {
   return i * j * k;
 }

@@ -1,9 +1,9 @@
 /**
- * Where the windows of pooling lie.
+ * The windows of pooling, clipped to the image.
  *
- * Along one axis, output `i` of a pooling of stride `s` sees `f` pixels from `s i - p` on, with `p` pixels of padding
- * before the image. Only those inside the image count: never more than a run of them, which is all that the kernels are
- * told, so that paddings, strides and rounding are settled here, once.
+ * Along one axis, output `i` of a pooling of stride `s` covers `f` pixels from `s i - p` on, with `p` pixels of padding
+ * before the image. Only the pixels inside the image count. They are contiguous, and their range is all that the
+ * kernels receive, so padding, strides and rounding are handled here alone.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import * as tf from "@tensorflow/tfjs";
 import type { Heap } from "./assembled.ts";
 import type { TensorInfo } from "./compose.ts";
 
-/** Some pixels that lie side by side. */
+/** A range of adjacent pixels. */
 export interface Run {
   first: number;
   count: number;
 }
 
-/** The windows along one axis of so many pixels. */
+/** The windows along one axis, and its number of pixels. */
 export interface Axis {
   pixels: number;
   windows: Run[];
@@ -36,7 +36,7 @@ export interface PoolingAttributes {
 
 type Rounding = "floor" | "round" | "ceil";
 
-/** How pooling lies along one axis. */
+/** The sizes of pooling along one axis. */
 interface Steps {
   pixels: number;
   outputs: number;
@@ -53,14 +53,14 @@ export function poolingWindows(shape: number[], attrs: PoolingAttributes): Windo
 /**
  * The windows of a pooling whose output has a gradient of this shape.
  *
- * tfjs does not tell a gradient how the output's size was rounded, but the shape does.
+ * tfjs does not pass the rounding mode to the gradient, but the shape tells it.
  *
  * @throws {RangeError} If no rounding gives that shape.
  */
 export function gradientWindows(kernel: string, shape: number[], dy: number[], attrs: PoolingAttributes): Windows {
   const [least, most] = [steps(shape, attrs, "floor"), steps(shape, attrs, "ceil")];
   const sizes = dy.length === 4 ? [1, ...dy.slice(1, 3)] : dy.slice(1, 4);
-  const given = (axis: number) => sizes[axis] ?? NaN; // which does not fit
+  const given = (axis: number) => sizes[axis] ?? NaN; // NaN fits no size
   const fits = least.every(({ outputs }, i) => given(i) >= outputs) &&
     most.every(({ outputs }, i) => given(i) <= outputs);
   if (dy.length !== shape.length || !fits || dy[0] !== shape[0] || dy.at(-1) !== shape.at(-1)) {
@@ -70,7 +70,7 @@ export function gradientWindows(kernel: string, shape: number[], dy: number[], a
   return clipped(shape, least.map((axis, i) => ({ ...axis, outputs: given(i) })));
 }
 
-/** How pooling lies along the three axes. */
+/** The sizes of pooling along the three axes. */
 function steps(shape: number[], { filterSize, strides, pad }: PoolingAttributes, rounding?: Rounding): Steps[] {
   const by = typeof pad === "string" ? undefined : rounding;
   if (shape.length === 5) return steps3D(shape, { filterSize, strides, pad }, by);
@@ -110,8 +110,8 @@ function steps3D(shape: number[], { filterSize, strides, pad }: PoolingAttribute
 
 /** The windows, clipped to images of this shape. */
 function clipped(shape: number[], axes: Steps[]): Windows {
-  // To tfjs, windows of one pixel whose outputs are as many as an image's pixels are those pixels, also where a stride and a
-  // padding would place them elsewhere.
+  // If windows of one pixel have as many outputs as the image has pixels, tfjs takes the outputs to be those pixels, even
+  // if stride and padding would place them elsewhere.
   const same = shape.length === 4 && axes.every(({ filter, pixels, outputs }) => filter === 1 && pixels === outputs);
   return axes.map((axis) => axisOf(same ? { ...axis, stride: 1, before: 0 } : axis)) as Windows;
 }
@@ -132,7 +132,7 @@ export function outputs(windows: Windows): number[] {
   return windows.map((axis) => axis.windows.length);
 }
 
-/** What the kernels are told of windows, as `assembly/pooling.ts` has it. */
+/** What the kernels of `assembly/pooling.ts` receive about windows. */
 export interface Described {
   windows: number;
   B: number;

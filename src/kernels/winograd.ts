@@ -8,7 +8,7 @@
  * y_0 = e_0 w_0 + o_0 w_1 + e_1 w_2 , \qquad y_1 = e_1 w_0 + o_1 w_1 + e_2 w_2
  * ```
  *
- * These are six products; five are enough:
+ * These are six products, but five are enough:
  *
  * ```math
  * m_1 = (e_0 - e_1) w_0 + o_0 w_1 , \quad m_2 = e_1 (w_0 + w_2) , \quad m_3 = o_1 w_1 + (e_1 - e_2)(-w_2) ;
@@ -20,7 +20,7 @@
  * and then along the other, and every product `⊙` is a product of matrices over the channels. (Lavin and Gray 2016 have
  * the method for stride 1.)
  *
- * An infinite pixel gives NaN where the direct sum could give infinity: `X` subtracts it from itself.
+ * An infinite pixel gives NaN even if the direct sum gives infinity, because `X` subtracts it from itself.
  *
  * @module
  */
@@ -61,7 +61,7 @@ interface Product {
   taps(i?: number): number;
 }
 
-/** What the three convolutions share: memory for the maps' results, and the maps. */
+/** What the convolution and its two gradients share: the maps, and memory for their results. */
 function workspace({ kernels, scratch }: Heap, conv: Convolution) {
   const { B: batchSize, C, O, rows: { out: H }, columns: { out: W } } = conv;
   const [pixel, slope, tap] = [C * FLOAT, O * FLOAT, C * O * FLOAT];
