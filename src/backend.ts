@@ -31,7 +31,7 @@ export interface Backend {
 /**
  * Starts a backend and uses it for every tensor created from then on.
  *
- * It needs no permission. Choose the backend before creating tensors: WebGPU cannot read tensors made on another backend.
+ * It needs no permission. Choose the backend before creating tensors: WebGPU cannot read tensors of another backend.
  *
  * @param name The backend; `auto` chooses WebGPU only if there is a hardware adapter.
  * @param options On WASM, `kernels` forces one build of this library's kernels: `relaxed` for machines with relaxed

@@ -19,11 +19,11 @@ export type { History, Progress, Step } from "./step.ts";
  * Every epoch takes the examples in a new order. The same seed on the same backend gives the same numbers. The noise of
  * the evaluation is the same in every epoch.
  *
- * To stop early, leave the loop. Nothing stays behind except the model and, if they are enabled, a checkpoint. A training
- * run that is resumed from it continues bit for bit as if it had not stopped, and starts with the record of the step at
- * which it resumes. Another number of workers, or a machine with another build of the kernels, changes the numbers by
- * rounding, and `warn` is told. Losses that have not been read yet are read when the loop is left: `break` throws if one
- * of them is not finite, but an error of your own is not replaced.
+ * To stop early, leave the loop. Only the model remains and, if they are enabled, a checkpoint. A training run that is
+ * resumed from it continues bit for bit as if it had not stopped, and starts with the record of the step at which it
+ * resumes. Another number of workers, or a machine with another build of the kernels, changes the numbers by rounding,
+ * and `warn` is told. Losses that have not been read are read when the loop is left: `break` throws if one of them is
+ * not finite, but an error of your own is not replaced.
  *
  * Every call starts a new training run, with a new optimizer and, unless you give it another `seed`, the same order and
  * noise as the call before. To do something after each epoch, do it in the loop when `epochEnds` is true. If you call

@@ -65,7 +65,7 @@ export async function saveVae(
   for (const half of HALVES) await assertFinite(namedWeights(vae[half], half));
   await assertFinite(ownVariables(vae).map((variable) => [variable.name, variable]));
   assertAllSaved(vae);
-  const { ensureDirectory, newFile } = await import("../../disk/write.ts"); // loaded here, because a browser has no disk
+  const { ensureDirectory, newFile } = await import("../../disk/write.ts"); // not in a browser, which has no disk
   await ensureDirectory(directory);
   const beside = { "weights.npz": await exportNpz(vae), ...await restFiles(vae) };
   const halves = { ...await halfFiles(vae, "encoder"), ...await halfFiles(vae, "decoder") };

@@ -95,8 +95,8 @@ function longestNumber(drawn: SvgElement): number {
 }
 
 /**
- * Numbers the clip paths from 1. The library counts through all plots of a program, so the same plot would otherwise differ
- * each time.
+ * Numbers the clip paths from 1. The library numbers them across all plots of a program, so the same plot would
+ * otherwise differ each time.
  */
 function numbered(svg: string): string {
   const ids = [...new Set(svg.match(/plot-clip-\d+/g))];
