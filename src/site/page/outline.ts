@@ -21,6 +21,7 @@ export function followOutline(): void {
       else link.removeAttribute("aria-current");
     }
   };
-  const observer = new IntersectionObserver(mark, { rootMargin: "0px 0px -66% 0px" });
+  // A heading is seen as long as it is above the middle third, also after a jump past it.
+  const observer = new IntersectionObserver(mark, { rootMargin: "9999999px 0px -66% 0px" });
   headings.forEach((heading) => observer.observe(heading));
 }
