@@ -262,6 +262,22 @@ testBrowser(
     }),
 );
 
+testBrowser("site, in Chromium: the search finds words in sections, by keyboard", () =>
+  served(async (open) => {
+    const tab = await open("03_reparameterization.html", { width: 1280 });
+    const found = await tab.evaluate<string[]>(`(async () => {
+      document.dispatchEvent(new KeyboardEvent("keydown", { key: "/", bubbles: true }));
+      const dialog = document.querySelector("dialog[open]"), input = dialog.querySelector("input");
+      input.value = "jensen inequality";
+      input.dispatchEvent(new Event("input"));
+      while (!dialog.querySelector("li")) await new Promise((done) => setTimeout(done, 20));
+      return Array.from(dialog.querySelectorAll("li a"), (a) => a.getAttribute("href"));
+    })()`);
+    assertEquals(found, ["04_kl.html#4-7-never-negative-and-a-sign-that-went-missing"]);
+    assertEquals(await violations(tab), []);
+    assertEquals(tab.errors, []);
+  }));
+
 testBrowser(
   "site, in Chromium: dark or light stays chosen from page to page, and where nothing may be kept",
   () =>
