@@ -73,9 +73,9 @@ export function trainByHand(points: [number, number][], steps: number, rate: num
 }
 
 // What is the best it can do? All reconstructions lie on one line through 0, so a point's loss is at least its squared
-// distance to that line. The best line runs along the cloud and leaves the mean square across it. Let a, b and d be the
-// means of x₁², x₁x₂ and x₂². Along a direction u of length 1 the mean square is a u₁² + 2b u₁u₂ + d u₂²; its least
-// value is the smaller eigenvalue of the matrix [[a, b], [b, d]], which is (a + d - √((a - d)² + 4b²)) / 2.
+// distance to that line. The best line runs along the cloud; what remains is the mean square across it. Let a, b and d
+// be the means of x₁², x₁x₂ and x₂². Along a direction u of length 1 the mean square is a u₁² + 2b u₁u₂ + d u₂²; its
+// least value is the smaller eigenvalue of the matrix [[a, b], [b, d]], which is (a + d - √((a - d)² + 4b²)) / 2.
 //
 // *Predict, then run.* The cloud's standard deviation is 1.5 along its length and 0.5 across. What will the loss be?
 
@@ -136,16 +136,16 @@ export function trainLinear(images: Tensor2D, latent: number, source: Random): [
   return [f, g];
 }
 
-// `tf.tidy` frees all tensors that a function made but for those it returns; `await t.data()` fetches the numbers.
+// `tf.tidy` frees all tensors that a function made except those it returns; `await t.data()` fetches the numbers.
 //
 // Where should it end? The best plane through a cloud of points is known without any training: it is found by
 // **principal component analysis**, PCA. The plane is spanned by the directions along which the points vary most, the
-// eigenvectors of their covariance matrix. What is left over is the sum of the other eigenvalues, the variances along
-// all other directions; in 1.1 the smaller one. The mean is subtracted first, because the plane of the reconstructions
-// z G goes through 0.
+// eigenvectors of their covariance matrix with the largest eigenvalues. What is left over is the variance along all
+// other directions, the sum of their eigenvalues; in 1.1 the smaller one. The mean is subtracted first, because the
+// plane of the reconstructions z G goes through 0.
 //
 // *Predict, then run.* Each principal component takes away as much of the variance that is left as one direction can.
-// How much of the total will the first 8 of 784 leave over: nearly all, half, or less? See other codes in the picture.
+// How much of the total will the first 8 of 784 leave over: nearly all, half, or less? The picture tries other numbers.
 
 // ### Check
 async function linearSqueeze(show: Show, images: Tensor2D, pca: PrincipalComponents, options: Options): Promise<void> {
@@ -182,9 +182,9 @@ async function linearSqueeze(show: Show, images: Tensor2D, pca: PrincipalCompone
 //  784             128                    8                    128                       784
 // ```
 //
-// The constants b, the **biases**, are trained like the matrices. max(0, ·) is called **ReLU**; because of its kink the
-// images that the decoder can make lie on a bent surface, and not on a plane. The **sigmoid**, 1 / (1 + e^-l), turns
-// any number l into one between 0 and 1, where pixels are. Layers in a row make a **network**, and this is all of it:
+// The constants b, the **biases**, are trained like the matrices. max(0, ·) is called **ReLU**; its kink bends the
+// surface on which the decoder's images lie. So does the **sigmoid**, 1 / (1 + e^-l), a little; above all it turns any
+// number l into one between 0 and 1, where pixels are. Layers in a row make a **network**, and this is all of it:
 
 /** Weights and biases of two layers: M, b, M, b. */
 type Layers = tf.Tensor[];
@@ -298,7 +298,7 @@ export async function distanceToNearest(x: Tensor2D, others: Tensor2D): Promise<
 // For one seed in 16,000 an average is further than four standard errors from the truth. The squares of independent
 // errors add up, so the error of a difference is `Math.hypot` of both.
 
-/** Draws codes from the Gaussian that has the mean and covariance of the given codes, `[count, L]`. */
+/** Draws `[count, L]` from the Gaussian with the codes' mean and covariance: along each eigenvector independently. */
 export async function dreamCodes(codes: Tensor2D, count: number, source: Random): Promise<Tensor2D> {
   const { mean, components, variances } = await principalComponents(codes);
   const dreamt = tf.tidy(() => {
@@ -339,10 +339,10 @@ async function dreams(show: Show, digits: Dataset, model: Autoencoder, { latent,
   tf.dispose([codes, heldOut, images, real, drawn, shown, realImages, drawnImages]);
 }
 
-// So what survives a squeeze is what reconstructs an image. What is not kept anywhere is *which codes are those of
-// digits*: the space of codes has holes, and the loss does not count them. The loss of a **variational** autoencoder
-// has a second term, which draws all codes towards one known distribution. To write it down, we must first know what a
-// reconstruction error claims about the world: lesson 2.
+// So what survives a squeeze is what it takes to rebuild an image. What is kept nowhere is *which codes are those of
+// digits*: the space of codes has holes, and the loss does not count them. The loss of a **variational** autoencoder,
+// or VAE, has a second term, which draws all codes towards one known distribution. To write it down, we must first know
+// what a reconstruction error claims about the world: lesson 2.
 //
 // ## Try it
 //

@@ -173,9 +173,9 @@ async function crossEntropyIsBernoulli(show: Show): Promise<void> {
 // Our digits are grey, 0 ≤ x ≤ 1, but a coin shows only black or white. Papers that compare likelihoods **binarise**:
 // they make each pixel white with the probability x. Others, and this course, put the grey value itself into the
 // cross-entropy. For training that makes little difference: the formula is a straight line in x, so with the same code
-// a grey pixel costs what its black and white versions cost on average. The encoder sees another image.
+// a grey pixel costs what its black and white versions cost on average. Only what the encoder sees is different.
 //
-// But the cost of a grey pixel is not minus the log of a density of greys. The probabilities of black and white, ρ and
+// But the cost of a grey pixel is not minus the log of a density of greys. The probabilities of white and black, ρ and
 // 1 - ρ, add up to 1. A density of greys would have to integrate to 1, but ρ^x (1 - ρ)^(1-x), whose log is minus the
 // cost, integrates to (2ρ - 1) / log(ρ / (1 - ρ)), 0.364 for ρ = 0.9 (Loaiza-Ganem and Cunningham 2019). Our nats
 // compare with those of models that put the same grey images into this loss, not with those of papers that binarise.
@@ -237,9 +237,9 @@ async function sumsNotMeans(show: Show, digits: Dataset): Promise<void> {
 // The smallest such model is a toy that lessons 3, 4, 5 and 9 use again. Image and code are one number each, and x = w
 // z + noise of variance s, with w = 2 and s = ½. The variance that 2.1 calls σ² is called s here, because from lesson 3
 // on σ belongs to the code. We see x = 1.5. In the picture the prior is a wide bell, and the likelihood a narrower one
-// around x/w = 0.75, the code that explains x best. With a hundredth of s it becomes a thin spike. The same happens
-// when one code has to explain a hundred pixels, each w z plus noise of variance s: they say as much about z as their
-// mean, whose noise has the variance s / 100. p(x) is the area under prior times likelihood.
+// around x/w = 0.75, the code that explains x best. With s / 100 it becomes a thin spike. The same happens when one
+// code has to explain a hundred pixels, each w z plus noise of variance s: they say as much about z as their mean,
+// whose noise has the variance s / 100. p(x) is the area under prior times likelihood.
 
 /** The running toy: the x that we see, the decoder's weight, the noise's variance; and a hundredth of that variance. */
 export const [X, W, S, THIN] = [1.5, 2, 0.5, 0.005];
@@ -286,10 +286,10 @@ async function spikeInABell(show: Show): Promise<void> {
 //
 // An expectation is an average over draws. So draw K codes from the prior, and average p(x | z) over them. The result
 // is right on average, but how far off is it? Most draws miss the spike and count next to nothing; the few that hit it
-// count a lot. In multiples of p(x)², the variance of p(x | z), its mean square minus its squared mean, is 𝔼[p(x | z)²]
-// / p(x)² - 1. Here it is known exactly. Write N(x; m, v) for the density of N(m, v) at x. The square of N(x; wz, s) is
-// N(x; wz, s/2) / (2√(πs)), and N(x; wz, s/2) averages over the prior to N(x; 0, w² + s/2), as in 2.6. For L copies of
-// the toy, an image and a code of L numbers, 𝔼[p(x | z)²] and p(x) are both raised to the power of L.
+// count a lot. The variance of p(x | z) is 𝔼[p(x | z)²] - p(x)²; divided by p(x)², it is 𝔼[p(x | z)²] / p(x)² - 1. Here
+// it is known exactly. Write N(x; m, v) for the density of N(m, v) at x. The square of N(x; wz, s) is N(x; wz, s/2) /
+// (2√(πs)), and N(x; wz, s/2) averages over the prior to N(x; 0, w² + s/2), as in 2.6. For L toys at once, image and
+// code have L numbers, and 𝔼[p(x | z)²] and p(x) are both raised to the power of L.
 
 /** The variance of p(x | z) over the prior, in multiples of p(x)², for L independent copies of the toy. */
 export function relativeVariance(latent: number, s: number): number {
@@ -298,7 +298,7 @@ export function relativeVariance(latent: number, s: number): number {
   return ratio ** latent - 1; // ✎ 2.7a
 }
 
-// Relative to p(x), the average of K draws is off by about √(variance / K), for one number a tenth at K = 176.
+// The average of K draws is off by about √(variance / K) times p(x): for a code of one number, by a tenth at K = 176.
 //
 // *Predict, then run.* How many draws does a code of 20 numbers take, where `ratio` is raised to the power of 20?
 

@@ -76,7 +76,7 @@ export const averageLoss = ({ mu, sigma }: Guess) => ((x - w * mu) ** 2 + (w * s
 // An average of n draws has the standard error √(variance / n), and for one seed in 16,000 it is further than four
 // standard errors from the truth (lesson 1). So the claims allow four.
 
-/** The mean and the variance of some numbers, each with its standard error (the variance's by the fourth moment). */
+/** The mean and the variance of some numbers, each with its standard error: a variance is the mean of (v - mean)². */
 export function summary(values: number[]): { mean: number; error: number; variance: number; varianceError: number } {
   const average = (of: (v: number) => number) => values.reduce((sum, v) => sum + of(v), 0) / values.length;
   const mean = average((v) => v);
@@ -169,7 +169,7 @@ export function pathwise(slope: (z: number) => number, q: Guess, samples: number
 }
 
 // *Predict, then run.* Both averages will be -6. Which estimator will scatter more? How many times as many draws does
-// it need in return?
+// it need to make up for that?
 
 // ### Check
 function byPath(show: Show, { samples }: Options, source: Random): number[] {
@@ -200,8 +200,8 @@ function byPath(show: Show, { samples }: Options, source: Random): number[] {
 // ```
 //
 // As a standard error is √(variance / n), the score function needs 55.5 times as many draws here. It does not know the
-// slope of f, and must find it by trial. The second picture lets σ shrink, so that δ grows: the surer an encoder is,
-// the more draws the score function needs.
+// slope of f, and must find it by trial and error. The second picture lets σ shrink, so that δ grows: the surer an
+// encoder is, the more draws the score function needs.
 
 /** The ratio of the two variances. */
 export const varianceRatio = (delta: number) => (delta ** 4 + 14 * delta ** 2 + 15) / 4;

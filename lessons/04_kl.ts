@@ -147,7 +147,7 @@ function byStrips(show: Show): void {
 // log-ratio. This **Monte Carlo** estimate needs no formula for the average, so it works for other distributions too.
 // It is not exact, but it comes with a measure of its own error, lesson 1's standard error.
 
-/** The log-ratio log q(z) - log p(z) at one draw z = μ + σε for each ε `[K, 1]`, `[K]`. */
+/** The log-ratio log q(z) - log p(z) of each draw z = μ + σε, one for each ε: `[K, 1]` to `[K]`. */
 export function logRatios(mu: number, logVar: number, eps: Tensor): Tensor {
   return tf.tidy(() => {
     const q = { mu: tf.fill(eps.shape, mu), logVar: tf.fill(eps.shape, logVar) }; // [K, 1]
@@ -274,14 +274,14 @@ async function slopes(show: Show): Promise<void> {
 // ```
 //
 // So the KL is never negative, and it is zero only if t = 1 everywhere, that is if q is p. This is a case of **Jensen's
-// inequality**: because log is concave, the average of a log is at most the log of the average. For any positive t it
-// follows in the same way. Put t / 𝔼[t] in the place of t: log t - log 𝔼[t] ≤ t / 𝔼[t] - 1. The right side averages to
-// 0, so 𝔼[log t] ≤ log 𝔼[t]. Above, 𝔼[t] was 1, and its log 0.
+// inequality**: because log is concave, the average of a log is at most the log of the average. To prove it for any
+// positive t, put t / 𝔼[t] for t in log t ≤ t - 1: log t - log 𝔼[t] ≤ t / 𝔼[t] - 1. The right side averages to 0, so
+// 𝔼[log t] ≤ log 𝔼[t]. Above, 𝔼[t] was 1, and its log 0.
 //
-// It also gives a simple test of any program: a negative KL is a mistake, most likely a wrong sign. Kingma and Welling
-// print 4.2's formula with every sign reversed, ½ Σ (1 + log σ² - μ² - σ²), because they need -KL. The anonymous
-// notebook from which this course grew printed just that as the KL itself, though its code had the sign right.
-// Minimising that would *reward* an encoder for leaving the prior, without limit: at σ = 1 it is -½ μ².
+// It also gives a simple test of any program: a negative KL, unless estimated from draws, is a mistake, most likely a
+// wrong sign. Kingma and Welling print 4.2's formula with every sign reversed, ½ Σ (1 + log σ² - μ² - σ²), because they
+// need -KL. The anonymous notebook from which this course grew printed just that as the KL itself, though its code had
+// the sign right. Minimising that would *reward* an encoder for leaving the prior, without limit: at σ = 1 it is -½ μ².
 
 /** 4.2's formula with every sign reversed, ½ (1 + log σ² - μ² - σ²): minus the KL, printed for the KL. */
 export const klAsPrinted = (mu: number, logVar: number) => 0.5 * (1 + logVar - mu ** 2 - Math.exp(logVar));

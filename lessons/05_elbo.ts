@@ -206,7 +206,7 @@ async function theGap(show: Show): Promise<void> {
 /** The mean log-density of data of variance λ under a Gaussian of variance V. */
 export const meanLogDensity = (lambda: number, V: number) => -0.5 * (Math.log(2 * Math.PI * V) + lambda / V);
 
-/** The highest mean log p(x) of any linear model with `latent` dimensions, from the eigenvalues, largest first. */
+/** The highest mean log p(x) of a linear model, from eigenvalues, largest first: after `latent` of them V is s. */
 export const bestEvidence = (eigenvalues: number[], latent: number, s: number) =>
   eigenvalues.reduce((sum, lambda, i) => sum + meanLogDensity(lambda, i < latent ? Math.max(lambda, s) : s), 0);
 
@@ -226,13 +226,13 @@ function oneDirection(show: Show): void {
 
 // ## 5.5 Trained to its known optimum
 //
-// One more thing is known in advance. With several latent dimensions the log of p(x | z) p(z) is -|x - z W|²/2s -
-// |z|²/2 plus a constant. Its part quadratic in z is -½ z P zᵀ with P = I + W Wᵀ/s, so the posterior's precision is the
-// matrix P, for every x. But q has no correlations: it can be the posterior only if P is diagonal, with the rows of W
-// at right angles. Rotate all codes, and W so that z W stays the same. Then p(x) stays the same too, because the prior
-// is the same in every direction. But the posterior turns away from q's axes, and a gap opens. For two dimensions let c
-// = P₁₂ / √(P₁₁ P₂₂). If there are no others, the best q leaves a gap of -½ log(1 - c²), at least ½ c² (exercise 3);
-// others can only widen it. So the ELBO prefers the principal axes. Their order and signs are free: the seed decides.
+// One more thing is known. With several latent dimensions the log of p(x | z) p(z) is -|x - z W|²/2s - |z|²/2 plus a
+// constant. Its part quadratic in z is -½ z P zᵀ with P = I + W Wᵀ/s, so P, now a matrix, is the posterior's precision,
+// for every x. But q has no correlations: it is the posterior only if P is diagonal, with the rows of W at right
+// angles. Rotate all codes, and W so that z W stays the same. Then p(x) stays the same too, as the prior is round. But
+// the posterior, unless it is round, turns away from q's axes, and a gap opens. For a code of two numbers let c = P₁₂ /
+// √(P₁₁ P₂₂). The best q leaves a gap of -½ log(1 - c²) ≥ ½ c² (see the answer to exercise 3); in a longer code every
+// pair leaves at least that. So the ELBO prefers the principal axes; the seed decides order and signs.
 //
 // Now we train, on data of 6 numbers whose covariance has eigenvalues of about 6, 3, 1.6, 0.6, 0.4 and 0.2, with a code
 // of 5. No code need be drawn: averaged over q, |x - z W|² is |x - μ W|² plus every σ² times its row's squared length.

@@ -47,8 +47,8 @@ export const DRAWING = `
 
 // ## 6.2 The machine
 //
-// Now the machine itself, in about forty lines, from here to the end of 6.3. Two shapes recur: B images in a batch, L
-// numbers in a code. A layer has a matrix W and a bias b, and turns h into h W + b. W starts with random numbers of the
+// Now the machine itself, in about forty lines, from here to the end of 6.3. Two sizes recur: B images in a batch, L
+// numbers in a code. A layer has a matrix W and a bias b, and turns h into h W + b. W starts with random numbers of
 // variance 2 / (inputs + outputs), a compromise under which neither what goes through a layer nor the slopes that come
 // back through it grow or shrink much (Glorot and Bengio 2010).
 
@@ -292,15 +292,15 @@ async function reductions(show: Show, digits: Dataset, options: Options): Promis
 // ## 6.6 A fair contest of dreams
 //
 // Lesson 1's autoencoder could not dream, because nothing said where its codes should lie. Give it a fair chance: the
-// same sizes, the same epochs, and for its dreams the Gaussian that fits its own codes, as in 1.5. Turn and scale its
-// codes so that they have mean 0 and covariance I. Then N(0, I) is a prior for them, and the autoencoder can be scored
-// as if it were a VAE. Only a q(z | x) is missing: take N(its code, τ²), and try several τ. Each number of the code
-// then costs ½ (μ² + τ² - 1 - log τ²); as μ² is about 1 on average, that is ½ τ² + log(1/τ), which is much if τ is
-// small. If τ is large the decoder cannot tell one code from another.
+// same sizes, the same epochs, and for its dreams the Gaussian that fits its own codes, as in 1.5. Shift, turn and
+// scale its codes to mean 0 and covariance I. Then N(0, I) is a prior for them, and the autoencoder can be scored as if
+// it were a VAE. Only a q(z | x) is missing: take N(its code, τ²), and try several τ. Each number of the code then
+// costs ½ (μ² + τ² - 1 - log τ²); as μ² is about 1 on average, that is ½ τ² + log(1/τ), which is much if τ is small. If
+// τ is large the decoder cannot tell one code from another.
 //
-// The prior also shows in the codes. The VAE's, drawn from q(z | x), have the mean square μ² + σ², averaged over
-// images. If all q(z | x) together were the prior, it would be 1. Less than half of it is σ², the variance of a single
-// q(z | x); the rest, μ², tells images apart. Nothing keeps the autoencoder's codes small.
+// The prior also shows in the codes. A VAE's code, drawn from q(z | x), has the mean square μ² + σ², averaged over
+// images. It would be 1 if all q(z | x) together were the prior. The smaller part of it is σ², the variance of a single
+// q(z | x); the rest, μ², tells images apart. Nothing keeps the autoencoder's codes, before they are scaled, small.
 //
 // *Predict, then run.* For every τ the result is a bound, as the VAE's is. How near to the VAE's does the best come?
 
@@ -358,7 +358,7 @@ async function dreams(show: Show, digits: Dataset, m: Machine, options: Options)
 // 1. In 6.4's `learn` multiply the noise by 0: `.mul(0)` behind `source.normal(…)`. What becomes of σ, and of the loss
 //    with z drawn?
 // 2. `--latent 2`. Does the held-out loss of 6.4 rise or fall? What happens to its KL part?
-// 3. With MNIST's four files in a directory, compare with `PUBLISHED` (a few minutes):
+// 3. With MNIST's four files in a directory (see `data/README.md`), compare with `PUBLISHED` (a few minutes):
 //    `deno run --allow-read=DIRECTORY lessons/06_vae.ts --data DIRECTORY --epochs 10`.
 //
 // Answers, and those of the lines marked ✎: `lessons/answers.md`.

@@ -38,7 +38,7 @@ type Options = typeof defaults & CommonOptions;
 
 // ## 7.1 A convolution, and the way back
 //
-// In one dimension, with a window of three numbers. With **stride** 2 the window moves by two, so that 6 numbers
+// Take one dimension, and a window of three numbers. With **stride** 2 the window moves by two, so that 6 numbers
 // become 3. At the end the window hangs over the rim, where zeros stand in (**padding**).
 
 /** Six numbers to three: each is a weighted sum over a window. */
@@ -60,7 +60,7 @@ export function gather(x: number[], weights: number[]): number[] {
 // ```
 //
 // Seven numbers come out. The last one is cut off, so that the size exactly doubles: it would have fallen on the
-// padding. Only every other number gets something from two windows: such decoders like checkerboards.
+// padding. Only every other number gets something from two windows, so such decoders tend to draw checkerboards.
 //
 // *Predict, then run.* What becomes of 3, 0, 1?
 
@@ -166,13 +166,13 @@ function architecture(show: Show, L: number): void {
 
 // ## 7.3 Training
 //
-// The loss is lesson 6's, so the figures compare with those there. Four things help a short training. The batches are
-// small: many rough steps learn more than a few exact ones. The learning rate grows to ten times lesson 6's, then
-// shrinks along a cosine, so that training settles. The weight β of the KL grows too, from 0 to ½ (**warm-up**): while
-// the decoder cannot use a code, the full KL would make q(z | x) the prior, and in so short a time classes find places
-// of their own only while codes are cheap. So this loss is not quite minus the ELBO; held-out images are judged by all
-// of the KL. Last, the decoder's first layer begins with weights and biases of about ½. By lesson 6's rule, with 2
-// inputs and 3136 outputs, they would be weights of 0.03 alone: all codes would look alike, and all units bend at 0.
+// Held-out images are judged by lesson 6's loss, so the figures compare with those there. Four things help a short
+// training. The batches are small: many rough steps learn more than a few exact ones. The learning rate grows to ten
+// times lesson 6's, then shrinks along a cosine, so that training settles. The weight β of the KL grows too, from 0 to
+// ½ (**warm-up**): while the decoder cannot use a code, the full KL would make q(z | x) the prior, and in so short a
+// time classes find places of their own only while codes are cheap. So what is trained is not quite minus the ELBO.
+// Last, the decoder's first layer begins with weights and biases from N(0, ½²). Lesson 6's rule, with 2 inputs and 3136
+// outputs, gives weights of about ±0.025 and no biases: codes would look alike, and all kinks would go through z = 0.
 
 /** Draws new weights and biases for the decoder's first layer, from N(0, `scale`²). */
 export function enlarge(vae: LayersVae, scale: number, source: Random): void {
@@ -245,7 +245,7 @@ async function learn(show: Show, digits: Dataset, vae: LayersVae, options: Optio
 //   has no way to say *here or there, but sharp*.
 // - **There is noise in z.** The decoder is trained at z = μ + σε and serves all images whose codes overlap.
 //
-// Does it blur only because we look at the mean? No. A draw from p(x | z) draws each pixel by itself: it adds speckle.
+// Is it blurred only because ρ is shown, the mean of p(x | z)? No. A draw from it draws each pixel by itself: speckle.
 //
 // *Predict, then run.* Let the **edge** of an image be the mean square difference of neighbouring pixels. Order by
 // their edges: held-out digits, what the decoder makes of them at μ, and draws from p(x | z).
@@ -299,10 +299,10 @@ async function scatter(show: Show, digits: Dataset<LabelledImages>, vae: LayersV
 // ## 7.6 A map of everything it can draw
 //
 // Decode a grid of codes, 15×15 from -3 to 3, and lay the images out as the points lie in 7.5, on the same axes: z[0]
-// from left to right, z[1] from bottom to top. Where a class lives there, its digit is drawn here. How much of the map
-// does the prior reach? Both numbers are N(0, 1), so at the distance t from the middle the density is e^(-t²/2) / 2π,
-// and a ring of width dt has the area 2πt dt. The chance to be further than r from the middle is therefore the integral
-// of t e^(-t²/2) from r on, which is e^(-r²/2): 99 codes in 100 lie within 3 (1 - e^-4.5 = 0.989).
+// from left to right, z[1] from bottom to top. Where a class lives there, its digit is drawn here. What share of the
+// prior does the map show? Both numbers are N(0, 1), so at distance t from the middle the density is e^(-t²/2) / 2π,
+// and a ring of width dt has the area 2πt dt. The probability of a distance above r is therefore the integral of t
+// e^(-t²/2) from r on, which is e^(-r²/2): 99 codes in 100 lie within 3 (1 - e^-4.5 = 0.989).
 
 /** The map's images, row by row from the top, `[225, 28, 28, 1]`. */
 export function map(vae: LayersVae): Tensor {

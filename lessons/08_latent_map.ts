@@ -132,7 +132,7 @@ async function map(show: Show, digits: Dataset, options: Options): Promise<Layer
 //
 // Training never saw the classes. Yet look at the ten nearest neighbours of a point: how many are of its class? If
 // places had nothing to do with classes, a point and its neighbour would be two images picked at random. With cₖ for
-// the share of class k, both are of class k with probability cₖ², and of one class with c₀² + … + c₉², about 0.1.
+// the share of class k, both are of class k with probability cₖ², and of the same class with c₀² + … + c₉², about 0.1.
 
 /** Where the encoder puts an image: the μ and the σ of its q(z | x), as numbers. */
 export type Place = { mu: Code; sigma: Code };
@@ -262,12 +262,12 @@ export function logAggregate(z: Code, places: Place[]): number {
 
 const logPrior = (z: Code) => logNormal(z, [0, 0], [1, 1]);
 
-/** a(z) / p(z): how many times as often images have a code near z as the prior draws one there. */
+/** a(z) / p(z): how many codes of images lie near z for each one that the prior draws there. */
 const ratio = (z: Code, places: Place[]) => Math.exp(logAggregate(z, places) - logPrior(z));
 
-// If a(z) were the prior, this ratio would be 1 everywhere. Where it is below a tenth, there is a **hole**: in training
-// hardly any code came from there. The prior draws from all tiles equally often, so the share of tiles in holes, of
-// 30×30, is about the share of its draws in holes.
+// If a(z) were the prior, this ratio would be 1 everywhere. Where it is below a tenth, there is a **hole**: hardly any
+// image (here, held-out ones) has a code there. The prior draws from all tiles equally often. So the share of tiles, of
+// 30×30, that lie in holes is about the share of the prior's draws that do.
 
 // ### Check
 async function inHoles(show: Show, places: Place[], seed: number): Promise<number> {
@@ -309,10 +309,10 @@ function split(z: Code, { mu, sigma }: Place, places: Place[]): [cost: number, s
   return [logQ - logP, logQ - logA, logA - logP];
 }
 
-// Holes are part of the mismatch. Let H be their share of the prior. Ask of a code only whether it is in a hole. For
-// draws from the prior the answer is yes with probability H; for codes of images, with less than H / 10, because in
-// holes a(z) is below p(z) / 10. By Jensen's inequality (4.7), in holes and outside, the KL between such answers is at
-// most that between the codes, the mismatch. It is least at H / 10:
+// Holes are part of the mismatch. Let H be their share of the prior, and h that of images' codes; h < H / 10, as there
+// a(z) < p(z) / 10. Over images' codes in holes p(z) / a(z) averages to H / h, so by Jensen's inequality (4.7) the log
+// of a(z) / p(z) averages to at least log(h / H); outside, likewise, log((1 - h) / (1 - H)). So the mismatch is at
+// least h log(h / H) + (1 - h) log((1 - h) / (1 - H)). This falls as h grows up to H, so it is least with h at H / 10:
 
 /** The least mismatch when the share `H` of the prior is holes, in nats. */
 const ofHoles = (H: number) => H / 10 * Math.log(1 / 10) + (1 - H / 10) * Math.log((1 - H / 10) / (1 - H));

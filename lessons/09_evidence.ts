@@ -69,8 +69,8 @@ function sums(show: Show): void {
 //
 // No grid can cover codes of 20 numbers. So draw codes from q(z | x), which knows where the good ones are, and give
 // each the **importance weight** r = p(x | z) p(z) / q(z | x). The average of r under q(z | x) is ∫ p(x | z) p(z) dz =
-// p(x), whatever q is. Lesson 5 averaged log r, which by Jensen's inequality gives less than log p(x): the less, the
-// more r scatters. So average the r of K codes *first*, and then take the logarithm (Burda et al. 2015). With K = 1
+// p(x), whatever q is. Lesson 5 averaged log r, which by Jensen's inequality gives less than log p(x), and the more r
+// scatters, the less. So average the r of K codes *first*, and then take the logarithm (Burda et al. 2015). With K = 1
 // this is on average the ELBO. The mean of more codes scatters less, so on average its logarithm is nearer to log p(x),
 // but by the same inequality never above it. On the toy, with a better guess than lesson 5's, N(½, e⁻²):
 
@@ -123,8 +123,8 @@ function weights(show: Show, seed: number): void {
 //
 // So why not train with a large K? The decoder gains by it, but the encoder does not: with very many codes the bound is
 // log p(x) *whatever* q is, and has no slope along q. Divide the mean of a gradient by its standard deviation, and you
-// have its **signal-to-noise ratio**. For the decoder it grows as √K: the mean hardly changes, the standard deviation
-// shrinks as 1/√K. For the encoder it falls as 1/√K: the mean shrinks as 1/K, with the gap (Rainforth et al. 2018).
+// have its **signal-to-noise ratio**. Both deviations shrink as 1/√K. The decoder's mean hardly changes, so its ratio
+// grows as √K. The encoder's mean, like the gap itself, shrinks as 1/K, and its ratio as 1/√K (Rainforth et al. 2018).
 //
 // On the toy every slope can be written down. The slope of a log-mean-exp is the mean of the slopes of its logarithms,
 // weighted by the shares. And with z = μ + σ ε a change of μ moves every z alike, and leaves log q(z | x) as it is.
@@ -227,7 +227,7 @@ export function gapOnGrid(codes: Tensor, logJoint: Tensor, mu: Tensor, logVar: T
 
 // Training never saw this ELBO, which is an average over q(z | x). It saw log p(x | z) - KL at one z drawn from q(z |
 // x). Jensen's inequality bounds only the average of such figures, which is the ELBO. Some draws give more, and a few
-// more than log p(x). On the grid their share is a sum: that of q(z | x) over the codes whose figure is above log p(x).
+// more than log p(x). How many? On the grid, add up q(z | x) over all codes whose figure is above log p(x).
 //
 // *Predict, then run.* How many single draws in a hundred are above log p(x)?
 
@@ -306,7 +306,7 @@ export function logWeights(vae: LayersVae, image: Tensor, eps: Tensor): Tensor {
 }
 
 // In the library `importanceWeighted(vae, { samples: K })` is the loss to train with, and
-// `logEvidence(vae, examples, { samples })` the estimate to report, with its standard error (often of 5,000 codes).
+// `logEvidence(vae, examples, { samples })` the estimate to report, often from 5,000 codes, with its standard error.
 //
 // *Predict, then run.* How much of the gap do 5 codes close, and how much do 50?
 
