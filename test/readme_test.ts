@@ -65,7 +65,7 @@ testIf(
   "--allow-read",
   "no test reads a clock, so none fails on a busy machine",
   async () => {
-    const measuring = ["test/_peak.ts", "test/_rates.ts", "test/profile.ts"]; // for benchmarks
+    const measuring = ["test/_peak.ts", "test/_rates.ts", "test/profile.ts", "test/site_figures.ts"];
     const randomMoment = "test/long_download.ts"; // after which it kills, but asserts nothing of it
     const files = (await sourcesIn("test/")).filter((name) => !/_bench\.ts$|^test\/peers\//.test(name));
     const reading: string[] = [];
