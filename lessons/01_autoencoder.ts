@@ -144,7 +144,7 @@ export function trainLinear(images: Tensor2D, latent: number, source: Random): [
 // other directions, the sum of their eigenvalues; in 1.1 the smaller one. The mean is subtracted first, because the
 // plane of the reconstructions z G goes through 0.
 //
-// *Predict, then run.* Each principal component takes away as much of the variance that is left as one direction can.
+// *Predict, then run.* Of the variance that is left, each principal component takes away as much as one direction can.
 // How much of the total will the first 8 of 784 leave over: nearly all, half, or less? The picture tries other numbers.
 
 // ### Check

@@ -298,7 +298,7 @@ export function relativeVariance(latent: number, s: number): number {
   return ratio ** latent - 1; // ✎ 2.7a
 }
 
-// The average of K draws is off by about √(variance / K) times p(x): for a code of one number, by a tenth at K = 176.
+// The average of K draws is off by about √(this variance / K), in multiples of p(x): at L = 1 and K = 176, by a tenth.
 //
 // *Predict, then run.* How many draws does a code of 20 numbers take, where `ratio` is raised to the power of 20?
 

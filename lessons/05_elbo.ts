@@ -188,7 +188,7 @@ async function theGap(show: Show): Promise<void> {
 // are rows of numbers: each latent dimension has its own row of W. The encoder is linear too, μ = x A, with one log σ²
 // per latent dimension, the same for all x. This is a **linear VAE** (Lucas et al. 2019).
 //
-// Under the model x is Gaussian with the covariance WᵀW + s I. The best such model is **probabilistic PCA**: Tipping
+// Under the model x is Gaussian with the covariance WᵀW + s I. The model is called **probabilistic PCA**. Tipping
 // and Bishop (1999) show that an optimal W has its rows along the eigenvectors of the data's covariance with the
 // largest eigenvalues. These are then eigenvectors of WᵀW + s I as well, so x varies independently along each of them,
 // and its log-density is a sum over these directions.
@@ -231,8 +231,8 @@ function oneDirection(show: Show): void {
 // for every x. But q has no correlations: it is the posterior only if P is diagonal, with the rows of W at right
 // angles. Rotate all codes, and W so that z W stays the same. Then p(x) stays the same too, as the prior is round. But
 // the posterior, unless it is round, turns away from q's axes, and a gap opens. For a code of two numbers let c = P₁₂ /
-// √(P₁₁ P₂₂). The best q leaves a gap of -½ log(1 - c²) ≥ ½ c² (see the answer to exercise 3); in a longer code every
-// pair leaves at least that. So the ELBO prefers the principal axes; the seed decides order and signs.
+// √(P₁₁ P₂₂). The best q leaves a gap of -½ log(1 - c²) ≥ ½ c² (see the answer to exercise 3); in a longer code the gap
+// is at least that of any one pair. So the ELBO prefers the principal axes; the seed decides order and signs.
 //
 // Now we train, on data of 6 numbers whose covariance has eigenvalues of about 6, 3, 1.6, 0.6, 0.4 and 0.2, with a code
 // of 5. No code need be drawn: averaged over q, |x - z W|² is |x - μ W|² plus every σ² times its row's squared length.

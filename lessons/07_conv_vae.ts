@@ -168,9 +168,9 @@ function architecture(show: Show, L: number): void {
 //
 // Held-out images are judged by lesson 6's loss, so the figures compare with those there. Four things help a short
 // training. The batches are small: many rough steps learn more than a few exact ones. The learning rate grows to ten
-// times lesson 6's, then shrinks along a cosine, so that training settles. The weight β of the KL grows too, from 0 to
-// ½ (**warm-up**): while the decoder cannot use a code, the full KL would make q(z | x) the prior, and in so short a
-// time classes find places of their own only while codes are cheap. So what is trained is not quite minus the ELBO.
+// times lesson 6's, then shrinks along a cosine, so that training settles. The weight β of the KL grows too, by 1/9000
+// a step to ½ (**warm-up**). The full KL would make q(z | x) the prior before the decoder can use a code, and only
+// while codes are cheap do digits part by class in so short a time. So what is trained is not quite minus the ELBO.
 // Last, the decoder's first layer begins with weights and biases from N(0, ½²). Lesson 6's rule, with 2 inputs and 3136
 // outputs, gives weights of about ±0.025 and no biases: codes would look alike, and all kinks would go through z = 0.
 
@@ -301,8 +301,8 @@ async function scatter(show: Show, digits: Dataset<LabelledImages>, vae: LayersV
 // Decode a grid of codes, 15×15 from -3 to 3, and lay the images out as the points lie in 7.5, on the same axes: z[0]
 // from left to right, z[1] from bottom to top. Where a class lives there, its digit is drawn here. What share of the
 // prior does the map show? Both numbers are N(0, 1), so at distance t from the middle the density is e^(-t²/2) / 2π,
-// and a ring of width dt has the area 2πt dt. The probability of a distance above r is therefore the integral of t
-// e^(-t²/2) from r on, which is e^(-r²/2): 99 codes in 100 lie within 3 (1 - e^-4.5 = 0.989).
+// and a ring of width dt has the area 2πt dt. A distance above r thus has the probability ∫ t e^(-t²/2) dt from r on,
+// e^(-r²/2). So of all codes 1 - e^-4.5 = 0.989 lie in the circle of radius 3, and a few more in the map around it.
 
 /** The map's images, row by row from the top, `[225, 28, 28, 1]`. */
 export function map(vae: LayersVae): Tensor {

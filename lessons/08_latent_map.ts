@@ -100,7 +100,7 @@ function measure(show: Show): void {
 // first step, or loaded from where lesson 7 saved it. For the map, decode the middle of every tile. The axes show Φ:
 // how much of the prior lies further left, or further down.
 
-/** The axes of every map here: the whole square or, of `count` tiles along each axis, from first to last middle. */
+/** The axes of every map here: Φ from 0 to 1 or, with `count` tiles along each axis, from first to last middle. */
 function axes(count = Infinity) {
   const ends = { from: 0.5 / count, to: 1 - 0.5 / count };
   return { x: { label: "Φ(z[0])", ...ends }, y: { label: "Φ(z[1])", ...ends } };
@@ -309,10 +309,10 @@ function split(z: Code, { mu, sigma }: Place, places: Place[]): [cost: number, s
   return [logQ - logP, logQ - logA, logA - logP];
 }
 
-// Holes are part of the mismatch. Let H be their share of the prior, and h that of images' codes; h < H / 10, as there
-// a(z) < p(z) / 10. Over images' codes in holes p(z) / a(z) averages to H / h, so by Jensen's inequality (4.7) the log
-// of a(z) / p(z) averages to at least log(h / H); outside, likewise, log((1 - h) / (1 - H)). So the mismatch is at
-// least h log(h / H) + (1 - h) log((1 - h) / (1 - H)). This falls as h grows up to H, so it is least with h at H / 10:
+// Holes are part of the mismatch. Let H be their share of the prior, and h their share of images' codes; h < H / 10, as
+// a(z) < p(z) / 10 there. Over the holes a(z) · p(z) / a(z) integrates to H, so for images' codes there p(z) / a(z) is
+// H / h on average, and by Jensen (4.7) log(a(z) / p(z)) at least log(h / H); outside, log((1 - h) / (1 - H)). So the
+// mismatch is at least h log(h / H) + (1 - h) log((1 - h) / (1 - H)). This falls up to h = H, so it is least at H / 10:
 
 /** The least mismatch when the share `H` of the prior is holes, in nats. */
 const ofHoles = (H: number) => H / 10 * Math.log(1 / 10) + (1 - H / 10) * Math.log((1 - H / 10) / (1 - H));

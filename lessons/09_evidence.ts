@@ -96,8 +96,8 @@ export function shares(logR: number[]): number[] {
   return logR.map((v) => Math.exp(v - total));
 }
 
-// Why in logarithms? For most images log r is far below -104, and e^-104 is zero in the 32 bits of a tensor: all
-// weights would be zero. The shares say how much each code counts: Σ shareₖ zₖ comes to the posterior's mean, ⅔.
+// Why in logarithms? For most images log r is far below -104, and e^-104 is zero in the 32 bits of a tensor. The shares
+// say how much each code counts. As q r is p(x, z), they make q's draws the posterior's: Σ shareₖ zₖ nears its mean, ⅔.
 //
 // *Predict, then run.* log p(x) is -1.921, and the ELBO of this guess -2.056. Where is the bound by 5 codes, and by 50?
 
@@ -123,8 +123,8 @@ function weights(show: Show, seed: number): void {
 //
 // So why not train with a large K? The decoder gains by it, but the encoder does not: with very many codes the bound is
 // log p(x) *whatever* q is, and has no slope along q. Divide the mean of a gradient by its standard deviation, and you
-// have its **signal-to-noise ratio**. Both deviations shrink as 1/√K. The decoder's mean hardly changes, so its ratio
-// grows as √K. The encoder's mean, like the gap itself, shrinks as 1/K, and its ratio as 1/√K (Rainforth et al. 2018).
+// have its **signal-to-noise ratio**. Both gradients' deviations shrink as 1/√K. The decoder's mean hardly changes, so
+// its ratio grows as √K. The encoder's mean, like the gap, shrinks as 1/K, its ratio as 1/√K (Rainforth et al. 2018).
 //
 // On the toy every slope can be written down. The slope of a log-mean-exp is the mean of the slopes of its logarithms,
 // weighted by the shares. And with z = μ + σ ε a change of μ moves every z alike, and leaves log q(z | x) as it is.
@@ -164,9 +164,9 @@ async function signal(show: Show, seed: number): Promise<void> {
 
 /** log p(x, z) of images `[N, 28, 28, 1]` at every code `[C, 2]`: `[N, C]`. */
 export function logJoint(vae: LayersVae, images: Tensor, codes: Tensor): Tensor {
-  const parts = Array.from(range(Math.ceil(codes.size / 500)), (i) =>
+  const parts = Array.from(range(Math.ceil(codes.shape[0]! / 250)), (i) =>
     tf.tidy(() => { // 250 codes at a time: all of them would take much memory
-      const some = codes.slice(250 * i, Math.min(250, codes.size / 2 - 250 * i));
+      const some = codes.slice(250 * i, Math.min(250, codes.shape[0]! - 250 * i));
       const logits = vae.decode(some).reshape([some.shape[0]!, -1]); // [250, 784]
       const logOdds = tf.matMul(images.reshape([images.shape[0]!, -1]), logits, false, true); // Σ x·l, [N, 250]
       return tf.sub(logOdds, tf.softplus(logits).sum(1)); // log p(x | z)
