@@ -26,7 +26,8 @@ import type { Answer } from "../src/site/worker/messages.ts";
 import { chromiumRuns, type Tab, withChromium } from "./_chromium.ts";
 import { deno, granted, testIf, withTempDir } from "./_run.ts";
 
-const builds = await granted({ name: "run" }) && await granted({ name: "read" }) && await granted({ name: "write" });
+const reads = await granted({ name: "read" });
+const builds = await granted({ name: "run" }) && reads && await granted({ name: "write" });
 const testSite = testIf.bind(undefined, builds, "--allow-read --allow-write --allow-run");
 const testBrowser = testIf.bind(
   undefined,
@@ -596,24 +597,29 @@ async function assertKeepsInMemory(tab: Tab): Promise<void> {
 
 // ## Predictions, words, and the site without a network
 
-Deno.test("choices: those that a question names after a colon, yes and no where it asks for these, else none", async () => {
-  assertEquals(choicesOf("Predict, then run: which is more: a, b c, or d?"), ["a", "b c", "d"]);
-  assertEquals(choicesOf("Before. Predict, then run. It is 2.5: so. Will it\nend?"), ["Yes", "No"]);
-  for (
-    const open of ["how far off is a step of 1, or of 2?", "of 3, 4: what becomes?", "Does it end, or not?", "what?"]
-  ) {
-    assertEquals(choicesOf(`Predict, then run: ${open}`), [], open);
-  }
-  const questions = (await lessonFiles()).flatMap(({ text }) =>
-    Array.from(
-      text.replaceAll(/\n\/\/ /g, " ").matchAll(/\*Predict, then run[^]*?\n/g),
-      ([line]) => choicesOf(line.replaceAll("*", "").replace(/\?[^?]*$/, "?")),
-    )
-  );
-  assertGreater(questions.length, 20);
-  assertGreater(questions.filter((choices) => choices.length > 1).length, 2);
-  assertEquals(questions.flat().filter((choice) => choice.length > 40), []);
-});
+testIf(
+  reads,
+  "--allow-read",
+  "choices: those that a question names after a colon, yes and no where it asks for these, else none",
+  async () => {
+    assertEquals(choicesOf("Predict, then run: which is more: a, b c, or d?"), ["a", "b c", "d"]);
+    assertEquals(choicesOf("Before. Predict, then run. It is 2.5: so. Will it\nend?"), ["Yes", "No"]);
+    for (
+      const open of ["how far off is a step of 1, or of 2?", "of 3, 4: what becomes?", "Does it end, or not?", "what?"]
+    ) {
+      assertEquals(choicesOf(`Predict, then run: ${open}`), [], open);
+    }
+    const questions = (await lessonFiles()).flatMap(({ text }) =>
+      Array.from(
+        text.replaceAll(/\n\/\/ /g, " ").matchAll(/\*Predict, then run[^]*?\n/g),
+        ([line]) => choicesOf(line.replaceAll("*", "").replace(/\?[^?]*$/, "?")),
+      )
+    );
+    assertGreater(questions.length, 20);
+    assertGreater(questions.filter((choices) => choices.length > 1).length, 2);
+    assertEquals(questions.flat().filter((choice) => choice.length > 40), []);
+  },
+);
 
 testBrowser(
   "site, in Chromium: a result is hidden until it has been predicted, then both are shown, until all is forgotten",
