@@ -7,10 +7,14 @@
  * ```ts
  * import { denseVae, loadDigits, negativeElbo, take, train, useBackend } from "@vae/steps";
  *
- * await useBackend("wasm"); // or "webgpu", "cpu", "auto" const digits = await loadDigits(); // 10,000 + 2,000 images,
- * no download const vae = denseVae({ latent: 20 }); const held = take(digits.test, 200); for await (const { step, loss,
- * epochEnds, history } of train(negativeElbo(vae), take(digits.train, 512), { heldOut: held })) { console.log(step,
- * loss, epochEnds ? history.test.at(-1) : ""); // nats per image } vae.dispose();
+ * await useBackend("wasm"); // or "webgpu", "cpu", "auto"
+ * const digits = await loadDigits(); // 10,000 + 2,000 images, no download
+ * const vae = denseVae({ latent: 20 });
+ * const held = take(digits.test, 200);
+ * for await (const { step, loss, epochEnds, history } of train(negativeElbo(vae), take(digits.train, 512), { heldOut: held })) {
+ *   console.log(step, loss, epochEnds ? history.test.at(-1) : ""); // nats per image
+ * }
+ * vae.dispose();
  * ```
  *
  * @module
