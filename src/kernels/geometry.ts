@@ -7,19 +7,19 @@ import * as tf from "@tensorflow/tfjs";
 
 /** One axis of a convolution. Output `i` and tap `k` of the filter meet at input `i stride + k dilation - before`. */
 export interface Axis {
-  /** Pixels of the input, taps of the filter, and pixels of the output. */
+  /** The numbers of pixels of the input, of taps of the filter, and of pixels of the output. */
   size: number;
   taps: number;
   out: number;
   stride: number;
   dilation: number;
-  /** Zeros before the first pixel; a negative number counts pixels there that no window covers. */
+  /** The number of zeros before the first pixel. If it is negative, no window covers that many of the first pixels. */
   before: number;
 }
 
 /** The sizes of a convolution of images or volumes; images have depth 1. */
 export interface Convolution {
-  /** Examples, and channels of the input and of the output. */
+  /** The numbers of examples, of input channels and of output channels. */
   B: number;
   C: number;
   O: number;
@@ -52,9 +52,9 @@ export interface Shapes {
  * Computes the sizes of a convolution.
  *
  * tfjs does not pass the rounding mode to some gradients, and a transposed convolution may have an output of any size,
- * so `dy` may be larger than the output that these attributes give. With explicit padding all of it counts; with `same`
- * or `valid` the excess is cut off. With a single number as padding, tfjs computes the output columns of an image from
- * the filter's height and the stride of the rows, on every backend, and so does this function.
+ * so `dy` may be larger than the output that these attributes give. With explicit padding, all of `dy`
+ * counts; with `same` or `valid`, the excess is cut off. With a single number as padding, tfjs computes the output
+ * columns of an image from the filter's height and the stride of the rows, on every backend, and so does this function.
  *
  * @param kernel The kernel's name, for messages.
  * @param depthwise Whether every channel has filters of its own.
@@ -78,9 +78,9 @@ export function geometry(
   if (!dy) return conv;
   const exact = [0, dy.length - 1];
   const fits = wanted.length === dy.length &&
-    wanted.every((size, i) => exact.includes(i) ? dy[i] === size : dy[i]! >= size); // as many in both
+    wanted.every((size, i) => exact.includes(i) ? dy[i] === size : dy[i]! >= size); // both have the same length
   if (!fits) throw new RangeError(`${kernel} takes a dy of the shape [${wanted}] here, and not of [${dy}].`);
-  if (typeof attributes.pad !== "string") axes.forEach((axis, i) => axis.out = dy[i + 1]!); // it fits
+  if (typeof attributes.pad !== "string") axes.forEach((axis, i) => axis.out = dy[i + 1]!); // `dy` fits
   return conv;
 }
 
@@ -161,38 +161,44 @@ function ofVolumes(
   return { B, C, O, outShape, depth, rows, columns };
 }
 
-/** An axis; a single tap has no dilation. */
+/** Makes an axis. A single tap has no dilation. */
 function axis(size: number, taps: number, out: number, stride: number, dilation: number, before: number): Axis {
   return { size, taps, out, stride, dilation: taps > 1 ? dilation : 1, before };
 }
 
-/** How many pixels of the padded input the outputs of an axis cover, from the first one on. */
+/** The number of pixels of the padded input that the outputs of an axis cover, from the first pixel on. */
 export function seen({ out, stride, taps, dilation }: Axis): number {
   return (out - 1) * stride + (taps - 1) * dilation + 1;
 }
 
-/** What the pixels of `dx` read of `dy` along one axis, grouped by their index modulo the stride. */
+/**
+ * The pixels of `dy` that each pixel of `dx` reads along one axis. The pixels of `dx` are grouped by their index modulo
+ * the stride.
+ */
 export interface Phases {
   stride: number;
-  /** From one tap's pixel of `dy` to the next one's. */
+  /** The distance in `dy` from the pixel of one tap to the pixel of the next tap. */
   step: number;
-  /** The zeros before `dy`, and its size including the zeros on both sides, that all phases need. */
+  /**
+   * The number of zeros that the phases need before `dy`, and the size of `dy` including the zeros that they need on
+   * both sides.
+   */
   before: number;
   size: number;
-  /** The phases that some tap reaches; the pixels of other phases are zero. */
+  /** The phases that at least one tap reaches. The pixels of other phases are zero. */
   phases: Phase[];
-  /** Whether there are other phases. */
+  /** Whether there are phases that no tap reaches. */
   gaps: boolean;
 }
 
-/** The pixels with one remainder. */
+/** The pixels of `dx` with one remainder. */
 export interface Phase {
   phase: number;
   /** The number of pixels. */
   count: number;
   /** The filter's taps that reach them, in the order in which they read `dy`. */
   taps: number[];
-  /** Where in `dy` the first pixel's first tap reads; behind its beginning, so many pixels before it. */
+  /** The index in `dy` that the first pixel's first tap reads. A negative index lies before the beginning of `dy`. */
   first: number;
 }
 

@@ -1,30 +1,38 @@
 /**
- * Products of matrices whose rows may lie anywhere in memory. Matrix products and convolutions are made of them.
+ * Products of matrices whose rows may lie anywhere in memory. Matrix products and convolutions use them.
  *
  * @module
  */
 import { FLOAT, type Heap } from "./assembled.ts";
 
-/** The places of a grid, in bytes: place (i, j, k) lies at `base + i si + j sj + k sk`. */
+/**
+ * The places of a grid, in bytes. Place (i, j, k) lies at `base + i si + j sj + k sk`, and `steps` is `[si, sj, sk]`.
+ */
 export interface Places {
   base: number;
   counts: [number, number, number];
   steps: [number, number, number];
 }
 
-/** A stretch of each row of `a`, and the rows of `b` that it is multiplied with. */
+/** A stretch of each row of `a`, and the rows of `b` by which it is multiplied. */
 export interface Stretch {
-  /** Bytes from the row's place to where it begins. */
+  /** Bytes from the row's place to the beginning of the stretch. */
   offset: number;
-  /** Runs of consecutive numbers, how many numbers each has, and numbers from one's beginning to the next one's. */
+  /**
+   * The number of runs, the number of consecutive numbers in each run, and the numbers from the beginning of one run to
+   * the beginning of the next.
+   */
   runs: number;
   run: number;
   stride: number;
-  /** The rows of `b` that it is multiplied with, block by block, in order. */
+  /** The rows of `b` by which the stretch is multiplied, block by block, in order. */
   blocks: Block[];
 }
 
-/** Consecutive rows of `b`: `k` of them from `address`, rows and columns so many numbers apart. */
+/**
+ * `k` consecutive rows of `b`, from `address` on. The rows lie `rowStep` and the columns lie `columnStep` numbers
+ * apart.
+ */
 export interface Block {
   address: number;
   k: number;
@@ -39,13 +47,15 @@ export interface Block {
 const DEPTH = 512;
 
 /**
- * `c = max(a b + bias, floor)`, rows of `a` and of `c` by their places. What it returns may be called for some rows
- * after others; `b` is packed once.
+ * Prepares the product `c = max(a b + bias, floor)`, where the rows of `a` and of `c` are given by their places.
  *
- * @param stretches What of each row of `a` to multiply, in turn; it is added up.
- * @param n Columns of `b` and `c`.
+ * The returned function computes the product for some rows. It may be called again for other rows, and packs `b` only
+ * once.
+ *
+ * @param stretches The stretches of each row of `a` to multiply, in order. Their products are added up.
+ * @param n The number of columns of `b` and `c`.
  * @param bias The address of `n` numbers, or 0 for none.
- * @param add Whether the product is added to what `c` holds.
+ * @param add Whether the product is added to what `c` already holds.
  */
 export function rowsTimes(
   heap: Heap,
@@ -73,8 +83,8 @@ export function rowsTimes(
     return b;
   };
   const pieces = stretches.flatMap((stretch) => [...shortened(stretch)]);
-  const blocks: number[] = []; // each is packed when it is first used, and then in the cache
-  const bin = scratch(FLOAT * wide); // for the rows that fill up the last six
+  const blocks: number[] = []; // each is packed just before its first use, so that it is in the cache
+  const bin = scratch(FLOAT * wide); // where the rows that fill up the last group of six are written
   const tile = scratch(kernels.rowsScratch({}));
   return (a, c) => {
     const [from, to, m] = [table(heap, a), table(heap, c, bin), count(a)];
@@ -90,9 +100,9 @@ export function rowsTimes(
   };
 }
 
-/** The same stretch in pieces of at most `DEPTH` numbers: of whole runs, or of parts of one. */
+/** Splits a stretch into pieces of at most `DEPTH` numbers. A piece consists of whole runs, or of a part of one run. */
 function* shortened({ offset, runs, run, stride, blocks }: Stretch): Generator<Stretch> {
-  const together = Math.max(1, Math.floor(DEPTH / Math.max(1, run))); // runs
+  const together = Math.max(1, Math.floor(DEPTH / Math.max(1, run))); // the number of runs in a piece
   const width = Math.max(1, Math.min(run, DEPTH));
   for (let r = 0; r < Math.max(1, runs); r += together) {
     for (let from = 0; from === 0 || from < run; from += width) {
@@ -103,7 +113,7 @@ function* shortened({ offset, runs, run, stride, blocks }: Stretch): Generator<S
   }
 }
 
-/** Some of the rows that the blocks have together. */
+/** `count` of the rows that the blocks contain together, from row `from` on. */
 function cut(blocks: Block[], from: number, count: number): Block[] {
   let before = 0;
   return blocks.flatMap(({ address, k, rowStep, columnStep }) => {
@@ -114,18 +124,19 @@ function cut(blocks: Block[], from: number, count: number): Block[] {
   });
 }
 
-/** A product that is added up part by part; it is whole when finished. */
+/** A product that is added up part by part. It is complete when `finish` has been called. */
 export interface Accumulation {
-  /** Adds the product of some more rows of both factors. */
+  /** Adds the product of more rows of both factors. */
   add(a: Places, y: Omit<Block, "k">): void;
   finish(): void;
 }
 
 /**
- * `c = aᵀ y`: rows of `a`, of `runs` times `run` numbers, by their places; `y` `[m, n]`; `c` `[runs × run, n]`.
+ * Prepares the product `c = aᵀ y`. The rows of `a`, of `runs × run` numbers, are given by their places. `y` has the
+ * shape `[m, n]`, and `c` has the shape `[runs × run, n]`.
  *
- * A sum of millions of float32 numbers, added one by one, loses half its digits. So what is added up here are sums of
- * 64 rows, then sums of 64 of those, and so on.
+ * A sum of millions of float32 numbers loses half its digits if they are added one by one. This function therefore adds
+ * up sums of 64 rows, then sums of 64 of those sums, and so on.
  */
 export function transposeTimes(
   heap: Heap,
@@ -152,12 +163,13 @@ export function transposeTimes(
   };
 }
 
-/** Terms that are added one by one before their sum becomes one term of the next sum. */
+/** The number of terms that are added one by one before their sum becomes one term of the next sum. */
 const MOST_TERMS = 64;
 
 /**
- * Keeps a sum `c` of `size` numbers accurate while terms are added to it. Told how many terms were added, it moves
- * their sum away in time, as one term of the next sum, and adds up all of these sums at the end.
+ * Keeps a sum `c` of `size` numbers accurate while terms are added to it. `added` takes the number of terms that were
+ * added to `c`. After `MOST_TERMS` terms, it adds their sum to the next sum as one term, and clears `c`. `finish` adds
+ * all of these sums to `c`.
  */
 function sumOfSums({ kernels, scratch }: Heap, size: number, c: number) {
   const emptied = (at: number): Sum => {
@@ -179,7 +191,7 @@ function sumOfSums({ kernels, scratch }: Heap, size: number, c: number) {
   return { added, finish };
 }
 
-/** A sum, how many terms it has, and the sum that it becomes a term of. */
+/** A sum, its number of terms, and the sum of which it becomes a term. */
 interface Sum {
   at: number;
   terms: number;
@@ -195,7 +207,10 @@ function eights(n: number): number {
   return 8 * Math.ceil(n / 8);
 }
 
-/** The table of places that the kernels read, filled up to a multiple of six with `last` or its own last entry. */
+/**
+ * Writes the table of places that the kernels read. It is filled up to a multiple of six entries with `last`, or with
+ * its own last entry if `last` is 0.
+ */
 function table({ kernels, scratch }: Heap, places: Places, last = 0): number {
   const at = scratch(FLOAT * 6 * Math.ceil(count(places) / 6));
   const [ni, nj, nk] = places.counts;

@@ -1,8 +1,9 @@
 /**
- * Convolutions of 3 × 3 taps and stride 2 by Winograd's minimal filtering: 25 multiplications instead of 36 for 2 × 2
- * outputs.
+ * Convolutions of 3 × 3 taps and stride 2 by Winograd's minimal filtering, which takes 25 multiplications instead of 36
+ * for 2 × 2 outputs.
  *
- * Along one axis, two outputs see even pixels `e` and odd ones `o`; the odd ones meet one tap only, the even ones two:
+ * Along one axis, two outputs depend on even pixels `e` and odd pixels `o`. The odd pixels are multiplied by the middle
+ * tap only, and the even pixels by the first and the last tap:
  *
  * ```math
  * y_0 = e_0 w_0 + o_0 w_1 + e_1 w_2 , \qquad y_1 = e_1 w_0 + o_1 w_1 + e_2 w_2
@@ -15,12 +16,12 @@
  * \qquad y_0 = m_1 + m_2 , \quad y_1 = m_2 + m_3
  * ```
  *
- * So `y = Tᵀ (X x ⊙ W w)` with three maps `X`, `W` and `T` that only add and subtract, and both gradients are of the
- * same form: `dx = Xᵀ (W w ⊙ T dy)` and `dw = Wᵀ (X x ⊙ T dy)`. In two dimensions the maps are applied along one axis
- * and then along the other, and every product `⊙` is a product of matrices over the channels. (Lavin and Gray 2016 have
- * the method for stride 1.)
+ * So `y = Tᵀ (X x ⊙ W w)`, where the three maps `X`, `W` and `T` only add and subtract. Both gradients have the same
+ * form: `dx = Xᵀ (W w ⊙ T dy)` and `dw = Wᵀ (X x ⊙ T dy)`. In two dimensions, the maps are applied along one axis and
+ * then along the other, and every product `⊙` is a product of matrices over the channels. Lavin and Gray (2016)
+ * describe the method for stride 1.
  *
- * An infinite pixel gives NaN even if the direct sum gives infinity, because `X` subtracts it from itself.
+ * An infinite pixel gives NaN even where the direct sum gives infinity, because the maps subtract it from itself.
  *
  * @module
  */
@@ -30,8 +31,9 @@ import { mapTuple } from "./map_tuple.ts";
 import { type Places, rowsTimes, transposeTimes } from "./product.ts";
 
 /**
- * Whether a convolution is of the kind: 3 × 3 taps, stride 2, an image of even size with zeros behind it only, and
- * channels enough that the products outweigh the maps.
+ * Whether this method can compute a convolution: it has 3 × 3 taps, stride 2, an image of even size that is padded only
+ * at its end, and numbers of channels that are multiples of eight. The products over so many channels take longer than
+ * the maps.
  */
 export function isWinograd({ C, O, rows, columns }: Convolution): boolean {
   const fits = ({ taps, stride, dilation, before, size, out }: Axis) =>
@@ -40,20 +42,23 @@ export function isWinograd({ C, O, rows, columns }: Convolution): boolean {
 }
 
 /**
- * `m₁`, `m₂` and `m₃` along one axis: where their numbers begin among the five of a tile of `X x`, and how many they
- * are.
+ * For each of `m₁`, `m₂` and `m₃` along one axis, the index of the first number that it takes from the five of a tile
+ * of `X x`, and how many numbers it takes.
  */
 const SUMS = [{ first: 0, size: 2 }, { first: 2, size: 1 }, { first: 3, size: 2 }] as const;
 
-/** Bytes of `X x` of the images that are worked on together: what the second nearest cache holds. */
+/** The bytes of `X x` of the images that are processed together. They fit into the second-level cache. */
 const GROUP = 1 << 20;
 
-/** One of the nine products of a tile of 2 × 2 outputs: `m` of the rows times `m` of the columns. */
+/** One of the nine products of a tile of 2 × 2 outputs, for one of the three `m` of the rows and one of the columns. */
 interface Product {
-  /** Its array of `T y`, `[b, tiles, tiles, O]`, and how many tiles that are for `b` images. */
+  /** The address of its array of `T y`, `[b, tiles, tiles, O]`, and the number of tiles of `b` images. */
   plane: number;
   tiles(b: number): number;
-  /** The rows and columns of `X x` that it takes; the places where each tile's begin, from row `i` of them on. */
+  /**
+   * The numbers of rows and columns of `X x` that it takes, and the places where they begin in each tile, from their
+   * row `i` on.
+   */
   rows: number;
   columns: number;
   places(b: number, i?: number): Places;
@@ -66,7 +71,7 @@ function workspace({ kernels, scratch }: Heap, conv: Convolution) {
   const { B: batchSize, C, O, rows: { out: H }, columns: { out: W } } = conv;
   const [pixel, slope, tap] = [C * FLOAT, O * FLOAT, C * O * FLOAT];
   const expanded = (n: number) => 5 * (n >> 1) + 2 * (n & 1);
-  const tiles = (n: number, sum: number) => sum === 0 ? Math.ceil(n / 2) : n >> 1; // m₁ alone exists in half a tile
+  const tiles = (n: number, sum: number) => sum === 0 ? Math.ceil(n / 2) : n >> 1; // half a tile has only m₁
   const [tall, wide] = [expanded(H), expanded(W)];
   const B = Math.max(1, Math.min(batchSize, Math.floor(GROUP / (tall * wide * pixel))));
   const x = scratch(B * tall * wide * pixel);
@@ -92,12 +97,12 @@ function workspace({ kernels, scratch }: Heap, conv: Convolution) {
     C,
     O,
     products: halves.flatMap(({ products }) => products),
-    /** Numbers from a row of `X x` to the next. */
+    /** The numbers from the beginning of one row of `X x` to the beginning of the next. */
     stride: wide * C,
-    /** Numbers of the images and of the slopes before image `first`, in bytes. */
+    /** The bytes of the images and of the slopes before image `first`. */
     images: (first: number) => first * 4 * H * W * pixel,
     slopes: (first: number) => first * H * W * slope,
-    /** The groups of images: the first one's number, and how many they are. */
+    /** The groups of images: the index of the first image, and the number of images. */
     *groups(): Generator<[first: number, b: number]> {
       for (let first = 0; first < batchSize; first += B) yield [first, Math.min(B, batchSize - first)];
     },
@@ -142,7 +147,7 @@ function workspace({ kernels, scratch }: Heap, conv: Convolution) {
   };
 }
 
-/** Where three products' arrays of `T y` lie. */
+/** The addresses of three products' arrays of `T y`. */
 function planesOf([a, b, c]: [Product, Product, Product]): { a: number; b: number; c: number } {
   return { a: a.plane, b: b.plane, c: c.plane };
 }

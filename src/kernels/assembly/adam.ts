@@ -1,16 +1,18 @@
-/** The step of an optimiser. */
+/** The update step of the Adam optimiser. */
 import { total } from "./simd";
 
 /**
- * One step of Adam from `n` numbers `x` to `out`, the moments `m` and `v` in place; the corrections are 1 - β₁ᵗ and
- * 1 - β₂ᵗ. It gives tfjs's own numbers but for the last bits. To `finite` goes 0, or NaN if any number of `out` is not finite.
+ * Performs one step of Adam for `n` numbers: reads them from `x`, writes the updated ones to `out`, and updates the
+ * moments `m` and `v` in place. `correction1` is 1 - β₁ᵗ, and `correction2` is 1 - β₂ᵗ. The results equal those of tfjs
+ * except for the last bits. The function writes 0 to `finite`, or NaN if any number of `out` is not finite.
  */
 export function adam(
   x: usize, out: usize, m: usize, v: usize, g: usize, finite: usize, n: i32, rate: f32, beta1: f32, beta2: f32,
   correction1: f32, correction2: f32, epsilon: f32,
 ): void {
   const none = f32x4.splat(0);
-  let zeros = none; // 0 times a number is 0, but NaN if the number is not finite, and a sum that holds a NaN is one
+  // 0 times a finite number is 0, and 0 times any other is NaN. A sum with a NaN among its terms is NaN.
+  let zeros = none;
   let i = 0;
   for (; i + 4 <= n; i += 4) {
     const at = i << 2;

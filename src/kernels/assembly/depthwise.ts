@@ -1,25 +1,30 @@
 /**
- * Depthwise convolutions: every channel by itself, four of them side by side, so that all numbers of channels here are
- * multiples of four.
+ * Depthwise convolutions, which filter every channel by itself.
  *
- * Along an axis, output `i` and tap `k` of the filter meet at input `start + i step + k tapStep`; what is outside of the
- * image is passed over, so that not even an infinite number meets a zero there.
+ * The convolution and its gradients work on four channels at a time, so their number of channels is a multiple of four.
+ * {@link repeat} and {@link fold} convert other numbers of channels to such multiples and back.
+ *
+ * Along an axis, output `i` and tap `k` of the filter meet at input `start + i step + k tapStep`. The functions skip
+ * inputs outside the image, so no infinite number is multiplied by a padding zero, which would give NaN.
  */
 import { madd } from "./simd";
 
-/** The first of the indices `k` from 0 on with `start + k step >= 0`, `step` above 0. */
+/** The smallest index `k >= 0` with `start + k step >= 0`, where `step` is positive. */
 @inline
 function least(start: i32, step: i32): i32 {
   return start < 0 ? (step - 1 - start) / step : 0;
 }
 
-/** How many indices `k` from 0 on, `most` at most, have `start + k step < size`. */
+/** The number of indices `k`, from 0 up to `most - 1`, with `start + k step < size`. */
 @inline
 function below(start: i32, step: i32, size: i32, most: i32): i32 {
   return start < size ? min(most, (size - start + step - 1) / step) : 0;
 }
 
-/** Four channels of four pixels, `apart` bytes from one to the next, and `outApart` in the output. */
+/**
+ * Convolves four channels of four output pixels. Their windows begin `apart` bytes apart, and their results lie
+ * `outApart` bytes apart.
+ */
 @inline
 function four(
   x: usize, apart: i32, down: i32, right: i32, tall: i32, wide: i32, w: usize, wDown: i32, wRight: i32, start: v128,
@@ -45,7 +50,7 @@ function four(
   v128.store(out + 3 * outApart, f32x4.max(d, floor));
 }
 
-/** Four channels of one pixel, or eight. */
+/** Convolves four channels of one output pixel, or eight with `eight`. */
 @inline
 function one(
   x: usize, down: i32, right: i32, tall: i32, wide: i32, w: usize, wDown: i32, wRight: i32, start: v128, start2: v128,
@@ -67,13 +72,16 @@ function one(
 }
 
 /**
- * An image `[H, W, n]` under a filter to `rows × columns` pixels of `n` channels, `max(… + bias, floor)`.
+ * Convolves an image `[H, W, n]` to `rows × columns` pixels of `n` channels, each `max(convolution + bias, floor)`.
  *
- * @param row The input row that the first output's first tap meets; `down` rows to the next output's, `tapDown` to the next
- * of `tall` taps'; and so for columns.
- * @param w The first tap's `n` numbers; `wDown` and `wRight` bytes to the next one's.
- * @param bias `n` numbers.
- * @param out The first pixel; `outDown` and `outRight` bytes to the next one.
+ * @param row The input row under the first tap of the first output row. The input row under the next output row lies
+ * `down` rows further, and the one under the next of the `tall` taps lies `tapDown` rows further. `column`, `right`,
+ * `wide` and `tapRight` have the same meaning for columns.
+ * @param w The address of the `n` weights of the first tap. Those of the tap below lie `wDown` bytes further, and those
+ * of the tap to the right lie `wRight` bytes further.
+ * @param bias The address of `n` numbers.
+ * @param out The address of the first output pixel. The pixel below lies `outDown` bytes further, and the pixel to the
+ * right lies `outRight` bytes further.
  */
 export function depthwise(
   x: usize, H: i32, W: i32, n: i32, rows: i32, row: i32, down: i32, tall: i32, tapDown: i32, columns: i32, column: i32,
@@ -122,12 +130,16 @@ export function depthwise(
   }
 }
 
-/** Pixels that are added one after another; their sums are added up in double precision. */
+/**
+ * The number of pixels whose products are added in single precision. Sums over so many pixels are then added in double
+ * precision.
+ */
 const STRETCH = 64;
 
 /**
- * The filter's gradient, onto `out` `[tall, wide, n]` of float64: of an image `[H, W, n]` and the gradients `dy` of
- * `rows × columns` pixels, `dyDown` bytes from one row to the next. The rest is called as for {@link depthwise}.
+ * Adds the filter's gradient to `out` `[tall, wide, n]`, which holds float64. The arguments are an image `[H, W, n]`
+ * and the gradients `dy` of `rows × columns` pixels, whose rows lie `dyDown` bytes apart. The other parameters are
+ * those of {@link depthwise}.
  */
 export function depthwiseFilter(
   x: usize, H: i32, W: i32, n: i32, rows: i32, row: i32, down: i32, tall: i32, tapDown: i32, columns: i32, column: i32,
@@ -173,11 +185,13 @@ export function depthwiseFilter(
   }
 }
 
-/** Pixels `[m, n]` with every channel `times` times, and zeros behind them: `[m, wide]`. */
+/**
+ * Copies pixels `[m, n]` to `[m, wide]`. Each channel is repeated `times` times, and zeros fill the end of each pixel.
+ */
 export function repeat(x: usize, m: i32, n: i32, times: i32, out: usize, wide: i32): void {
   const behind = (wide - n * times) << 2;
   let i = 0;
-  if (times == 1) { // four at a time, as long as no load reaches over the end
+  if (times == 1) { // four channels at a time, as long as no load reaches beyond the end
     const inside = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n - wide + 4));
     for (const last = x + ((m * n - wide) << 2); x <= last; x += n << 2) {
       const end = out + (wide << 2) - 16;
@@ -202,11 +216,16 @@ export function repeat(x: usize, m: i32, n: i32, times: i32, out: usize, wide: i
   }
 }
 
-/** Of pixels `[m, wide]` the sums of `times` channels each, `[m, n]`, without what is behind them. */
+/**
+ * Adds up every `times` consecutive channels of pixels `[m, wide]`, and writes the sums to `[m, n]`. The channels that
+ * fill the end of each pixel are skipped.
+ */
 export function fold(x: usize, m: i32, n: i32, times: i32, out: usize, wide: i32): void {
   const behind = (wide - n * times) << 2;
   let i = 0;
-  if (times == 1) { // four at a time, as long as no store reaches over the end; the next pixel's undo what is too much
+  // Copies four channels at a time, as long as no store reaches beyond the end. Where a store reaches into the next
+  // pixel, that pixel's own stores overwrite it.
+  if (times == 1) {
     for (const last = out + ((m * n - wide) << 2); out <= last; out += n << 2) {
       for (let j = 0; j < wide << 2; j += 16) v128.store(out + j, v128.load(x + j));
       x += wide << 2;

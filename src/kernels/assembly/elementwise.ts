@@ -1,6 +1,6 @@
-/** Numbers one by one, and pairs of numbers. */
+/** Elementwise operations on numbers and on pairs of numbers. */
 
-/** max(least, min(most, x)) of `n` numbers; NaN stays NaN. */
+/** Clips `n` numbers: max(least, min(most, x)). NaN stays NaN. */
 export function clip(x: usize, out: usize, n: usize, least: f32, most: f32): void {
   const low = f32x4.splat(least), high = f32x4.splat(most);
   for (let sixteens = n >> 4; sixteens > 0; sixteens--, x += 64, out += 64) {
@@ -14,13 +14,16 @@ export function clip(x: usize, out: usize, n: usize, least: f32, most: f32): voi
   }
 }
 
-/** `pmin(a, b)` is `a` unless `b` is less, so that a NaN stays in place of `a`. */
+/**
+ * Clips four numbers. `pmin` and `pmax` return their first argument unless the second is smaller or larger, so a NaN in
+ * `x` stays NaN.
+ */
 @inline
 function within(x: v128, low: v128, high: v128): v128 {
   return f32x4.pmax(f32x4.pmin(x, high), low);
 }
 
-/** `dy` where `x` is positive, and else 0, of `n` numbers: the gradient of a ReLU. */
+/** The gradient of a ReLU, for `n` numbers: `dy` where `x` is positive, and 0 elsewhere. */
 export function gate(dy: usize, x: usize, out: usize, n: usize): void {
   for (let eights = n >> 3; eights > 0; eights--, dy += 32, x += 32, out += 32) {
     v128.store(out, gated(v128.load(dy), v128.load(x)));
@@ -36,7 +39,7 @@ function gated(dy: v128, x: v128): v128 {
   return v128.and(dy, f32x4.gt(x, f32x4.splat(0)));
 }
 
-/** -1, 0 or 1 for each of `n` numbers; 0 for NaN. */
+/** The signs of `n` numbers: -1, 0 or 1. The sign of NaN is 0. */
 export function sign(x: usize, out: usize, n: usize): void {
   for (let fours = n >> 2; fours > 0; fours--, x += 16, out += 16) v128.store(out, signs(v128.load(x)));
   for (let rest = n & 3; rest > 0; rest--, x += 4, out += 4) {
@@ -44,19 +47,22 @@ export function sign(x: usize, out: usize, n: usize): void {
   }
 }
 
-/** A comparison that holds is -1. */
+/** The signs of four numbers. In a lane where a comparison holds, its result is the integer -1. */
 @inline
 function signs(x: v128): v128 {
   const zero = f32x4.splat(0);
   return f32x4.convert_i32x4_s(i32x4.sub(f32x4.lt(x, zero), f32x4.gt(x, zero)));
 }
 
-// What `pairs` may do.
+// The operations of `pairs`.
 const MAXIMUM = 0;
 const MINIMUM = 1;
 const PRELU = 2;
 
-/** The larger or the smaller of `a` and `b`, NaN where one is; or `a` where it is not negative and `a b` where it is. */
+/**
+ * The maximum or the minimum of `a` and `b`, which is NaN if either is NaN, or the PReLU of `a` with the slope `b`,
+ * which is `a b` where `a` is negative and `a` elsewhere.
+ */
 @inline
 function paired(operation: i32, a: v128, b: v128): v128 {
   if (operation == MAXIMUM) return f32x4.max(a, b);
@@ -64,7 +70,10 @@ function paired(operation: i32, a: v128, b: v128): v128 {
   return v128.bitselect(f32x4.mul(a, b), a, f32x4.lt(a, f32x4.splat(0)));
 }
 
-/** `n` pairs of numbers of `a` and `b`; the next number of each is 4 bytes on, or 0 where one number meets all others. */
+/**
+ * Applies an operation to `n` pairs of numbers from `a` and `b`. `nextA` and `nextB` are the bytes from one number to
+ * the next: 4, or 0 if a single number is paired with all numbers of the other side.
+ */
 export function pairs(operation: i32, a: usize, nextA: usize, b: usize, nextB: usize, out: usize, n: usize): void {
   if (operation == MAXIMUM) row(MAXIMUM, a, nextA, b, nextB, out, n);
   else if (operation == MINIMUM) row(MINIMUM, a, nextA, b, nextB, out, n);
@@ -92,11 +101,11 @@ function row(operation: i32, a: usize, nextA: usize, b: usize, nextB: usize, out
 }
 
 /**
- * Pairs of numbers of `a` and `b` as their shapes are broadcast.
+ * Applies an operation to pairs of numbers from `a` and `b`, which are broadcast to a common shape.
  *
- * @param axes For each of `rank` axes, three integers: its size, and how many bytes on the next number of `a` and of `b` lies; on the
- * last axis as for `pairs`.
- * @returns The address behind the last result.
+ * @param axes Three integers for each of `rank` axes: its size, and the bytes from one number to the next along this
+ * axis of `a` and of `b`. For the last axis, these are as in {@link pairs}.
+ * @returns The address after the last result.
  */
 export function broadcast(operation: i32, a: usize, b: usize, out: usize, axes: usize, rank: i32): usize {
   const size = load<usize>(axes), nextA = load<usize>(axes, 4), nextB = load<usize>(axes, 8);

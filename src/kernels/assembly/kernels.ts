@@ -1,9 +1,9 @@
 /**
- * The inner loops of training, in AssemblyScript, a file for each family.
+ * The inner loops of training, in AssemblyScript. Each file holds one family of kernels.
  *
- * They work in the memory of another module, on float32 unless said otherwise. Addresses are in bytes, and neither they nor
- * sizes are checked here. Built by `deno task kernels`, once with relaxed SIMD, whose multiply-add rounds once, and once
- * without. TypeScript calls them by the names of their parameters.
+ * The kernels work in the memory of another module, on float32 numbers unless their comments say otherwise. Addresses
+ * are in bytes. The kernels check neither addresses nor sizes. `deno task kernels` builds them twice: with relaxed
+ * SIMD, whose multiply-add may round only once, and without it. TypeScript passes them their arguments by name.
  */
 export * from "./adam";
 export * from "./depthwise";

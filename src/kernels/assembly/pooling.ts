@@ -1,34 +1,37 @@
 /**
- * Pooling and its gradients, over windows of images whose channels lie side by side.
+ * Pooling and its gradients, for images with the channels last.
  *
- * A table says where the windows of an image's `P` output pixels lie, four whole numbers for each: the first pixel of it
- * inside the image, and how many planes, rows and columns of it lie inside. An image has `pixels` pixels, a plane `plane`,
- * and a row `row`.
+ * A table describes the windows of an image's `P` output pixels. It holds four integers for each window: the index of
+ * the window's first pixel inside the image, and the numbers of planes, rows and columns of the window that lie inside
+ * the image. An image has `pixels` pixels, a plane has `plane`, and a row has `row`.
  */
 
-/** The numbers of four channels; with `one` only that of the first, beside zeros. */
+/** Loads four channels, or with `one` only the first channel, and zeros in the other lanes. */
 @inline
 function channels(at: usize, one: bool): v128 {
   return one ? v128.load32_zero(at) : v128.load(at);
 }
 
-/** Stores what {@link channels} reads. */
+/** Stores what {@link channels} loads. */
 @inline
 function store(at: usize, x: v128, one: bool): void {
   if (one) v128.store_lane<f32>(at, x, 0);
   else v128.store(at, x);
 }
 
-/** The sum, or the larger one; a NaN in `x` is passed over then. */
+/** The sum, or the maximum of the two numbers, which ignores a NaN in `x`. */
 @inline
 function joined(largest: bool, sum: v128, x: v128): v128 {
   return largest ? f32x4.pmax(sum, x) : f32x4.add(sum, x);
 }
 
-/** Pixels that are added one after another; such sums are added with what is lost of each, so that rounding does not grow. */
+/**
+ * The number of pixels that are added directly. Kahan summation adds sums of so many pixels, so that the rounding error
+ * does not grow.
+ */
 const STRETCH = 128;
 
-/** The sum over a window of any size, divided: of four channels, or of one. */
+/** The sum of four channels or one over a window of any size, divided by `divisor`. */
 @inline
 function meanOf(
   one: bool, from: usize, to: usize, planes: i32, rows: i32, columns: i32, planeBytes: usize, rowBytes: usize,
@@ -59,7 +62,10 @@ function meanOf(
   store(to, f32x4.div(f32x4.add(all, f32x4.sub(some, lost)), divisor), one);
 }
 
-/** The sum over a window of few pixels, divided, or the maximum over a window: of 16 channels, of four, or of one. */
+/**
+ * The maximum over a window, or the sum over a window of at most `STRETCH` pixels, divided by `divisor`. It works on
+ * `width` channels: 16, 4 or 1.
+ */
 @inline
 function over(
   largest: bool, width: i32, from: usize, to: usize, planes: i32, rows: i32, columns: i32, planeBytes: usize,
@@ -92,7 +98,7 @@ function over(
   }
 }
 
-/** As {@link over}, of four channels or one, but of a window of any size. */
+/** The same as {@link over}, but for four channels or one and for a window of any size. */
 @inline
 function any(
   largest: bool, one: bool, from: usize, to: usize, planes: i32, rows: i32, columns: i32, planeBytes: usize,
@@ -102,7 +108,10 @@ function any(
   else over(true, one ? 1 : 4, from, to, planes, rows, columns, planeBytes, rowBytes, pixelBytes, divisor);
 }
 
-/** The sum over each window, divided by its number of pixels, from `least` to `most`; or the maximum. */
+/**
+ * The maximum over each window, or the sum over each window divided by its number of pixels. This divisor is limited to
+ * the range from `least` to `most`.
+ */
 @inline
 function pool(
   largest: bool, x: usize, y: usize, windows: usize, B: i32, P: i32, C: i32, pixels: i32, plane: i32, row: i32,
@@ -119,7 +128,8 @@ function pool(
       const seen = planes * rows * columns;
       const divisor = f32x4.splat(min(max(<f32> seen, least), most));
       const end = y + pixelBytes;
-      // Fewer than four channels are read as four where the next pixel is there to read, and to be written later.
+      // Fewer than four channels are processed as four if the loads and stores stay inside `x` and `y`. The stores then
+      // reach into the next output pixel, which is computed later.
       const reach = (planes - 1) * planeBytes + (rows - 1) * rowBytes + (columns - 1) * pixelBytes + 16;
       for (; y + 64 <= end && (largest || seen <= STRETCH); y += 64) {
         over(largest, 16, from, y, planes, rows, columns, planeBytes, rowBytes, pixelBytes, divisor);
@@ -128,7 +138,7 @@ function pool(
       while (y < end) {
         let back: usize = 0;
         if (y + 16 > end) {
-          if (C >= 4) back = y + 16 - end; // the last four, some of them once more
+          if (C >= 4) back = y + 16 - end; // the last four channels, some of them a second time
           else if (from + reach > xEnd || y + 16 > yEnd) {
             any(largest, true, from, y, planes, rows, columns, planeBytes, rowBytes, pixelBytes, divisor);
             from += 4;
@@ -147,14 +157,20 @@ function pool(
   }
 }
 
-/** The largest number of each window of `x` `[B, pixels, C]`, `[B, P, C]`; NaN is passed over, and nothing is -∞. */
+/**
+ * The maximum over each window of `x` `[B, pixels, C]`, to `y` `[B, P, C]`. NaN is ignored, and a window without
+ * numbers gives -∞.
+ */
 export function maxPool(
   x: usize, y: usize, windows: usize, B: i32, P: i32, C: i32, pixels: i32, plane: i32, row: i32,
 ): void {
   pool(true, x, y, windows, B, P, C, pixels, plane, row, 1, 1);
 }
 
-/** The sum over each window of `x` `[B, pixels, C]`, divided by its number of pixels, from `least` to `most`: `[B, P, C]`. */
+/**
+ * The sum over each window of `x` `[B, pixels, C]`, divided by its number of pixels, to `y` `[B, P, C]`. The divisor is
+ * limited to the range from `least` to `most`.
+ */
 export function averagePool(
   x: usize, y: usize, windows: usize, B: i32, P: i32, C: i32, pixels: i32, plane: i32, row: i32, least: f32, most: f32,
 ): void {
@@ -162,8 +178,9 @@ export function averagePool(
 }
 
 /**
- * Which pixel of the image has the largest number of a window, or -1 for none; the last of equal ones where `ties` is all
- * ones, the first where it is zero. The window begins at an address, with pixel `first`.
+ * For each channel, the index of the image's pixel with the largest number of a window, or -1 if there is none. Among
+ * equal numbers it is the last if all bits of `ties` are 1, and the first if they are 0. The window begins at the
+ * address `from` with the pixel `first`.
  */
 @inline
 function place(
@@ -193,7 +210,10 @@ function place(
   return found;
 }
 
-/** Adds `dy` to those pixels of a window that are `found`, or to all of them where `all` is all ones. */
+/**
+ * Adds `dy` to those pixels of a window whose indices are in `found`, or to all of its pixels if every bit of `all`
+ * is 1.
+ */
 @inline
 function share(
   one: bool, dy: v128, found: v128, all: v128, to: usize, first: i32, planes: i32, rows: i32, columns: i32, plane: i32,
@@ -217,10 +237,15 @@ function share(
   }
 }
 
-/** What is done with a window: its largest number's place is noted, or what its output has goes to that one, or to all. */
+/**
+ * What {@link visit} does with a window: it notes the place of the largest number, adds the gradient of the output to
+ * that number, or shares the gradient among all pixels.
+ */
 const NOTE = 0, TO_LARGEST = 1, TO_ALL = 2;
 
-/** Works on some channels of a window, beginning with number `c` of pixel `first`. */
+/**
+ * Processes four channels of a window, or one channel, from channel `c` on. The window begins with the pixel `first`.
+ */
 @inline
 function visit(
   what: i32, one: bool, x: usize, dy: usize, out: usize, first: i32, planes: i32, rows: i32, columns: i32, plane: i32,
@@ -241,7 +266,7 @@ function visit(
   share(one, part, found, all, out + offset, first, planes, rows, columns, plane, row, pixelBytes);
 }
 
-/** Works on every window. */
+/** Visits every window of every image. */
 function each(
   what: i32, x: usize, dy: usize, out: usize, windows: usize, B: i32, P: i32, C: i32, pixels: i32, plane: i32, row: i32,
   last: bool, before: i32,
@@ -271,8 +296,8 @@ function each(
 }
 
 /**
- * The gradient of {@link maxPool}: to each window's largest number goes what its output has in `dy` `[B, P, C]`; among equal
- * ones to the first, or with `last` to the last.
+ * The gradient of {@link maxPool}: adds each output's gradient in `dy` `[B, P, C]` to the largest number of its window.
+ * Among equal numbers, the first receives the gradient, or with `last` the last.
  */
 export function maxPoolGradient(
   x: usize, dy: usize, dx: usize, windows: usize, B: i32, P: i32, C: i32, pixels: i32, plane: i32, row: i32, last: bool,
@@ -280,7 +305,10 @@ export function maxPoolGradient(
   each(TO_LARGEST, x, dy, dx, windows, B, P, C, pixels, plane, row, last, 0);
 }
 
-/** The gradient of a mean over each window: what its output has in `dy` `[B, P, C]` is shared among its pixels. */
+/**
+ * The gradient of the mean over each window: shares each output's gradient in `dy` `[B, P, C]` equally among the pixels
+ * of its window.
+ */
 export function averagePoolGradient(
   dy: usize, dx: usize, windows: usize, B: i32, P: i32, C: i32, pixels: i32, plane: i32, row: i32,
 ): void {
@@ -288,8 +316,8 @@ export function averagePoolGradient(
 }
 
 /**
- * The places in `x` of what {@link maxPool} finds, as int32 `[B, P, C]`, or -1 for none; counted from the image's beginning,
- * or with `batch` from the first image's.
+ * The places in `x` of the numbers that {@link maxPool} finds, as int32 `[B, P, C]`, or -1 if a window has none. A
+ * place is an index from the beginning of the image, or with `batch` from the beginning of the first image.
  */
 export function maxPoolPlaces(
   x: usize, places: usize, windows: usize, B: i32, P: i32, C: i32, pixels: i32, plane: i32, row: i32, batch: bool,

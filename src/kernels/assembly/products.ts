@@ -1,21 +1,22 @@
 /**
- * Products of matrices that are read where they lie.
+ * Matrix products that read their left factor in place.
  *
- * Both products below reach the rows of `a` through a table of addresses. A convolution is then a product of matrices
- * without the matrix: the row of an output pixel is the window of the input under it, `runs` stretches of `run` numbers,
- * `stride` numbers apart, and the table says where each window begins.
+ * {@link rows}, {@link dots} and {@link columns} find the rows of `a` through a table of addresses. A convolution is
+ * therefore a matrix product that never copies its input into a matrix: the row of an output pixel is the window of the
+ * input under this pixel. The window consists of `runs` runs of `run` consecutive numbers. The runs begin `stride`
+ * numbers apart, and the table holds the address at which each window begins.
  */
 import { madd, total } from "./simd";
 
-/** The address that is entry `i` of a table. */
+/** Entry `i` of a table of addresses. */
 @inline
 function entry(table: usize, i: usize): usize {
   return <usize> load<u32>(table + (i << 2));
 }
 
 /**
- * Writes the table of addresses `base + i si + j sj + k sk` (in bytes), in order, and fills it up to a multiple of six
- * entries with `last`, or with its own last entry where `last` is 0.
+ * Writes a table of the addresses `base + i si + j sj + k sk`, in order. Fills the table up to a multiple of six
+ * entries with `last`, or with its own last entry if `last` is 0.
  */
 export function table(
   out: usize, base: usize, ni: i32, nj: i32, nk: i32, si: i32, sj: i32, sk: i32, last: usize,
@@ -38,7 +39,10 @@ export function table(
   }
 }
 
-/** Copies images `[b, h, w]` of `bytes` a pixel into the middle of larger ones `[b, H, W]`, and zeros around them. */
+/**
+ * Copies images `[b, h, w]`, with `bytes` bytes per pixel, into larger images `[b, H, W]` at row `top` and column
+ * `left`, and fills the rest with zeros.
+ */
 export function pad(
   x: usize, b: i32, h: i32, w: i32, bytes: i32, out: usize, H: i32, W: i32, top: i32, left: i32,
 ): void {
@@ -61,7 +65,7 @@ export function pad(
   }
 }
 
-/** Four numbers from each of four rows, `next` bytes apart, to four columns of rows 32 bytes apart. */
+/** Transposes a block of 4 × 4 numbers. Its rows lie `next` bytes apart, and those of the result lie 32 bytes apart. */
 @inline
 function turn(from: usize, next: usize, to: usize): void {
   const a = v128.load(from), b = v128.load(from + next);
@@ -75,8 +79,9 @@ function turn(from: usize, next: usize, to: usize): void {
 }
 
 /**
- * Packs a matrix `[k, n]`, its rows `rowStep` and its columns `columnStep` numbers apart, into panels of eight columns, the last one
- * filled up with zeros. The panels lie `panel` bytes apart, so that several matrices can be packed one below another.
+ * Packs a matrix `[k, n]`, whose rows lie `rowStep` and whose columns lie `columnStep` numbers apart, into panels of
+ * eight columns. Zeros fill up the last panel. The panels lie `panel` bytes apart, so that several matrices can be
+ * packed one below another.
  */
 export function pack(b: usize, rowStep: i32, columnStep: i32, k: i32, n: i32, out: usize, panel: i32): void {
   for (let j = 0; j < n; j += 8) {
@@ -90,7 +95,7 @@ export function pack(b: usize, rowStep: i32, columnStep: i32, k: i32, n: i32, ou
         to += 32;
         from += rowStep << 2;
       }
-    } else if (width == 8 && rowStep == 1) { // columns lie in memory as rows: four rows at a time turn round in registers
+    } else if (width == 8 && rowStep == 1) { // the numbers of a column are consecutive: transposes four rows at a time
       const next = columnStep << 2;
       let i = 0;
       for (; i + 4 <= k; i += 4) {
@@ -117,7 +122,10 @@ export function pack(b: usize, rowStep: i32, columnStep: i32, k: i32, n: i32, ou
   }
 }
 
-/** Six rows of `a` times one panel of `b`, into or onto eight columns of six rows of `c`. */
+/**
+ * Multiplies six rows of `a` by one panel of `b`. Writes the result to eight columns of six rows of `c`, or with `add`
+ * adds it to them.
+ */
 @inline
 function tile(
   a: usize, offset: usize, runs: i32, run: i32, stride: i32, b: usize, c: usize, column: usize, add: bool,
@@ -193,16 +201,21 @@ function tile(
   v128.store(c5, f32x4.max(x5, floor)); v128.store(c5, f32x4.max(y5, floor), 16);
 }
 
-/** Bytes that {@link rows} works in: six addresses, and a tile of six rows of eight numbers. */
+/** The bytes of scratch memory that {@link rows} needs: six addresses, and a tile of six rows of eight numbers. */
 export function rowsScratch(): i32 {
   return 24 + 6 * 32;
 }
 
 /**
- * `c = max(a b + bias, floor)`, or with `add` `c = max(c + a b + bias, floor)`: rows of `a` and of `c` by tables of `m` addresses,
- * filled up to a multiple of six; `b` packed; `n` columns; `bias` filled up to a multiple of eight.
+ * `c = max(a b + bias, floor)`, or with `add`, `c = max(c + a b + bias, floor)`.
  *
- * @param scratch `rowsScratch()` bytes: where a tile lies before its part inside `c` is copied.
+ * @param a A table of the addresses of `m` rows, filled up to a multiple of six entries. A row begins `offset` bytes
+ * after its address.
+ * @param b The packed matrix, which has `n` columns.
+ * @param c A table of the addresses of `m` rows, filled up to a multiple of six entries.
+ * @param bias The address of `n` numbers, filled up to a multiple of eight.
+ * @param scratch The address of `rowsScratch()` bytes. They hold a tile before the part of it that lies inside `c` is
+ * copied.
  */
 export function rows(
   a: usize, offset: i32, runs: i32, run: i32, stride: i32, b: usize, c: usize, m: i32, n: i32, add: bool,
@@ -211,7 +224,7 @@ export function rows(
   const least = f32x4.splat(floor);
   const panel: usize = (runs * run) << 5;
   const whole = n & ~7;
-  const rest = (n - whole) << 2; // bytes of a row in the last panel
+  const rest = (n - whole) << 2; // bytes of a row in an incomplete last panel
   for (let i: usize = 0; i < 6; i++) store<u32>(scratch + (i << 2), <u32> (scratch + 24 + (i << 5)));
   for (let i = 0; i < m; i += 6) {
     let p = b;
@@ -232,7 +245,7 @@ export function rows(
   }
 }
 
-/** The same as {@link rows}, where `b` is one column: it is not packed. */
+/** The same as {@link rows}, but `b` is a single column and is not packed. */
 export function dots(
   a: usize, offset: i32, runs: i32, run: i32, stride: i32, b: usize, c: usize, m: i32, add: bool, bias: usize,
   floor: f32,
@@ -274,10 +287,13 @@ export function dots(
   }
 }
 
-/** Numbers that {@link small} adds up before their sum is added to others. */
+/** The number of products that {@link small} adds up before it adds their sum to the other sums. */
 const TOGETHER = 512;
 
-/** One row `a` `[k]` times `b` `[k, n]`, whose rows lie `row` bytes apart, added to `c` `[n]`; eight rows of `b` at a time. */
+/**
+ * Multiplies one row `a` `[k]` by `b` `[k, n]`, whose rows lie `row` bytes apart, and adds the result to `c` `[n]`.
+ * Takes eight rows of `b` at a time.
+ */
 function rowTimes(a: usize, step: i32, k: i32, b: usize, row: i32, n: i32, c: usize): void {
   const size: usize = n << 2;
   const whole: usize = size & ~15;
@@ -319,7 +335,9 @@ function rowTimes(a: usize, step: i32, k: i32, b: usize, row: i32, n: i32, c: us
   }
 }
 
-/** One row `a` `[k]` times the columns of `b`, `next` bytes apart, added to `c` `[n]`. */
+/**
+ * Multiplies one row `a` `[k]` by `n` columns of `b`, which lie `next` bytes apart, and adds the result to `c` `[n]`.
+ */
 function dotEach(a: usize, aStep: i32, k: i32, b: usize, bStep: i32, n: i32, next: i32, c: usize): void {
   if (aStep == 4 && bStep == 4) {
     for (; n >= 4; n -= 4) { // four columns at a time, four numbers of each
@@ -347,7 +365,7 @@ function dotEach(a: usize, aStep: i32, k: i32, b: usize, bStep: i32, n: i32, nex
   }
 }
 
-/** The sum of `k` numbers of `a` times as many of `b`, so many bytes apart. */
+/** The dot product of `k` numbers of `a`, `aStep` bytes apart, and `k` numbers of `b`, `bStep` bytes apart. */
 @inline
 function dot(a: usize, aStep: i32, k: i32, b: usize, bStep: i32): f32 {
   let sum: f32 = 0;
@@ -369,13 +387,15 @@ function dot(a: usize, aStep: i32, k: i32, b: usize, bStep: i32): f32 {
 }
 
 /**
- * `c = max(a b + bias, floor)` of `pairs` of matrices `[m, k]` and `[k, n]`, read where they lie: for products so small that
- * packing costs more than it saves.
+ * `c = max(a b + bias, floor)` for `pairs` pairs of matrices `[m, k]` and `[k, n]`, which are read in place. This
+ * function is for products so small that packing costs more than it saves.
  *
- * @param a A table of the address of each pair's `a`, whose rows and columns lie so many numbers apart; `b` the same.
- * @param c `[pairs, m, n]`
+ * @param a A table of the address of each pair's `a`, whose rows lie `aRow` and whose columns lie `aColumn` numbers
+ * apart.
+ * @param b The same for each pair's `b`.
+ * @param c The address of `[pairs, m, n]`.
  * @param bias The address of `n` numbers, or 0 for none.
- * @param scratch Memory for `n` numbers.
+ * @param scratch The address of memory for `n` numbers.
  */
 export function small(
   a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, bColumn: i32, pairs: i32, m: i32, k: i32, n: i32, c: usize,
@@ -406,13 +426,16 @@ export function small(
   }
 }
 
-/** The sum over `m`, a multiple of four, of six numbers of `a` times eight of `y`, both packed: onto six rows of `c`. */
+/**
+ * Adds `m` outer products, each of six packed numbers of `a` and eight packed numbers of `y`, to six rows of `c`, which
+ * lie `below` bytes apart. `m` is a multiple of four.
+ */
 @inline
 function outer(a: usize, m: i32, y: usize, c: usize, below: i32): void {
   let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0;
   let x3 = x0, y3 = x0, x4 = x0, y4 = x0, x5 = x0, y5 = x0;
   const end = a + m * 24;
-  while (a < end) { // four numbers of `m` at a time
+  while (a < end) { // four outer products at a time
     let u = v128.load(y, 0), w = v128.load(y, 16);
     let s = v128.load32_splat(a, 0); x0 = madd(s, u, x0); y0 = madd(s, w, y0);
     s = v128.load32_splat(a, 4); x1 = madd(s, u, x1); y1 = madd(s, w, y1);
@@ -452,19 +475,23 @@ function outer(a: usize, m: i32, y: usize, c: usize, below: i32): void {
   v128.store(c, f32x4.add(v128.load(c), x5)); v128.store(c, f32x4.add(v128.load(c, 16), y5), 16);
 }
 
-/** Bytes from a row's place to its number `k`; to its last where it has fewer. */
+/** The bytes from a row's address to its number `k`, or to its last number if it has no number `k`. */
 @inline
 function offset(k: i32, runs: i32, run: i32, stride: i32): i32 {
   const i = min(k, runs * run - 1);
   return ((i / run) * stride + i % run) << 2;
 }
 
-/** Numbers `k` to `k + 5` of `m` rows of `a`, side by side; the last one again for those behind it. */
+/**
+ * Copies the numbers `k` to `k + 5` of each of `m` rows of `a` side by side. Repeats the last number of a row for those
+ * beyond its end.
+ */
 function six(a: usize, m: i32, runs: i32, run: i32, stride: i32, k: i32, out: usize): void {
   const o0 = offset(k, runs, run, stride), o1 = offset(k + 1, runs, run, stride), o2 = offset(k + 2, runs, run, stride);
   const o3 = offset(k + 3, runs, run, stride), o4 = offset(k + 4, runs, run, stride), o5 = offset(k + 5, runs, run, stride);
   const end = a + (m << 2);
-  // Offsets grow with `k` but for those that repeat the last one, so that six of them lie side by side only if none repeats.
+  // Offsets grow with `k`, except for those that repeat the last one. Six numbers are therefore consecutive only if
+  // none is a repetition.
   const together = k + 5 < runs * run && o5 - o0 == 20;
   for (; a < end; a += 4) {
     const p = entry(a, 0);
@@ -480,8 +507,8 @@ function six(a: usize, m: i32, runs: i32, run: i32, stride: i32, k: i32, out: us
 }
 
 /**
- * Rows that {@link columns} works on at a time. They are added up in registers and then onto `c`: so few that float32 rounds
- * each of their sums by at most a millionth of it.
+ * The number of rows that {@link columns} adds up in registers before it adds their sums to `c`. There are so few that
+ * rounding to float32 changes each sum by about a millionth.
  */
 const DEPTH = 64;
 
@@ -490,16 +517,21 @@ export function columnsDepth(): i32 {
   return DEPTH;
 }
 
-/** Bytes that {@link columns} works in: a tile of six rows of eight numbers, and `DEPTH` packed rows of six and of `y`. */
+/**
+ * The bytes of scratch memory that {@link columns} needs: a tile of six rows of eight numbers, and `DEPTH` packed rows
+ * of six numbers of `a` and of the numbers of `y`.
+ */
 export function columnsScratch(n: i32): i32 {
   return 6 * 32 + DEPTH * (24 + (((n + 7) & ~7) << 2));
 }
 
 /**
- * `c = c + aᵀ y`: rows of `a`, of `runs × run` numbers, by a table of `m` addresses; `y` `[m, n]`, its rows `rowStep` and its columns
- * `columnStep` numbers apart; `c` `[runs × run, n]`.
+ * `c = c + aᵀ y`.
  *
- * @param scratch `columnsScratch(n)` bytes.
+ * @param a A table of the addresses of `m` rows of `runs × run` numbers.
+ * @param y The address of `[m, n]`, whose rows lie `rowStep` and whose columns lie `columnStep` numbers apart.
+ * @param c The address of `[runs × run, n]`.
+ * @param scratch The address of `columnsScratch(n)` bytes.
  */
 export function columns(
   a: usize, m: i32, runs: i32, run: i32, stride: i32, y: usize, rowStep: i32, columnStep: i32, n: i32, c: usize, scratch: usize,
@@ -510,7 +542,7 @@ export function columns(
   const right = left + DEPTH * 24;
   for (let first = 0; first < m; first += DEPTH) {
     const some = min(DEPTH, m - first);
-    const full = (some + 3) & ~3; // rows of zeros where some are missing
+    const full = (some + 3) & ~3; // rows of zeros fill up the last group of four
     const panel = full << 5;
     pack(y + ((first * rowStep) << 2), rowStep, columnStep, some, n, right, panel);
     if (full > some) {
@@ -537,7 +569,7 @@ export function columns(
   }
 }
 
-/** `c = c + x`, `n` numbers. */
+/** `c = c + x` for `n` numbers. */
 export function accumulate(x: usize, n: i32, c: usize): void {
   const end = x + (n << 2);
   for (; x + 16 <= end; x += 16) {
@@ -550,17 +582,18 @@ export function accumulate(x: usize, n: i32, c: usize): void {
   }
 }
 
-/** Copies bytes. */
 export function copy(from: usize, bytes: i32, to: usize): void {
   memory.copy(to, from, bytes);
 }
 
-/** Puts zeros. */
 export function clear(at: usize, bytes: i32): void {
   memory.fill(at, 0, bytes);
 }
 
-/** Copies a matrix `[m, n]`, its rows `rowStep` and its columns `columnStep` numbers apart, to rows of `wide` numbers, zeros at their ends. */
+/**
+ * Copies a matrix `[m, n]`, whose rows lie `rowStep` and whose columns lie `columnStep` numbers apart, to rows of
+ * `wide` numbers. Zeros fill the end of each row.
+ */
 export function spread(x: usize, rowStep: i32, columnStep: i32, m: i32, n: i32, out: usize, wide: i32): void {
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < wide; j++) {

@@ -1,12 +1,13 @@
-/** Sums of rows by segment. */
+/** Sums of the rows of each segment. */
 
 /**
- * Adds each of `m` rows of `x` `[m, n]` to the row of `sums` that its id, an int32, names; ids that name none of the `segments` rows
- * are passed over. With `double`, `sums` is of float64.
+ * Adds each of the `m` rows of `x` `[m, n]` to the row of `sums` whose index is its id, an int32 in `ids`. `sums` has
+ * `segments` rows, and rows of `x` whose id is not the index of one of them are skipped. With `double`, `sums` holds
+ * float64.
  */
 export function segments(x: usize, ids: usize, m: i32, n: usize, sums: usize, segments: u32, double: bool): void {
   for (let i = 0; i < m; i++, x += n << 2) {
-    const id = load<u32>(ids + (i << 2)); // a negative one is larger than any
+    const id = load<u32>(ids + (i << 2)); // a negative id becomes larger than any valid one
     if (id >= segments) continue;
     let to = sums + ((<usize> id * n) << (double ? 3 : 2));
     const end = x + (n << 2);

@@ -1,6 +1,6 @@
-/** What the kernels share: arithmetic on four numbers at a time. */
+/** Arithmetic on four numbers at a time, which the kernels share. */
 
-/** a · b + c, in four lanes. */
+/** a · b + c in each of the four lanes. */
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);

@@ -1,9 +1,10 @@
-/** The sines and cosines of many numbers. */
+/** The sine and cosine functions. */
 
 /**
- * sin(x + turns π / 2) of `n` numbers, in double precision between.
+ * sin(x + turns π / 2) of `n` numbers, computed in double precision.
  *
- * @returns How many of them are beyond 2²⁸, where the quarter turns are no longer counted exactly: their results are worth nothing.
+ * @returns The number of arguments beyond ±2²⁸. Their quarter turns are not counted exactly, so their results are
+ * invalid.
  */
 export function sine(x: usize, out: usize, n: usize, turns: i32): i32 {
   let beyond = 0;
@@ -11,7 +12,7 @@ export function sine(x: usize, out: usize, n: usize, turns: i32): i32 {
     const angle = <f64> load<f32>(x);
     if (abs(angle) > 268435456) beyond++;
     const quarters = nearest(angle * 0.63661977236758134308);
-    // π / 2 in two parts, the first with so few digits that what is taken away is exact.
+    // π / 2 is the sum of two parts. The first has so few digits that its product with `quarters` is exact.
     const r = (angle - quarters * 1.57079631090164184570) - quarters * 1.58932547735281966916e-8;
     const q = r * r;
     const odd = 1 + q * (-1.0 / 6 + q * (1.0 / 120 + q * (-1.0 / 5040 + q * (1.0 / 362880))));

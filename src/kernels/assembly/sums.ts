@@ -1,22 +1,25 @@
 /**
- * Sums of many numbers, right to the last bits however many there are.
+ * Sums whose rounding errors do not grow with the number of terms.
  *
- * Eight rows are added in pairs as float32, and what comes of them is added up in double precision.
+ * The functions add eight rows in pairs in single precision, and then add these sums in double precision.
  */
 import { total } from "./simd";
 
-/** Columns whose sums are kept at a time, near: double precision makes 2 KB of them. */
+/**
+ * The number of columns that are summed at a time. Their sums in double precision take 2 KB and stay in the nearest
+ * cache.
+ */
 const COLUMNS: usize = 256;
 
-/** Bytes that {@link sums} works in. */
+/** The bytes of scratch memory that {@link sums} needs. */
 export function sumsScratch(): i32 {
   return <i32> COLUMNS << 3;
 }
 
 /**
- * The sums over the middle of `x` `[outer, m, n]`, `[outer, n]`, times `scale`.
+ * Sums `x` `[outer, m, n]` over its middle axis, and writes the sums times `scale` to `out` `[outer, n]`.
  *
- * @param scratch `sumsScratch()` bytes.
+ * @param scratch The address of `sumsScratch()` bytes.
  */
 export function sums(x: usize, outer: i32, m: usize, n: usize, out: usize, scale: f64, scratch: usize): void {
   if (n == 1 && m < 32) return few(x, outer, m, out, scale);
@@ -28,14 +31,14 @@ export function sums(x: usize, outer: i32, m: usize, n: usize, out: usize, scale
   }
 }
 
-/** The sum of four numbers with each of the two before, in double precision. */
+/** Adds four numbers to two sums in double precision, two numbers to each. */
 @inline
 function onto(sum: v128, four: v128): v128 {
   const high = v128.shuffle<i64>(four, four, 1, 1);
   return f64x2.add(sum, f64x2.add(f64x2.promote_low_f32x4(four), f64x2.promote_low_f32x4(high)));
 }
 
-/** The sum of eight fours, `next` bytes apart, in pairs. */
+/** The sum of eight groups of four numbers, which lie `next` bytes apart and are added in pairs. */
 function eight(p: usize, next: usize): v128 {
   const a = f32x4.add(v128.load(p), v128.load(p + next));
   p += next << 1;
@@ -47,7 +50,7 @@ function eight(p: usize, next: usize): v128 {
   return f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
 }
 
-/** The sums of `outer` rows of so few numbers that float32 is good enough, times `scale`. */
+/** The sums of `outer` rows, times `scale`. The rows are so short that single precision is accurate enough. */
 function few(x: usize, outer: i32, m: usize, out: usize, scale: f64): void {
   const fours = m & ~3;
   for (let i = 0; i < outer; i++, out += 4) {
@@ -64,7 +67,7 @@ function few(x: usize, outer: i32, m: usize, out: usize, scale: f64): void {
   }
 }
 
-/** The sum of `m` numbers side by side. */
+/** The sum of `m` consecutive numbers. */
 function line(x: usize, m: usize): f64 {
   const end = x + (m << 2);
   let sum = f64x2.splat(0);
@@ -77,7 +80,7 @@ function line(x: usize, m: usize): f64 {
 
 /** The sums of the columns of `x` `[m, n]`, times `scale`. */
 function columns(x: usize, m: usize, n: usize, out: usize, scale: f64, scratch: usize): void {
-  // Four short rows are taken for one, four times as wide: it has no number that is left over after its fours.
+  // Four short rows are treated as one row that is four times as wide. Its width is a multiple of four.
   const fold: usize = n * 4 <= COLUMNS ? 4 : 1;
   const wide = n * fold;
   const rows = m / fold;

@@ -1,8 +1,9 @@
 /**
- * The maps of `../winograd.ts` along one axis, and their transposes: all their factors are 0, 1 and -1.
+ * The maps of `../winograd.ts` along one axis, and their transposes. All of their factors are 0, 1 or -1.
  *
- * An array here is `[outer, n, …]`, `n` numbers along the axis, each of them `size` bytes, a multiple of 16. Every two outputs
- * `y₀ y₁` of the axis make a tile; where their number is odd, a last `y₀` makes half of one.
+ * An array here has the shape `[outer, n, …]`. Each of the `n` elements along the axis has `size` bytes, a multiple of
+ * 16. Every two outputs y₀ and y₁ along the axis make a tile. If the number of outputs is odd, the last y₀ makes half a
+ * tile.
  */
 
 @inline
@@ -15,13 +16,16 @@ function put(address: usize, x: v128): void {
   v128.store(address, x);
 }
 
-/** X: even pixels e and odd ones o, `[outer, 2n, …]`, to e₀ - e₁, o₀, e₁, o₁, e₁ - e₂ for each tile; e₀, o₀ for a half one. */
+/**
+ * X: maps the even pixels e and the odd pixels o of `[outer, 2n, …]` to e₀ - e₁, o₀, e₁, o₁ and e₁ - e₂ for each tile,
+ * and to e₀ and o₀ for half a tile.
+ */
 export function expand(x: usize, outer: i32, n: i32, size: i32, out: usize): void {
   for (; outer > 0; outer--) {
     for (let y = 0; y + 1 < n; y += 2) {
       const e0 = x, o0 = x + size, e1 = o0 + size, o1 = e1 + size, e2 = o1 + size;
       const p0 = out, p1 = out + size, p2 = p1 + size, p3 = p2 + size, p4 = p3 + size;
-      const last = y + 2 == n; // whose e₂ is a zero behind the image
+      const last = y + 2 == n; // e₂ of the last tile lies beyond the image and is zero
       for (let j: usize = 0; j < <usize> size; j += 16) {
         const middle = get(e1 + j);
         put(p0 + j, f32x4.sub(get(e0 + j), middle));
@@ -41,7 +45,10 @@ export function expand(x: usize, outer: i32, n: i32, size: i32, out: usize): voi
   }
 }
 
-/** Xᵀ: p₀ p₁ p₂ p₃ p₄ for each tile to pixels p₀ - p₄ of the tile before, p₁, p₂ - p₀ + p₄, p₃. */
+/**
+ * Xᵀ: maps p₀, p₁, p₂, p₃ and p₄ of each tile to the pixels p₀ - p₄ of the previous tile, p₁, p₂ - p₀ + p₄ and p₃. Half
+ * a tile gives only the first two.
+ */
 export function contract(p: usize, outer: i32, n: i32, size: i32, out: usize): void {
   for (; outer > 0; outer--) {
     let before: usize = 0;
@@ -68,7 +75,7 @@ export function contract(p: usize, outer: i32, n: i32, size: i32, out: usize): v
   }
 }
 
-/** T: y₀ y₁ of each tile to y₀, y₀ + y₁ and y₁, each in an array of its own; y₀ alone of a half one. */
+/** T: maps y₀ and y₁ of each tile to y₀, y₀ + y₁ and y₁, each in its own array. Half a tile gives only y₀. */
 export function split(y: usize, outer: i32, n: i32, size: i32, a: usize, b: usize, c: usize): void {
   for (; outer > 0; outer--) {
     for (let i = 0; i + 1 < n; i += 2) {
@@ -92,7 +99,7 @@ export function split(y: usize, outer: i32, n: i32, size: i32, a: usize, b: usiz
   }
 }
 
-/** Tᵀ: three arrays to a + b and b + c for each tile; a alone for a half one. */
+/** Tᵀ: maps three arrays a, b and c to a + b and b + c for each tile. Half a tile gives only a. */
 export function merge(a: usize, b: usize, c: usize, outer: i32, n: i32, size: i32, out: usize): void {
   for (; outer > 0; outer--) {
     for (let i = 0; i + 1 < n; i += 2) {
@@ -115,7 +122,7 @@ export function merge(a: usize, b: usize, c: usize, outer: i32, n: i32, size: i3
   }
 }
 
-/** W: w₀ w₁ w₂ to w₀, w₁, w₀ + w₂, w₁, -w₂. */
+/** W: maps w₀, w₁ and w₂ to w₀, w₁, w₀ + w₂, w₁ and -w₂. */
 export function widen(w: usize, outer: i32, size: i32, out: usize): void {
   for (; outer > 0; outer--) {
     const w1 = w + size, w2 = w1 + size;
@@ -133,7 +140,7 @@ export function widen(w: usize, outer: i32, size: i32, out: usize): void {
   }
 }
 
-/** Wᵀ: g₀ g₁ g₂ g₃ g₄ to g₀ + g₂, g₁ + g₃, g₂ - g₄. */
+/** Wᵀ: maps g₀, g₁, g₂, g₃ and g₄ to g₀ + g₂, g₁ + g₃ and g₂ - g₄. */
 export function narrow(g: usize, outer: i32, size: i32, out: usize): void {
   for (; outer > 0; outer--) {
     for (let j: usize = 0; j < <usize> size; j += 16) {

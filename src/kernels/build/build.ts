@@ -1,6 +1,8 @@
 /**
- * Builds the assembled kernels: `deno task kernels`. One binary with relaxed SIMD and one with plain SIMD, as text in a module,
- * so that every program can load them at once and without a permission; and beside them what each kernel is called with.
+ * Builds the assembled kernels: `deno task kernels`.
+ *
+ * It compiles one binary with relaxed SIMD and one with plain SIMD, and writes both as text into a module, so that
+ * every program can load them immediately and without permissions. The module also lists the parameters of each kernel.
  *
  * @module
  */
@@ -8,26 +10,36 @@
 /** The two builds, and the WebAssembly features each may use. */
 export const BUILDS = { relaxed: "simd,relaxed-simd", simd: "simd" } as const;
 
-/** The kernels' source, in AssemblyScript. */
+/** The directory of the kernels' AssemblyScript source. */
 const SOURCE = new URL("../assembly/", import.meta.url);
 
 const BINARIES = new URL("../binaries.ts", import.meta.url);
 
-/** Bytes in a piece of a binary: a multiple of 3, so that base64 of all pieces is that of the whole. */
+/**
+ * The size of a piece of a binary in bytes. It is a multiple of 3, so that the base64 of the pieces, joined, is the
+ * base64 of the binary.
+ */
 const PIECE = 6000;
 
-/** The compiler, run as a program of its own: it is large, and nobody but whoever builds should have to fetch it. */
+/**
+ * The arguments that run the compiler as a separate program. The compiler is large, and only those who build the
+ * kernels should have to download it.
+ */
 const COMPILER = ["run", "--no-prompt", "--no-config", "--lock=../build/deno.lock", "--frozen"]
   .concat("--allow-read", "--allow-write", "--allow-env=CI", "npm:assemblyscript@0.28.20/asc");
 
-/** Compiles one of the builds; throws with the compiler's messages if it cannot. */
+/**
+ * Compiles one of the builds.
+ *
+ * @throws {Error} If the compiler fails; the message is what the compiler reports.
+ */
 export async function build(name: keyof typeof BUILDS): Promise<Uint8Array<ArrayBuffer>> {
   const directory = await Deno.makeTempDir();
   try {
     const out = `${directory}/kernels.wasm`;
-    // A page of memory or more: then no load has to check that the memory reaches as far as its own offset, which costs the
-    // inner loops a quarter of their time.
-    // Its maximum is that of tfjs's memory, which a memory that threads share must declare.
+    // If the memory has at least one page, no load has to check that the memory contains the load's constant offset.
+    // These checks cost the inner loops a quarter of their time. The maximum is that of tfjs's memory: a memory that
+    // threads share must declare its maximum.
     const memory = ["--importMemory", "--initialMemory", "1", "--maximumMemory", "65536"];
     const options = ["-O1", "--noAssert", "--runtime", "stub", ...memory, "--enable", BUILDS[name]];
     const args = [...COMPILER, "kernels.ts", "-o", out, ...options];
@@ -39,7 +51,7 @@ export async function build(name: keyof typeof BUILDS): Promise<Uint8Array<Array
   }
 }
 
-/** The parameters of every kernel that a binary exports, by its name, as the source names them. */
+/** The names of the parameters of every kernel that a binary exports, as they are in the source. */
 export async function parameters(binary: Uint8Array<ArrayBuffer>): Promise<Record<string, string[]>> {
   const exported = new Set(WebAssembly.Module.exports(new WebAssembly.Module(binary)).map(({ name }) => name));
   const found: Record<string, string[]> = {};
@@ -53,7 +65,7 @@ export async function parameters(binary: Uint8Array<ArrayBuffer>): Promise<Recor
   return found;
 }
 
-/** The module that holds the binaries as text, and what their kernels are called with. */
+/** The source of the module that holds the binaries as text and the names of their kernels' parameters. */
 export async function asModule(binaries: Record<keyof typeof BUILDS, Uint8Array<ArrayBuffer>>): Promise<string> {
   const called = Object.entries(await parameters(binaries.simd));
   const { relaxed, simd } = binaries;

@@ -1,5 +1,6 @@
 /**
- * The kernels as a plain script, beside `tf.min.js` and `tf-backend-wasm.min.js`: the global `trainingKernels`.
+ * The kernels as a plain script, which defines the global `trainingKernels`. A page loads it after `tf.min.js` and
+ * `tf-backend-wasm.min.js`.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * Makes the npm package of the kernels, a tarball: `deno task pack`.
  *
- * `deno pack` compiles it. What is added is the plain script, with types for its global; and tfjs becomes a peer, so that a
- * program has only one.
+ * `deno pack` compiles the package. This program adds the plain script and the types for its global. It also makes tfjs
+ * a peer dependency, so that a program has only one copy of tfjs.
  *
  * @module
  */
@@ -10,7 +10,7 @@
 
 const KERNELS = new URL("../", import.meta.url);
 
-/** The plain script, and the types of its global. */
+/** The names of two files: the plain script, and the types for its global. */
 const [SCRIPT, TYPES] = ["kernels.min.js", "global.d.ts"] as const;
 
 const GLOBAL = `import * as kernels from "./mod.js";
@@ -21,7 +21,7 @@ declare global {
 }
 `;
 
-/** Packs the kernels into a directory, and returns the tarball's path. */
+/** Packs the kernels into a tarball in a directory, and returns the path of the tarball. */
 export async function pack(directory: string): Promise<string> {
   const scratch = await Deno.makeTempDir();
   try {
@@ -40,7 +40,10 @@ export async function pack(directory: string): Promise<string> {
   }
 }
 
-/** The package's manifest, made of that by `deno pack`: tfjs is a peer, of exactly the version that the kernels know. */
+/**
+ * Makes the package's manifest from the manifest that `deno pack` writes. tfjs becomes a peer dependency, in exactly
+ * the version that the kernels are written for.
+ */
 function published({ dependencies, exports, ...manifest }: Record<string, Record<string, unknown>>) {
   const versions = Object.entries(dependencies!).map(([name, version]) => [name, String(version).replace("^", "")]);
   return {
@@ -54,7 +57,7 @@ function published({ dependencies, exports, ...manifest }: Record<string, Record
   };
 }
 
-/** Bundles the plain script, for which tfjs is the global `tf`. */
+/** Bundles the plain script, in which the global `tf` takes the place of the import of tfjs. */
 async function bundleScript(scratch: string, out: string): Promise<void> {
   await Deno.writeTextFile(`${scratch}/tfjs.cjs`, "module.exports = globalThis.tf;");
   await Deno.writeTextFile(`${scratch}/wasm.cjs`, "module.exports = globalThis.tf.wasm ?? {};");
