@@ -36,11 +36,17 @@ export interface Weights {
  * import { denseVae, evaluate, keepBest, loadDigits, negativeElbo, take, train, useBackend } from "@vae/steps";
  * import { assert } from "@std/assert";
  *
- * await useBackend("wasm"); const digits = await loadDigits(); const [few, heldOut] = [take(digits.train, 64),
- * take(digits.test, 64)]; const vae = denseVae({ latent: 2, hidden: 64 }); const objective = negativeElbo(vae); const
- * losses: number[] = []; const training = train(objective, few, { heldOut, epochs: 20, learningRate: 0.01 }); // soon
- * overfits for await (const { epochEnds, history } of keepBest(training, vae, { patience: 3 })) { if (epochEnds)
- * losses.push(history.test.at(-1)!.loss); } assert((await evaluate(objective, heldOut)).loss === Math.min(...losses));
+ * await useBackend("wasm");
+ * const digits = await loadDigits();
+ * const [few, heldOut] = [take(digits.train, 64), take(digits.test, 64)];
+ * const vae = denseVae({ latent: 2, hidden: 64 });
+ * const objective = negativeElbo(vae);
+ * const losses: number[] = [];
+ * const training = train(objective, few, { heldOut, epochs: 20, learningRate: 0.01 }); // soon overfits
+ * for await (const { epochEnds, history } of keepBest(training, vae, { patience: 3 })) {
+ *   if (epochEnds) losses.push(history.test.at(-1)!.loss);
+ * }
+ * assert((await evaluate(objective, heldOut)).loss === Math.min(...losses));
  * vae.dispose();
  * ```
  */

@@ -33,9 +33,12 @@ export interface AdamOptions {
  * import { adam, denseVae, loadDigits, negativeElbo, take, train, useBackend } from "@vae/steps";
  * import { assert } from "@std/assert";
  *
- * await useBackend("wasm"); const digits = take((await loadDigits()).train, 256); const vae = denseVae({ latent: 2,
- * hidden: 16 }); const optimizer = adam({ beta1: 0.5 }); // a shorter memory of gradients for await (const { loss } of
- * train(negativeElbo(vae), digits, { optimizer })) assert(loss! < 700); // nats per image vae.dispose();
+ * await useBackend("wasm");
+ * const digits = take((await loadDigits()).train, 256);
+ * const vae = denseVae({ latent: 2, hidden: 16 });
+ * const optimizer = adam({ beta1: 0.5 }); // a shorter memory of gradients
+ * for await (const { loss } of train(negativeElbo(vae), digits, { optimizer })) assert(loss! < 700); // nats per image
+ * vae.dispose();
  * ```
  */
 export function adam({ beta1 = 0.9, beta2 = 0.999, epsilon }: AdamOptions = {}): OptimizerFactory {

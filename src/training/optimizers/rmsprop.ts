@@ -31,9 +31,12 @@ export interface RmspropOptions {
  * import { denseVae, loadDigits, negativeElbo, rmsprop, take, train, useBackend } from "@vae/steps";
  * import { assert } from "@std/assert";
  *
- * await useBackend("wasm"); const digits = take((await loadDigits()).train, 256); const vae = denseVae({ latent: 2,
- * hidden: 16 }); const optimizer = rmsprop({ decay: 0.99 }); for await (const { loss } of train(negativeElbo(vae),
- * digits, { optimizer })) assert(loss! < 700); // nats per image vae.dispose();
+ * await useBackend("wasm");
+ * const digits = take((await loadDigits()).train, 256);
+ * const vae = denseVae({ latent: 2, hidden: 16 });
+ * const optimizer = rmsprop({ decay: 0.99 });
+ * for await (const { loss } of train(negativeElbo(vae), digits, { optimizer })) assert(loss! < 700); // nats per image
+ * vae.dispose();
  * ```
  */
 export function rmsprop({ decay = 0.9, momentum = 0, epsilon }: RmspropOptions = {}): OptimizerFactory {

@@ -27,9 +27,11 @@ export interface SgdOptions {
  * import { cosine, denseVae, loadDigits, negativeElbo, sgd, take, train, useBackend } from "@vae/steps";
  * import { assert } from "@std/assert";
  *
- * await useBackend("wasm"); const digits = take((await loadDigits()).train, 256); const vae = denseVae({ latent: 2,
- * hidden: 16 }); const options = { optimizer: sgd({ momentum: 0.9 }), learningRate: cosine(1e-4, 2) }; // two batches
- * of 128 for await (const { loss } of train(negativeElbo(vae), digits, options)) assert(loss! < 700); // nats per image
+ * await useBackend("wasm");
+ * const digits = take((await loadDigits()).train, 256);
+ * const vae = denseVae({ latent: 2, hidden: 16 });
+ * const options = { optimizer: sgd({ momentum: 0.9 }), learningRate: cosine(1e-4, 2) }; // two batches of 128
+ * for await (const { loss } of train(negativeElbo(vae), digits, options)) assert(loss! < 700); // nats per image
  * vae.dispose();
  * ```
  */

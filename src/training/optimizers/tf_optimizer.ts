@@ -31,9 +31,12 @@ const SHOWN: unknown[] = [
  * import { assert } from "@std/assert";
  * import * as tf from "@tensorflow/tfjs";
  *
- * await useBackend("wasm"); const digits = take((await loadDigits()).train, 256); const vae = denseVae({ latent: 2,
- * hidden: 16 }); const optimizer = tfOptimizer(() => tf.train.adagrad(0.01)); for await (const { loss } of
- * train(negativeElbo(vae), digits, { optimizer })) assert(loss! < 700); // nats per image vae.dispose();
+ * await useBackend("wasm");
+ * const digits = take((await loadDigits()).train, 256);
+ * const vae = denseVae({ latent: 2, hidden: 16 });
+ * const optimizer = tfOptimizer(() => tf.train.adagrad(0.01));
+ * for await (const { loss } of train(negativeElbo(vae), digits, { optimizer })) assert(loss! < 700); // nats per image
+ * vae.dispose();
  * ```
  */
 export function tfOptimizer(make: () => TfOptimizer): OptimizerFactory {
