@@ -14,14 +14,18 @@ export function followOutline(): void {
     ),
   );
   const headings = Array.from(document.querySelectorAll<HTMLElement>("h2[id]"));
-  const mark = () => {
-    const current = headings.findLast((heading) => heading.getBoundingClientRect().top < innerHeight / 3);
+  const passed = new Set<Element>(); // the headings above the middle third of the window
+  // Past the top of the window they still count, so that a jump past a heading is noticed.
+  const observer = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) passed.add(target);
+      else passed.delete(target);
+    }
+    const current = headings.findLast((heading) => passed.has(heading));
     for (const [id, link] of links) {
       if (id === current?.id) link.setAttribute("aria-current", "location");
       else link.removeAttribute("aria-current");
     }
-  };
-  // A heading is seen as long as it is above the middle third, also after a jump past it.
-  const observer = new IntersectionObserver(mark, { rootMargin: "9999999px 0px -66% 0px" });
+  }, { rootMargin: "9999999px 0px -66% 0px" });
   headings.forEach((heading) => observer.observe(heading));
 }
