@@ -112,6 +112,17 @@ Deno.test("bad input: a header that promises gigabytes, packed or not, or more t
   );
 });
 
+Deno.test("bad input: many sizes in the wrong order of bytes are a short sentence", () => {
+  const file = new Uint8Array(4 + 4 * 255);
+  file.set([0, 0, 8, 255]);
+  for (let at = 4; at < file.length; at += 4) file[at] = 1; // 1, were it little-endian
+  assertThrows(
+    () => parseIdx(file, "file"),
+    InputError,
+    "bytes: its sizes, 1 x 1 x 1 x 1 x …, are little-endian, but IDX is big-endian.",
+  );
+});
+
 Deno.test("bad input: not gzip though named so", async () => {
   await assertRejects(
     () => unpack(LABELS, "labels.gz"),

@@ -136,10 +136,11 @@ function readHeader(bytes: Uint8Array, name: string, rank?: number) {
   const shape = sizesIn(false);
   const size = sizeOf(shape);
   if (size <= LIMIT) return { shape, start, size, kind };
-  const sizes = [...shape.slice(0, 4), ...(found > 4 ? ["…"] : [])].join(" x ");
+  const sizesText = (shape: number[]) => [...shape.slice(0, 4), ...(found > 4 ? ["…"] : [])].join(" x ");
+  const sizes = sizesText(shape);
   const swapped = sizesIn(true);
   if (!swapped.includes(0) && sizeOf(swapped) <= LIMIT) {
-    const order = `its sizes, ${swapped.join(" x ")}, are little-endian, but IDX is big-endian`;
+    const order = `its sizes, ${sizesText(swapped)}, are little-endian, but IDX is big-endian`;
     throw new InputError(`${name} promises ${sizes} bytes: ${order}.`);
   }
   throw new InputError(`${name} promises ${sizes} bytes, ${limitText}.`);
